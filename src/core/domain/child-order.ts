@@ -1,0 +1,253 @@
+/**
+ * Child order: what is sent to a venue, and its life cycle as one transition table.
+ *
+ * Six phases are enough. FIX statuses such as PartiallyFilled are projections of
+ * (phase, cumulative), so they are derived for display and never stored. A fill is accepted in every
+ * phase, closed ones included: a cancel can cross a fill in flight, and once money has moved the
+ * order must say so.
+ */
+import { err, invariant, ok, type Result } from "./errors.ts";
+import type { Side } from "./side.ts";
+import {
+  addLots,
+  type Lots,
+  type Micros,
+  maxLots,
+  NO_LOTS,
+  subtractLots,
+  type Ticks,
+} from "./units.ts";
+
+export type ClientOrderId = string & { readonly __id: "client-order" };
+
+/** Post-only exists only where it can have meaning: on an order that may rest. */
+export type TimeInForce =
+  | { readonly kind: "good-till-canceled"; readonly postOnly: boolean }
+  | { readonly kind: "immediate-or-cancel" }
+  | { readonly kind: "fill-or-kill" };
+
+/** The terms of a child order: all that the venue is told. */
+export interface OrderTerms {
+  readonly clientOrderId: ClientOrderId;
+  readonly side: Side;
+  readonly quantity: Lots;
+  /** Absent: a market order. */
+  readonly limitPrice?: Ticks;
+  readonly timeInForce: TimeInForce;
+  readonly reduceOnly?: boolean;
+}
+
+export type CloseReason = "filled" | "canceled" | "rejected" | "expired";
+
+export type Phase =
+  | "pending-new" //    sent, not acknowledged
+  | "working" //        resting at the venue
+  | "pending-amend" //  amend sent, not acknowledged
+  | "pending-cancel" // cancel sent, not acknowledged
+  | "unknown" //        a request timed out: only the venue's answer leads out of here
+  | "closed";
+
+/** Mutable: owned by the engine's tracker, read-only to everyone else. */
+export interface ChildOrder {
+  readonly parentId: string;
+  readonly terms: OrderTerms;
+  /** The decision that caused it: `Decision.number` of the parent. */
+  readonly decision: number;
+  readonly sentAt: Micros;
+  /** Current price and quantity: they follow confirmed amendments. */
+  limitPrice: Ticks | undefined;
+  quantity: Lots;
+  /** Terms asked for by an amendment that the venue has not answered. */
+  pendingAmend: { readonly limitPrice: Ticks; readonly quantity: Lots } | undefined;
+  /** Filled so far (FIX CumQty). */
+  cumulative: Lots;
+  phase: Phase;
+  closeReason: CloseReason | undefined;
+  /** The venue's or the gate's words for a reject or cancel. */
+  closeText: string | undefined;
+}
+
+/**
+ * Still open for execution, at worst (FIX LeavesQty): until the venue has confirmed an amendment the
+ * larger of the two quantities counts, and an order of unknown fate counts in full.
+ */
+export function leaves(order: ChildOrder): Lots {
+  if (order.phase === "closed") return NO_LOTS;
+  const quantity =
+    order.pendingAmend === undefined
+      ? order.quantity
+      : maxLots(order.quantity, order.pendingAmend.quantity);
+  return quantity > order.cumulative ? subtractLots(quantity, order.cumulative) : NO_LOTS;
+}
+
+export type Liquidity = "maker" | "taker";
+
+/** One execution, as the venue reported it. */
+export interface Fill {
+  /** Unique at the venue: duplicates are told by it. */
+  readonly executionId: string;
+  readonly price: Ticks;
+  readonly quantity: Lots;
+  readonly liquidity: Liquidity;
+  /** Exact decimal text in `feeCoin`; negative = rebate received. */
+  readonly fee: string;
+  readonly feeCoin: string;
+  /** Twice the mid immediately before the fill, where the venue knows it (a simulation does). */
+  readonly midBefore?: number;
+  readonly exchangeTime: Micros;
+}
+
+/** What a venue, or the shell on its behalf, tells of one child order. */
+export type OrderReport =
+  | { readonly kind: "accepted" }
+  | { readonly kind: "rejected"; readonly code: string; readonly text: string }
+  | { readonly kind: "filled"; readonly fill: Fill }
+  | { readonly kind: "canceled"; readonly text: string }
+  | { readonly kind: "expired"; readonly text: string }
+  | { readonly kind: "amended"; readonly limitPrice: Ticks; readonly quantity: Lots }
+  | { readonly kind: "amend-rejected"; readonly code: string; readonly text: string }
+  | { readonly kind: "cancel-rejected"; readonly code: string; readonly text: string }
+  | { readonly kind: "timed-out" };
+
+export interface IllegalTransition {
+  readonly code: "ORDER_ILLEGAL_TRANSITION";
+  readonly phase: Phase;
+  readonly report: OrderReport["kind"];
+}
+
+/** What is applied to a phase: reports, and our own sends. */
+type Move = Exclude<OrderReport["kind"], "filled"> | "amend-sent" | "cancel-sent";
+
+/** Every legal move. What is absent is illegal: read it as the picture of the life cycle. */
+export const TRANSITIONS: { readonly [From in Phase]: { readonly [By in Move]?: Phase } } = {
+  "pending-new": {
+    accepted: "working",
+    rejected: "closed",
+    canceled: "closed", //         IOC remainder, FOK killed, a post-only that would cross
+    expired: "closed",
+    "cancel-sent": "pending-cancel",
+    "timed-out": "unknown",
+  },
+  working: {
+    accepted: "working", //        acknowledged twice: by the response and by the stream
+    canceled: "closed",
+    expired: "closed",
+    rejected: "closed", //         some venues withdraw an order so (self-match, delisting)
+    amended: "working", //         the amendment's echo on the second stream
+    "amend-sent": "pending-amend",
+    "cancel-sent": "pending-cancel",
+  },
+  "pending-amend": {
+    accepted: "pending-amend",
+    amended: "working",
+    "amend-rejected": "working",
+    canceled: "closed",
+    expired: "closed",
+    rejected: "closed",
+    "cancel-sent": "pending-cancel",
+    "timed-out": "unknown",
+  },
+  "pending-cancel": {
+    accepted: "pending-cancel", // the acknowledgement of the order crossed our cancel
+    amended: "pending-cancel",
+    "amend-rejected": "pending-cancel",
+    canceled: "closed",
+    rejected: "closed",
+    expired: "closed",
+    "cancel-rejected": "working",
+    "timed-out": "unknown",
+  },
+  unknown: {
+    accepted: "working",
+    amended: "working",
+    canceled: "closed",
+    rejected: "closed",
+    expired: "closed",
+    "cancel-sent": "pending-cancel",
+  },
+  closed: {
+    accepted: "closed", //         the acknowledgement lost the race to the report that closed it
+    "cancel-rejected": "closed", // too late to cancel: it had filled
+    "amend-rejected": "closed",
+    canceled: "closed",
+    "timed-out": "closed",
+  },
+};
+
+/**
+ * Applies one report. A refused move leaves the order as it was.
+ * @throws InvariantError when a fill would exceed the order's worst-case quantity.
+ */
+export function applyReport(
+  order: ChildOrder,
+  report: OrderReport,
+): Result<ChildOrder, IllegalTransition> {
+  if (report.kind === "filled") return ok(applyFill(order, report.fill.quantity));
+  return move(order, report.kind, report);
+}
+
+export const applyCancelSent = (order: ChildOrder): Result<ChildOrder, IllegalTransition> =>
+  move(order, "cancel-sent");
+
+export function applyAmendSent(
+  order: ChildOrder,
+  limitPrice: Ticks,
+  quantity: Lots,
+): Result<ChildOrder, IllegalTransition> {
+  const moved = move(order, "amend-sent");
+  if (moved.ok) order.pendingAmend = { limitPrice, quantity };
+  return moved;
+}
+
+function move(
+  order: ChildOrder,
+  by: Move,
+  report?: OrderReport,
+): Result<ChildOrder, IllegalTransition> {
+  const next = TRANSITIONS[order.phase][by];
+  if (next === undefined) {
+    return err({
+      code: "ORDER_ILLEGAL_TRANSITION",
+      phase: order.phase,
+      report: by as OrderReport["kind"],
+    });
+  }
+  const wasOpen = order.phase !== "closed";
+  order.phase = next;
+  if (report === undefined) return ok(order);
+  if (report.kind === "amended") {
+    order.limitPrice = report.limitPrice;
+    order.quantity = maxLots(report.quantity, order.cumulative);
+    order.pendingAmend = undefined;
+    if (order.cumulative === order.quantity) close(order, "filled", undefined);
+  }
+  if (report.kind === "amend-rejected") order.pendingAmend = undefined;
+  if (next === "closed" && wasOpen) {
+    const text = "text" in report ? report.text : undefined;
+    close(order, report.kind as CloseReason, text);
+  }
+  return ok(order);
+}
+
+function close(order: ChildOrder, reason: CloseReason, text: string | undefined): void {
+  order.phase = "closed";
+  order.closeReason = reason;
+  order.closeText = text;
+  order.pendingAmend = undefined;
+}
+
+function applyFill(order: ChildOrder, quantity: Lots): ChildOrder {
+  const worst = Math.max(order.quantity, order.pendingAmend?.quantity ?? 0);
+  const cumulative = addLots(order.cumulative, quantity);
+  invariant(
+    cumulative <= worst,
+    `overfill of ${order.terms.clientOrderId}: ${cumulative} > ${worst}`,
+  );
+  order.cumulative = cumulative;
+  if (cumulative >= order.quantity && order.pendingAmend === undefined) {
+    close(order, "filled", undefined);
+  } else if (order.phase === "pending-new") {
+    order.phase = "working";
+  }
+  return order;
+}
