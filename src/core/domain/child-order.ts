@@ -51,6 +51,8 @@ export type Phase =
 export interface ChildOrder {
   readonly parentId: string;
   readonly terms: OrderTerms;
+  /** Meant to trade at once; otherwise meant to rest. */
+  readonly aggressive: boolean;
   /** The decision that caused it: `Decision.number` of the parent. */
   readonly decision: number;
   readonly sentAt: Micros;

@@ -58,6 +58,8 @@ export interface ParentOrder {
   readonly maxSpreadToCross: Bps;
   readonly minOrder: Lots;
   readonly reduceOnly?: boolean;
+  /** Taken on knowingly, although the limits may not let it finish. */
+  readonly acceptInfeasible?: boolean;
   readonly constraints: ParentConstraints;
 }
 

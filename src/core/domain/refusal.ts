@@ -24,6 +24,7 @@ export type RefusalReason =
   | { readonly code: "RISK_ORDER_RATE"; readonly count: number; readonly limit: number }
   | { readonly code: "RISK_AMEND_RATE"; readonly count: number; readonly limit: number }
   | { readonly code: "RISK_SPREAD"; readonly spread: Bps; readonly limit: Bps }
+  | { readonly code: "RISK_DEPTH"; readonly asked: Lots; readonly shown: Lots }
   | { readonly code: "RISK_IMPACT"; readonly estimate: Bps; readonly limit: Bps }
   | { readonly code: "RISK_DEVIATION"; readonly deviation: Bps; readonly limit: Bps }
   | { readonly code: "RISK_VOLATILITY"; readonly perHour: Fraction; readonly limit: Fraction }

@@ -1,0 +1,302 @@
+/**
+ * Engine: one event in, commands and facts out.
+ *
+ * Read `step` top to bottom: it is the data flow of the whole system. It is synchronous and total,
+ * with no clock, no IO and no randomness, so a run is a fold over market data and events, and
+ * backtest, paper, live and replay differ only in who supplies them and who carries out the commands.
+ */
+import type { Strategy } from "./contracts/strategy.ts";
+import { applyReport, type ChildOrder, type OrderReport } from "./domain/child-order.ts";
+import { invariant, unreachable } from "./domain/errors.ts";
+import { instrumentId } from "./domain/instrument.ts";
+import type { EngineEvent, EngineOutput } from "./domain/messages.ts";
+import type { HalfTicks, Micros } from "./domain/units.ts";
+import { type Context, marketOf, raiseAlert } from "./execution/context.ts";
+import { closeTo, decideParent, onReject, watchShortfall } from "./execution/decision-engine.ts";
+import { InstrumentState } from "./execution/instrument-state.ts";
+import { type ExecutionConfig, type RiskLimits, strictest } from "./execution/limits.ts";
+import { bookFill, isLive, newParentState, type ParentState } from "./execution/parent-state.ts";
+import { RiskGate } from "./execution/risk-gate.ts";
+import { refuseAdjustment, refuseParent } from "./execution/terms.ts";
+import type { MarketColumns, MarketHeader } from "./market/columns.ts";
+import { MarkoutClock } from "./tca/markout-clock.ts";
+
+export interface EngineConfig {
+  readonly execution: ExecutionConfig;
+  readonly limits: RiskLimits;
+  readonly strategies: ReadonlyMap<string, Strategy>;
+  readonly seed: number;
+  readonly markets: readonly {
+    readonly header: MarketHeader;
+    /** Signed position before the session: positive = long. */
+    readonly positionLots: number;
+  }[];
+}
+
+export class Engine {
+  readonly #context: Context;
+  readonly #instruments: InstrumentState[];
+  readonly #markouts = new MarkoutClock<ParentState>();
+  readonly #seenExecutions = new Set<string>();
+
+  constructor(config: EngineConfig) {
+    this.#instruments = config.markets.map(
+      ({ header, positionLots }) => new InstrumentState(header, config.limits, positionLots),
+    );
+    this.#context = {
+      now: 0 as Micros,
+      gate: new RiskGate(config.limits),
+      config: config.execution,
+      strategies: config.strategies,
+      seed: config.seed,
+      instruments: new Map(this.#instruments.map((it) => [instrumentId(it.instrument), it])),
+      parents: new Map(),
+      orders: new Map(),
+      outputs: [],
+    };
+  }
+
+  /**
+   * Takes in market rows [from, to) of instrument number `market` up to local time `until` (ns since
+   * the stream's epoch). Returns the first row left: fewer than asked when the engine wants a
+   * `touch-moved` event before the rest.
+   */
+  observe(market: number, columns: MarketColumns, from: number, to: number, until: number): number {
+    return this.#instruments[market]!.observer.observe(columns, from, to, until);
+  }
+
+  /** Handles one event. What it asks for stands in order; the array belongs to the caller. */
+  step(event: EngineEvent): readonly EngineOutput[] {
+    const context = this.#context;
+    invariant(event.time >= context.now, `time fell from ${context.now} to ${event.time}`);
+    context.now = event.time;
+    context.outputs = [];
+    this.#measureMarkouts();
+    const concerned = this.#settle(event); //    reports, operators → orders, fills, terms
+    for (const parent of concerned) {
+      if (isLive(parent)) decideParent(context, parent); // schedule → tactic → gate → commands
+    }
+    this.#rearm();
+    return context.outputs;
+  }
+
+  /** When a `timer-fired` event is wanted; `NEVER` when none is. */
+  get wakeAt(): Micros {
+    let at = this.#markouts.nextAt;
+    for (const instrument of this.#instruments) {
+      for (const parent of instrument.parents) {
+        if (isLive(parent) && parent.wakeAt < at) at = parent.wakeAt;
+      }
+    }
+    return at;
+  }
+
+  /** Read-only views for whoever reports: dashboards, cost analysis, tests. */
+  get parents(): ReadonlyMap<string, ParentState> {
+    return this.#context.parents;
+  }
+  get instruments(): readonly InstrumentState[] {
+    return this.#instruments;
+  }
+
+  /** Applies the event to the state; returns the parents that should think again. */
+  #settle(event: EngineEvent): Iterable<ParentState> {
+    switch (event.kind) {
+      case "parent-submitted":
+        return this.#submit(event);
+      case "order-reported":
+        return this.#report(event.clientOrderId, event.report);
+      case "timer-fired":
+        return [...this.#context.parents.values()].filter((it) => it.wakeAt <= event.time);
+      case "touch-moved":
+        return this.#context.instruments.get(event.instrument)?.parents ?? [];
+      case "market-ended":
+        return this.#endMarket(event.instrument);
+      case "kill-switched":
+        return this.#kill(event.by, event.reason);
+      case "parent-amended":
+      case "strategy-switched":
+      case "parent-paused":
+      case "parent-resumed":
+      case "parent-canceled":
+        return this.#operate(event);
+      default:
+        return unreachable(event);
+    }
+  }
+
+  #submit(event: Extract<EngineEvent, { kind: "parent-submitted" }>): ParentState[] {
+    const context = this.#context;
+    const order = event.parent;
+    const refusal = refuseParent(context, order);
+    if (refusal !== undefined) {
+      context.outputs.push({ kind: "parent-refused", parentId: order.id, refusal });
+      return [];
+    }
+    const market = context.instruments.get(order.instrument)!;
+    const limits = strictest(order, context.config, context.gate.limits, market.instrument);
+    const parent = newParentState(order, market.instrument, limits);
+    context.parents.set(order.id, parent);
+    market.parents.push(parent);
+    return [parent];
+  }
+
+  #operate(
+    event: Extract<
+      EngineEvent,
+      {
+        kind:
+          | "parent-amended"
+          | "strategy-switched"
+          | "parent-paused"
+          | "parent-resumed"
+          | "parent-canceled";
+      }
+    >,
+  ): ParentState[] {
+    const context = this.#context;
+    const parent = context.parents.get(event.parentId);
+    if (parent === undefined || !isLive(parent) || parent.closing !== undefined) {
+      const text = "no such parent is at work";
+      const refusal = { code: "PARENT_TERMS", text } as const;
+      context.outputs.push({ kind: "parent-refused", parentId: event.parentId, refusal });
+      return [];
+    }
+    switch (event.kind) {
+      case "parent-amended":
+      case "strategy-switched":
+        this.#adjust(parent, event);
+        break;
+      case "parent-paused":
+        parent.operatorPause = `${event.reason} (${event.by})`;
+        break;
+      case "parent-resumed":
+        parent.operatorPause = undefined;
+        break;
+      case "parent-canceled":
+        closeTo(context, parent, { to: "canceled", reason: `${event.reason} (${event.by})` });
+        break;
+      default:
+        return unreachable(event);
+    }
+    return [parent];
+  }
+
+  #adjust(
+    parent: ParentState,
+    event: Extract<EngineEvent, { kind: "parent-amended" | "strategy-switched" }>,
+  ): void {
+    const refusal = refuseAdjustment(this.#context, parent, event);
+    if (refusal !== undefined) {
+      this.#context.outputs.push({ kind: "parent-refused", parentId: parent.order.id, refusal });
+      return;
+    }
+    parent.adjustment =
+      event.kind === "parent-amended"
+        ? { ...parent.adjustment, amendment: event.amendment, by: event.by }
+        : { ...parent.adjustment, strategy: event.strategy, by: event.by };
+  }
+
+  #kill(by: string, reason: string): ParentState[] {
+    const context = this.#context;
+    context.gate.killed = true;
+    raiseAlert(context, "critical", "KILLED", `killed by ${by}: ${reason}`);
+    const live = [...context.parents.values()].filter(isLive);
+    for (const parent of live) {
+      closeTo(context, parent, { to: "canceled", reason: `killed by ${by}: ${reason}` });
+    }
+    return live;
+  }
+
+  #endMarket(instrument: string): ParentState[] {
+    const context = this.#context;
+    const live = (context.instruments.get(instrument)?.parents ?? []).filter(isLive);
+    for (const parent of live) {
+      closeTo(context, parent, { to: "expired", reason: "the market data ended" });
+    }
+    return live;
+  }
+
+  #report(clientOrderId: ChildOrder["terms"]["clientOrderId"], report: OrderReport): ParentState[] {
+    const context = this.#context;
+    const parent = context.orders.get(clientOrderId);
+    const child = parent?.children.get(clientOrderId);
+    if (parent === undefined || child === undefined) {
+      raiseAlert(context, "critical", "FOREIGN_ORDER", `report for ${clientOrderId}, not ours`);
+      return this.#ignore(clientOrderId, "not an order of ours");
+    }
+    if (report.kind === "filled") {
+      if (this.#seenExecutions.has(report.fill.executionId)) {
+        return this.#ignore(clientOrderId, `execution ${report.fill.executionId} seen before`);
+      }
+      this.#seenExecutions.add(report.fill.executionId);
+    }
+    const wasClosed = child.phase === "closed";
+    const applied = applyReport(child, report);
+    if (!applied.ok) return this.#ignore(clientOrderId, `${report.kind} in ${child.phase}`);
+    if (report.kind === "filled") this.#book(parent, child, report.fill);
+    if (report.kind === "rejected" && !wasClosed) {
+      onReject(context, parent, report.code, report.text);
+    }
+    if (report.kind === "accepted" || report.kind === "filled") parent.rejects = 0;
+    parent.live = parent.live.filter((it) => it.phase !== "closed");
+    return [parent];
+  }
+
+  #book(
+    parent: ParentState,
+    child: ChildOrder,
+    fill: Extract<OrderReport, { kind: "filled" }>["fill"],
+  ): void {
+    const context = this.#context;
+    const market = marketOf(context, parent);
+    const { observer } = market;
+    const seen =
+      observer.bid > 0 && observer.ask > 0 ? observer.mid : ((fill.price * 2) as HalfTicks);
+    bookFill(parent, {
+      fill,
+      clientOrderId: child.terms.clientOrderId,
+      midBefore: (fill.midBefore ?? seen) as HalfTicks,
+      midSource: fill.midBefore === undefined ? "estimated" : "venue",
+      displacement: 0 as HalfTicks,
+      orderKind: child.aggressive ? "aggressive" : "passive",
+    });
+    market.bookOwnFill(context.now, parent.order.side, fill.quantity);
+    this.#markouts.add(parent, fill.executionId, context.now);
+    watchShortfall(context, parent, market);
+    if (isLive(parent)) return;
+    raiseAlert(context, "critical", "LATE_FILL", `${parent.order.id}: a fill after its end`);
+  }
+
+  #ignore(clientOrderId: string, why: string): ParentState[] {
+    this.#context.outputs.push({ kind: "report-ignored", clientOrderId, why });
+    return [];
+  }
+
+  #measureMarkouts(): void {
+    const context = this.#context;
+    for (const { owner, executionId, after } of this.#markouts.due(context.now)) {
+      const { observer } = marketOf(context, owner);
+      const health = observer.health(context.now, context.gate.limits.staleAfter);
+      if (health !== "healthy") continue; // Unknown is not zero: it is left out.
+      const mid = observer.mid;
+      owner.markouts.push({ executionId, after, mid });
+      context.outputs.push({ kind: "markout-measured", executionId, after, mid });
+    }
+  }
+
+  /** Gathers what all parents of an instrument want to be woken by. */
+  #rearm(): void {
+    for (const { observer, parents } of this.#instruments) {
+      observer.wakeOnHealth = false;
+      observer.wakeBidAbove = Number.POSITIVE_INFINITY;
+      observer.wakeAskBelow = 0;
+      for (const parent of parents) {
+        if (!isLive(parent)) continue;
+        observer.wakeOnHealth = true;
+        observer.wakeBidAbove = Math.min(observer.wakeBidAbove, parent.wakeBidAbove);
+        observer.wakeAskBelow = Math.max(observer.wakeAskBelow, parent.wakeAskBelow);
+      }
+    }
+  }
+}

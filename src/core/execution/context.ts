@@ -1,0 +1,69 @@
+/**
+ * Context: what one step of the engine works on, handed to each stage in turn.
+ */
+import type { Strategy } from "../contracts/strategy.ts";
+import type { ClientOrderId } from "../domain/child-order.ts";
+import { invariant } from "../domain/errors.ts";
+import type { EngineOutput } from "../domain/messages.ts";
+import { PARENT_TRANSITIONS, type ParentPhase } from "../domain/parent-order.ts";
+import type { Micros } from "../domain/units.ts";
+import type { InstrumentState } from "./instrument-state.ts";
+import type { ExecutionConfig } from "./limits.ts";
+import { isLive, type ParentState } from "./parent-state.ts";
+import type { RiskGate } from "./risk-gate.ts";
+
+export interface Context {
+  /** Time of the event in hand. */
+  now: Micros;
+  readonly gate: RiskGate;
+  readonly config: ExecutionConfig;
+  readonly strategies: ReadonlyMap<string, Strategy>;
+  readonly seed: number;
+  readonly instruments: ReadonlyMap<string, InstrumentState>;
+  readonly parents: Map<string, ParentState>;
+  /** The parent of every child ever sent. */
+  readonly orders: Map<ClientOrderId, ParentState>;
+  /** Commands and facts of the step in hand, in order. */
+  outputs: EngineOutput[];
+}
+
+/** The parent's market. @throws InvariantError: parents are checked when they are submitted. */
+export function marketOf(context: Context, parent: ParentState): InstrumentState {
+  const market = context.instruments.get(parent.order.instrument);
+  invariant(market !== undefined, `no market for ${parent.order.instrument}`);
+  return market;
+}
+
+/** Moves a parent along its life cycle and says so. A move to the same phase is no move. */
+export function moveParent(
+  context: Context,
+  parent: ParentState,
+  to: ParentPhase,
+  reason: string,
+): void {
+  const from = parent.phase;
+  if (from === to) return;
+  invariant(PARENT_TRANSITIONS[from].includes(to), `${parent.order.id}: ${from} → ${to}`);
+  parent.phase = to;
+  parent.reason = reason;
+  context.outputs.push({ kind: "parent-moved", parentId: parent.order.id, from, to, reason });
+  if (isLive(parent)) return;
+  const market = marketOf(context, parent);
+  const { observer } = market;
+  parent.endedAt = context.now;
+  parent.marketAtEnd = {
+    volume: observer.volume,
+    turnover: observer.turnover,
+    inverseTurnover: observer.inverseTurnover,
+    own: market.ownVolume,
+  };
+}
+
+export function raiseAlert(
+  context: Context,
+  severity: "info" | "warning" | "critical",
+  code: string,
+  text: string,
+): void {
+  context.outputs.push({ kind: "raise-alert", severity, code, text });
+}

@@ -1,0 +1,481 @@
+/**
+ * Decision engine: looks at one parent and decides what happens next.
+ *
+ * Read `decideParent` top to bottom: it is the life of an order. Every pass ends by setting when the
+ * parent wants to be looked at again. It may be called at any time, for any reason; a call that finds
+ * nothing new changes nothing and records nothing.
+ */
+import type { Target } from "../contracts/strategy.ts";
+import type { Action } from "../domain/decision.ts";
+import { invariant, unreachable } from "../domain/errors.ts";
+import { formatQuantity } from "../domain/instrument.ts";
+import { opposite } from "../domain/side.ts";
+import {
+  addLots,
+  atTick,
+  excessLots,
+  type Lots,
+  lots,
+  type Micros,
+  micros,
+  minLots,
+  NEVER,
+  NO_LOTS,
+  SECOND,
+  subtractLots,
+} from "../domain/units.ts";
+import { type Context, marketOf, moveParent, raiseAlert } from "./context.ts";
+import type { InstrumentState } from "./instrument-state.ts";
+import { amendChild, cancelAll, cancelChild, placeChild } from "./order-manager.ts";
+import {
+  type Closing,
+  openLots,
+  type ParentState,
+  unfilledLots,
+  unsentLots,
+} from "./parent-state.ts";
+import {
+  cross,
+  crossingBlocked,
+  type Intent,
+  isWouldPrice,
+  nextRepegAt,
+  place,
+  type PlacementView,
+  venueMinimumLots,
+} from "./placement.ts";
+import { deviationBps, volatilityKnown } from "./risk-gate.ts";
+import { applyAdjustment } from "./terms.ts";
+
+/** While something is at the venue or a pause may end, look at least this often. */
+const HEARTBEAT: Micros = SECOND;
+/** The least time between two looks that nothing but the clock asks for. */
+const SOON: Micros = micros(100_000);
+/** Further behind than this many slices, the plan is void: the rest is spread anew. */
+const SLICES_BEHIND_MAX = 3;
+/** This many rejects in a row halt the parent. */
+export const REJECTS_MAX = 6;
+
+export function decideParent(context: Context, parent: ParentState): void {
+  const market = marketOf(context, parent);
+  parent.wakeAt = NEVER;
+  parent.wakeBidAbove = Number.POSITIVE_INFINITY;
+  parent.wakeAskBelow = 0;
+  decide(context, parent, market);
+  settlePhase(context, parent);
+  // A wake-up that is due already would be answered for ever at the same instant.
+  if (parent.wakeAt <= context.now) parent.wakeAt = micros(context.now + SOON);
+}
+
+function decide(context: Context, parent: ParentState, market: InstrumentState): void {
+  const { now } = context;
+  if (parent.closing !== undefined) return close(context, parent);
+  if (parent.phase === "initialized" && !arrive(context, parent, market)) return;
+  if (isDone(context, parent, market)) return;
+  if (now >= parent.order.deadline) return finishAtDeadline(context, parent, market);
+  parent.wakeAt = parent.order.deadline;
+  if (parent.adjustment !== undefined && !adjust(context, parent)) return;
+  const pause = reasonToPause(context, parent, market);
+  if (pause !== undefined) {
+    cancelAll(context, parent);
+    moveParent(context, parent, "paused", pause);
+    return wakeBy(parent, micros(now + HEARTBEAT));
+  }
+  if (parent.phase === "paused") {
+    moveParent(context, parent, "active", `resumed: no longer ${parent.reason}`);
+    anchor(context, parent, market);
+  }
+  work(context, parent, market);
+}
+
+/** True once the order has arrived: the first healthy book at or after its start. */
+function arrive(context: Context, parent: ParentState, market: InstrumentState): boolean {
+  const { now } = context;
+  const { order } = parent;
+  if (now < order.startAt) {
+    wakeBy(parent, order.startAt);
+    return false;
+  }
+  const { observer } = market;
+  const isHealthy = observer.health(now, context.gate.limits.staleAfter) === "healthy";
+  if (now >= order.deadline) {
+    closeTo(context, parent, {
+      to: "expired",
+      reason: "the deadline came before a healthy market",
+    });
+    return false;
+  }
+  if (!isHealthy || parent.operatorPause !== undefined) {
+    wakeBy(parent, micros(now + HEARTBEAT));
+    return false;
+  }
+  parent.arrivalPrice = observer.mid;
+  parent.arrivedAt = now;
+  parent.marketAtArrival = {
+    volume: observer.volume,
+    turnover: observer.turnover,
+    inverseTurnover: observer.inverseTurnover,
+    own: market.ownVolume,
+  };
+  context.outputs.push({
+    kind: "parent-arrived",
+    parentId: order.id,
+    arrivalPrice: observer.mid,
+  });
+  moveParent(context, parent, "active", "arrived");
+  anchor(context, parent, market);
+  return true;
+}
+
+function isDone(context: Context, parent: ParentState, market: InstrumentState): boolean {
+  const price = market.observer.touch(opposite(parent.order.side));
+  if (price === 0) return false;
+  const left = unfilledLots(parent, price);
+  if (left === 0) {
+    closeTo(context, parent, { to: "complete", reason: "filled in full" });
+    return true;
+  }
+  if (parent.live.length > 0 || left >= venueMinimumLots(parent.instrument, price)) return false;
+  const text = `${formatQuantity(parent.instrument, left)} left, under the venue's minimum`;
+  closeTo(context, parent, { to: "complete-with-dust", reason: text });
+  return true;
+}
+
+/** The residual policy: at most one last order, inside every limit, and then the truth. */
+function finishAtDeadline(context: Context, parent: ParentState, market: InstrumentState): void {
+  const { constraints, deadline } = parent.order;
+  const { now, gate } = context;
+  if (parent.live.length > 0) {
+    if (!parent.residualSent) cancelAll(context, parent);
+    return wakeBy(parent, micros(now + HEARTBEAT));
+  }
+  const price = market.observer.touch(opposite(parent.order.side));
+  const isHealthy = market.observer.health(now, gate.limits.staleAfter) === "healthy";
+  const mayCross = constraints.residual !== "leave" && !parent.residualSent && isHealthy;
+  if (mayCross && reasonToPause(context, parent, market) === undefined) {
+    const patience = micros(deadline + gate.limits.aggressiveSpacing);
+    const spacedAt = gate.nextAggressiveAt(parent, now);
+    if (spacedAt > now && spacedAt <= patience) return wakeBy(parent, spacedAt);
+    const rest = unsentLots(parent, price);
+    const view = viewOf(context, parent, market, residualTarget(parent, rest), rest);
+    if (crossingBlocked(view) === undefined) {
+      parent.residualSent = true;
+      carryOut(context, parent, view, cross(view));
+      if (parent.live.length > 0) return wakeBy(parent, micros(now + HEARTBEAT));
+    }
+  }
+  const left = price === 0 ? NO_LOTS : unfilledLots(parent, price);
+  const text = `deadline; residual policy ${constraints.residual}: ${formatQuantity(parent.instrument, left)} not executed`;
+  closeTo(context, parent, { to: "expired", reason: text });
+}
+
+const residualTarget = (parent: ParentState, rest: Lots): Target => ({
+  quantity: rest,
+  sliceFrom: parent.order.deadline,
+  sliceUntil: parent.order.deadline,
+  reason: `deadline: residual policy ${parent.order.constraints.residual}`,
+});
+
+function reasonToPause(
+  context: Context,
+  parent: ParentState,
+  market: InstrumentState,
+): string | undefined {
+  const { gate, now } = context;
+  if (parent.operatorPause !== undefined) return `paused by an operator: ${parent.operatorPause}`;
+  const health = market.observer.health(now, gate.limits.staleAfter);
+  if (health !== "healthy") return `market data ${health}`;
+  const volatility = volatilityKnown(market.observer);
+  if (volatility > gate.limits.volatilityStopPerHour) return "over the volatility stop";
+  const deviation = deviationBps(parent, market.observer.mid);
+  if (deviation > gate.limits.benchmarkDeviationBps) return "beyond the benchmark deviation";
+  return undefined;
+}
+
+/** Cancels what is open and applies new terms once nothing is. True when the terms are in force. */
+function adjust(context: Context, parent: ParentState): boolean {
+  const { adjustment } = parent;
+  invariant(adjustment !== undefined, "nothing to adjust");
+  moveParent(context, parent, "adjusting", `new terms by ${adjustment.by}`);
+  cancelAll(context, parent);
+  if (parent.live.length > 0) {
+    wakeBy(parent, micros(context.now + HEARTBEAT));
+    return false;
+  }
+  applyAdjustment(context, parent, adjustment);
+  parent.adjustment = undefined;
+  const market = marketOf(context, parent);
+  if (isDone(context, parent, market)) return false;
+  moveParent(context, parent, "active", `new terms by ${adjustment.by} in force`);
+  anchor(context, parent, market);
+  return true;
+}
+
+/** Starts a new plan for all that is left, from now to the deadline: nothing missed is chased. */
+export function anchor(context: Context, parent: ParentState, market: InstrumentState): void {
+  const { order } = parent;
+  const strategy = context.strategies.get(order.strategy.name);
+  invariant(strategy !== undefined, `unknown strategy ${order.strategy.name}`);
+  const price = market.observer.touch(opposite(order.side));
+  const quantity = unfilledLots(parent, price);
+  const plan = {
+    parentId: order.id,
+    side: order.side,
+    from: context.now,
+    until: order.deadline,
+    quantity,
+    volumeAtFrom: market.othersVolume,
+    minOrder: parent.limits.minOrder.value,
+    maxParticipation: parent.limits.participation.value,
+    urgency: order.urgency,
+    seed: context.seed,
+  };
+  parent.plan = plan;
+  parent.filledAtAnchor = parent.filled;
+  parent.slice = undefined;
+  parent.strategy = strategy.bind(order.strategy.parameters, plan);
+}
+
+/** The ordinary pass: ask the strategy, see the gap, let the tactic close it. */
+function work(context: Context, parent: ParentState, market: InstrumentState): void {
+  const target = nextTarget(context, parent, market);
+  const done = subtractLots(parent.filled, parent.filledAtAnchor);
+  const price = market.observer.touch(opposite(parent.order.side));
+  const rest = unfilledLots(parent, price);
+  const isWould = isWouldPrice(parent, market);
+  const behind = isWould ? rest : minLots(excessLots(target.quantity, done), rest);
+  const view = viewOf(context, parent, market, target, behind);
+  const intent = place(view);
+  carryOut(context, parent, view, intent);
+  wakeBy(parent, target.sliceUntil);
+  if (parent.live.length > 0) wakeBy(parent, micros(context.now + HEARTBEAT));
+  if (parent.backoffUntil > context.now) wakeBy(parent, parent.backoffUntil);
+  armMarketWake(context, parent, market);
+}
+
+function nextTarget(context: Context, parent: ParentState, market: InstrumentState): Target {
+  const asked = () => {
+    const { strategy } = parent;
+    invariant(strategy !== undefined, "a working parent has a plan");
+    return strategy.target({
+      now: context.now,
+      done: subtractLots(parent.filled, parent.filledAtAnchor),
+      marketVolume: market.othersVolume,
+    });
+  };
+  const target = asked();
+  if (parent.slice?.from === target.sliceFrom) return target;
+  const before = parent.slice?.target ?? NO_LOTS;
+  const increment = excessLots(target.quantity, before);
+  parent.slice = { from: target.sliceFrom, target: target.quantity, increment };
+  if (!isVoid(parent, target, increment)) return target;
+  anchor(context, parent, market);
+  const anew = asked();
+  parent.slice = { from: anew.sliceFrom, target: anew.quantity, increment: anew.quantity };
+  return { ...anew, reason: `${anew.reason} (too far behind: the rest was planned anew)` };
+}
+
+/** Law 6: whoever is many slices behind spreads the rest over the time left, and does not burst. */
+function isVoid(parent: ParentState, target: Target, increment: Lots): boolean {
+  const { plan } = parent;
+  if (plan === undefined || plan.until <= plan.from) return false;
+  const share = (target.sliceUntil - target.sliceFrom) / (plan.until - plan.from);
+  const usual = Math.max(increment, plan.quantity * share);
+  const done = parent.filled - parent.filledAtAnchor + openLots(parent);
+  return target.quantity - done > SLICES_BEHIND_MAX * usual;
+}
+
+function viewOf(
+  context: Context,
+  parent: ParentState,
+  market: InstrumentState,
+  target: Target,
+  behind: Lots,
+): PlacementView {
+  return {
+    now: context.now,
+    parent,
+    market,
+    gate: context.gate,
+    target,
+    behind,
+    gap: excessLots(behind, openLots(parent)),
+    overParticipation:
+      parent.order.constraints.residual === "cross-over-participation" &&
+      context.now >= parent.order.deadline,
+  };
+}
+
+function carryOut(
+  context: Context,
+  parent: ParentState,
+  view: PlacementView,
+  intent: Intent,
+): void {
+  switch (intent.kind) {
+    case "place": {
+      const { quantity, limitPrice } = intent;
+      const action: Action = intent.aggressive
+        ? { kind: "aggressive", quantity }
+        : { kind: "passive", quantity, limitPrice };
+      record(context, view, action, intent.reasoning, intent.risk);
+      return placeChild(context, parent, intent, view.overParticipation);
+    }
+    case "amend": {
+      const { limitPrice, quantity } = intent;
+      const action: Action = { kind: "passive", quantity, limitPrice };
+      record(context, view, action, intent.reasoning, "a new price loses the place in the queue");
+      return amendChild(context, parent, intent);
+    }
+    case "cancel": {
+      const action: Action = { kind: "wait", until: context.now, reason: "withdraw to cross" };
+      record(
+        context,
+        view,
+        action,
+        intent.reasoning,
+        "the order may fill before the cancel arrives",
+      );
+      return cancelChild(context, parent, intent.child);
+    }
+    case "wait": {
+      wakeBy(parent, intent.until);
+      const said = `wait: ${intent.reason}`;
+      if (parent.lastDecision === said) return;
+      const action: Action = { kind: "wait", until: intent.until, reason: intent.reason };
+      record(
+        context,
+        view,
+        action,
+        `${view.target.reason}; ${intent.reason}`,
+        "the market may move away",
+      );
+      parent.lastDecision = said;
+      return;
+    }
+    default:
+      return unreachable(intent);
+  }
+}
+
+function record(
+  context: Context,
+  view: PlacementView,
+  action: Action,
+  reasoning: string,
+  risk: string,
+): void {
+  const { parent, market, target } = view;
+  parent.decisionCount += 1;
+  parent.lastDecision = "";
+  parent.reasonings.push(reasoning);
+  context.outputs.push({
+    kind: "decision-made",
+    decision: {
+      parentId: parent.order.id,
+      number: parent.decisionCount,
+      time: context.now,
+      action,
+      slice: { from: target.sliceFrom, until: target.sliceUntil, target: target.quantity },
+      reasoning,
+      risk,
+      confidence: 1,
+      source: "baseline",
+      market: market.observer.snapshot(context.now, context.gate.limits.staleAfter),
+    },
+  });
+}
+
+/** Asks to be woken when the touch leaves a resting order, or comes to the I-would price. */
+function armMarketWake(context: Context, parent: ParentState, market: InstrumentState): void {
+  const { observer } = market;
+  const isBuy = parent.order.side === "buy";
+  const resting = parent.live.find((child) => child.phase === "working")?.limitPrice;
+  const would = parent.order.constraints.wouldPrice;
+  if (resting !== undefined) {
+    const at = nextRepegAt(parent);
+    if (at > context.now) wakeBy(parent, at);
+    // Where the touch has left already, the tactic has just chosen to stay.
+    else if (isBuy && observer.bid <= resting) parent.wakeBidAbove = resting;
+    else if (!isBuy && observer.ask >= resting) parent.wakeAskBelow = resting;
+  }
+  if (would === undefined) return;
+  if (isBuy && observer.ask > would) parent.wakeAskBelow = would + 1;
+  else if (!isBuy && observer.bid < would) parent.wakeBidAbove = would - 1;
+}
+
+/** Sends nothing more; ends once the venue has confirmed the end of every child. */
+export function closeTo(context: Context, parent: ParentState, closing: Closing): void {
+  parent.closing = closing;
+  close(context, parent);
+}
+
+function close(context: Context, parent: ParentState): void {
+  const { closing } = parent;
+  invariant(closing !== undefined, "a closing parent knows where to");
+  cancelAll(context, parent);
+  if (parent.live.length > 0) {
+    moveParent(context, parent, "closing", closing.reason);
+    return wakeBy(parent, micros(context.now + HEARTBEAT));
+  }
+  if (parent.phase === "executing")
+    moveParent(context, parent, "active", "the last child is closed");
+  const to = closing.to !== "complete" && isFilled(parent) ? "complete" : closing.to;
+  moveParent(context, parent, to, closing.reason);
+}
+
+/** The race that a fill won: what was to be canceled or expired turned out complete. */
+function isFilled(parent: ParentState): boolean {
+  const { quantity } = parent.order;
+  return quantity.kind === "lots" && parent.filled === quantity.lots;
+}
+
+/** `active` with nothing at the venue, `executing` with something. */
+function settlePhase(context: Context, parent: ParentState): void {
+  if (parent.phase === "active" && parent.live.length > 0) {
+    moveParent(context, parent, "executing", "child order sent");
+  } else if (parent.phase === "executing" && parent.live.length === 0) {
+    moveParent(context, parent, "active", "nothing at the venue");
+  }
+}
+
+/** Rejects in a row back off, then halt the parent with the reason. */
+export function onReject(context: Context, parent: ParentState, code: string, text: string): void {
+  parent.rejects += 1;
+  const wait = SECOND * 2 ** Math.min(parent.rejects - 1, 5);
+  parent.backoffUntil = micros(context.now + wait);
+  if (parent.rejects < REJECTS_MAX) return;
+  const reason = `${parent.rejects} rejects in a row, the last: ${code} ${text}`;
+  raiseAlert(context, "critical", "PARENT_HALTED", `${parent.order.id} halted: ${reason}`);
+  closeTo(context, parent, { to: "failed", reason });
+}
+
+/** Tells a person once when the running shortfall, the rest marked at the mid, is over the limit. */
+export function watchShortfall(
+  context: Context,
+  parent: ParentState,
+  market: InstrumentState,
+): void {
+  const { arrivalPrice, plan } = parent;
+  const limit = context.gate.limits.shortfallAlertBps;
+  if (arrivalPrice === undefined || plan === undefined || parent.shortfallAlerted) return;
+  const total = addLots(parent.filled, unfilledLots(parent, market.observer.ask));
+  if (total === 0 || parent.fills.length === 0) return;
+  let paid = 0;
+  for (const { fill } of parent.fills) paid += (atTick(fill.price) - arrivalPrice) * fill.quantity;
+  const direction = parent.order.side === "buy" ? 1 : -1;
+  const rest = (market.observer.mid - arrivalPrice) * lots(total - parent.filled);
+  const bps = (direction * (paid + rest) * 1e4) / (arrivalPrice * total);
+  if (bps <= limit) return;
+  parent.shortfallAlerted = true;
+  raiseAlert(
+    context,
+    "warning",
+    "SHORTFALL",
+    `${parent.order.id}: shortfall ${bps.toFixed(1)} bps so far, over ${limit}`,
+  );
+}
+
+function wakeBy(parent: ParentState, at: Micros): void {
+  if (at < parent.wakeAt) parent.wakeAt = at;
+}

@@ -1,0 +1,67 @@
+/**
+ * Instrument state: one instrument's market, our position in it, and our own traded volume.
+ */
+import { instrumentId, type Instrument } from "../domain/instrument.ts";
+import type { Side } from "../domain/side.ts";
+import { type Lots, type Micros, NO_LOTS, addLots } from "../domain/units.ts";
+import type { MarketHeader } from "../market/columns.ts";
+import { Observer } from "../market/observer.ts";
+import { SecondsWindow } from "../market/windows.ts";
+import type { RiskLimits } from "./limits.ts";
+import { openLots, type ParentState } from "./parent-state.ts";
+
+export class InstrumentState {
+  readonly id: string;
+  readonly instrument: Instrument;
+  readonly observer: Observer;
+  readonly parents: ParentState[] = [];
+  /** Signed: positive = long. */
+  positionLots: number;
+  /** Own volume since the session began, and over the participation window. */
+  ownVolume = 0;
+  readonly #ownWindow: SecondsWindow;
+  readonly #ownPrinted: boolean;
+
+  constructor(header: MarketHeader, limits: RiskLimits, positionLots: number) {
+    this.id = instrumentId(header.instrument);
+    this.instrument = header.instrument;
+    this.observer = new Observer(header, limits.participationWindow);
+    this.positionLots = positionLots;
+    this.#ownWindow = new SecondsWindow(limits.participationWindow / 1e6);
+    this.#ownPrinted = header.ownTradesPrinted;
+  }
+
+  bookOwnFill(at: Micros, side: Side, quantity: Lots): void {
+    this.positionLots += side === "buy" ? quantity : -quantity;
+    this.ownVolume += quantity;
+    this.#ownWindow.add(Math.floor(at / 1e6), quantity);
+  }
+
+  /** Volume of everyone else since the session began, lots. */
+  get othersVolume(): Lots {
+    const own = this.#ownPrinted ? this.ownVolume : 0;
+    return Math.max(0, this.observer.volume - own) as Lots;
+  }
+
+  /**
+   * What participation is measured by, at one instant: everyone else's volume and our own over the
+   * same window, and what we have working. All parents of the account in this instrument count.
+   */
+  participation(now: Micros): {
+    readonly others: number;
+    readonly own: Lots;
+    readonly working: Lots;
+  } {
+    const own = this.#ownWindow.sum(Math.floor(now / 1e6)) as Lots;
+    const market = this.observer.volumeParticipation(now).value;
+    const others = Math.max(0, market - (this.#ownPrinted ? own : 0));
+    return { others, own, working: this.workingLots() };
+  }
+
+  /** Worst-case open quantity of all parents. */
+  workingLots(): Lots {
+    let working = NO_LOTS;
+    for (const parent of this.parents) working = addLots(working, openLots(parent));
+    return working;
+  }
+}

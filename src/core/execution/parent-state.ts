@@ -1,0 +1,191 @@
+/**
+ * Parent state: everything the engine knows of one parent order.
+ *
+ * Mutable and owned by the engine. What must stay true: filled plus the worst-case leaves of every
+ * live child never exceeds what the parent asked for.
+ */
+import type { BoundStrategy, Plan } from "../contracts/strategy.ts";
+import { type ChildOrder, type ClientOrderId, leaves } from "../domain/child-order.ts";
+import type { Instrument } from "../domain/instrument.ts";
+import { affordableLots, quoteSpent, quoteUnits } from "../domain/money.ts";
+import {
+  isTerminal,
+  type ParentAmendment,
+  type ParentOrder,
+  type ParentPhase,
+  type StrategyChoice,
+} from "../domain/parent-order.ts";
+import type { ExecutedFill, Markout } from "../tca/execution.ts";
+import {
+  addLots,
+  excessLots,
+  type HalfTicks,
+  type Lots,
+  type Micros,
+  NEVER,
+  NO_LOTS,
+  type Ticks,
+} from "../domain/units.ts";
+import type { EffectiveLimits } from "./limits.ts";
+
+/** Where a parent that sends nothing more is heading, once its last child is closed. */
+export interface Closing {
+  readonly to: "complete" | "complete-with-dust" | "canceled" | "expired" | "failed";
+  readonly reason: string;
+}
+
+export interface ParentState {
+  order: ParentOrder;
+  readonly instrument: Instrument;
+  limits: EffectiveLimits;
+  phase: ParentPhase;
+  reason: string;
+  closing: Closing | undefined;
+
+  /** Undefined until the first healthy book at or after the start. */
+  arrivalPrice: HalfTicks | undefined;
+  arrivedAt: Micros | undefined;
+  endedAt: Micros | undefined;
+  /** Observer totals at arrival: market VWAP and volume over the parent's life are differences. */
+  marketAtArrival: MarketTotals;
+  marketAtEnd: MarketTotals | undefined;
+
+  plan: Plan | undefined;
+  strategy: BoundStrategy | undefined;
+  /** Filled before the plan in hand was anchored. */
+  filledAtAnchor: Lots;
+  /** Cumulative target when the slice in hand began, and when the one before it did. */
+  slice: { readonly from: Micros; readonly target: Lots; readonly increment: Lots } | undefined;
+
+  filled: Lots;
+  /** Money spent so far, in `money.ts` units of the quote coin. */
+  spent: bigint;
+  readonly children: Map<ClientOrderId, ChildOrder>;
+  /** Children that are not closed, oldest first. */
+  live: ChildOrder[];
+  readonly fills: ExecutedFill[];
+  readonly markouts: Markout[];
+  /** Why each decision was taken, by its number less one: children point here. */
+  readonly reasonings: string[];
+  childCount: number;
+  decisionCount: number;
+  /** What the last recorded decision said, so that an unchanged wait is not recorded again. */
+  lastDecision: string;
+
+  operatorPause: string | undefined;
+  /** New terms, waiting for the last child under the old ones to be closed. */
+  adjustment: Adjustment | undefined;
+  lastAggressiveAt: Micros;
+  lastRepegAt: Micros;
+  /** Rejects in a row; nothing is sent before `backoffUntil`. */
+  rejects: number;
+  backoffUntil: Micros;
+  residualSent: boolean;
+  shortfallAlerted: boolean;
+  /** When, and at which touch, the parent wants to be looked at again. */
+  wakeAt: Micros;
+  wakeBidAbove: number;
+  wakeAskBelow: number;
+}
+
+export interface Adjustment {
+  readonly amendment?: ParentAmendment;
+  readonly strategy?: StrategyChoice;
+  readonly by: string;
+}
+
+export interface MarketTotals {
+  readonly volume: number;
+  readonly turnover: number;
+  readonly inverseTurnover: number;
+  readonly own: number;
+}
+
+const NO_TOTALS: MarketTotals = { volume: 0, turnover: 0, inverseTurnover: 0, own: 0 };
+
+export function newParentState(
+  order: ParentOrder,
+  instrument: Instrument,
+  limits: EffectiveLimits,
+): ParentState {
+  return {
+    order,
+    instrument,
+    limits,
+    phase: "initialized",
+    reason: "submitted",
+    closing: undefined,
+    arrivalPrice: undefined,
+    arrivedAt: undefined,
+    endedAt: undefined,
+    marketAtArrival: NO_TOTALS,
+    marketAtEnd: undefined,
+    plan: undefined,
+    strategy: undefined,
+    filledAtAnchor: NO_LOTS,
+    slice: undefined,
+    filled: NO_LOTS,
+    spent: 0n,
+    children: new Map(),
+    live: [],
+    fills: [],
+    markouts: [],
+    reasonings: [],
+    childCount: 0,
+    decisionCount: 0,
+    lastDecision: "",
+    operatorPause: undefined,
+    adjustment: undefined,
+    lastAggressiveAt: -NEVER as Micros,
+    lastRepegAt: -NEVER as Micros,
+    rejects: 0,
+    backoffUntil: 0 as Micros,
+    residualSent: false,
+    shortfallAlerted: false,
+    wakeAt: NEVER,
+    wakeBidAbove: Number.POSITIVE_INFINITY,
+    wakeAskBelow: 0,
+  };
+}
+
+export const isLive = (parent: ParentState): boolean => !isTerminal(parent.phase);
+
+/** Worst-case open quantity of all live children. */
+export function openLots(parent: ParentState): Lots {
+  let open = NO_LOTS;
+  for (const child of parent.live) open = addLots(open, leaves(child));
+  return open;
+}
+
+/**
+ * What may still be asked for, worst-case leaves of live children already taken off. For a notional
+ * parent this is what the money left buys at `price`, live children counted at their own limits.
+ */
+export function unsentLots(parent: ParentState, price: Ticks): Lots {
+  const { quantity } = parent.order;
+  if (quantity.kind === "lots") {
+    return excessLots(quantity.lots, addLots(parent.filled, openLots(parent)));
+  }
+  let committed = parent.spent;
+  for (const child of parent.live) {
+    committed += quoteSpent(parent.instrument, child.limitPrice ?? price, leaves(child));
+  }
+  const budget = quoteUnits(parent.instrument, quantity.quote);
+  return affordableLots(parent.instrument, budget - committed, price);
+}
+
+/** What is not filled yet, live children not taken off. */
+export function unfilledLots(parent: ParentState, price: Ticks): Lots {
+  const { quantity } = parent.order;
+  if (quantity.kind === "lots") return excessLots(quantity.lots, parent.filled);
+  const budget = quoteUnits(parent.instrument, quantity.quote);
+  return affordableLots(parent.instrument, budget - parent.spent, price);
+}
+
+/** Records money and lots of one fill. The child's own state is the tracker's. */
+export function bookFill(parent: ParentState, executed: ExecutedFill): void {
+  const { price, quantity } = executed.fill;
+  parent.filled = addLots(parent.filled, quantity);
+  parent.spent += quoteSpent(parent.instrument, price, quantity);
+  parent.fills.push(executed);
+}

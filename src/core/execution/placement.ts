@@ -1,0 +1,298 @@
+/**
+ * Placement: how the gap between target and done becomes one child order.
+ *
+ * The tactic of every strategy: post at the touch, follow it, and cross when behind. Of each slice
+ * the share 1 − urgency is left to passive orders; what is not done by then is taken, if the limits
+ * allow. One child of a parent is at the venue at a time.
+ */
+import type { Target } from "../contracts/strategy.ts";
+import { type ChildOrder, leaves } from "../domain/child-order.ts";
+import { formatPrice, formatQuantity, type Instrument, notional } from "../domain/instrument.ts";
+import { crosses, morePassive, opposite, type Side } from "../domain/side.ts";
+import {
+  addLots,
+  atTick,
+  excessLots,
+  type Lots,
+  lots,
+  maxLots,
+  type Micros,
+  micros,
+  minLots,
+  NEVER,
+  NO_LOTS,
+  SECOND,
+  type Ticks,
+} from "../domain/units.ts";
+import type { InstrumentState } from "./instrument-state.ts";
+import { type ParentState, unsentLots } from "./parent-state.ts";
+import { childCap, priceCollar, type RiskGate, spreadBps } from "./risk-gate.ts";
+
+/** A resting order follows the touch at most this often. */
+export const REPEG_INTERVAL: Micros = SECOND;
+
+/** What the tactic wants done. The gate has the last word. */
+export type Intent =
+  | {
+      readonly kind: "place";
+      readonly aggressive: boolean;
+      readonly quantity: Lots;
+      readonly limitPrice: Ticks;
+      readonly reasoning: string;
+      readonly risk: string;
+    }
+  | {
+      readonly kind: "amend";
+      readonly child: ChildOrder;
+      readonly limitPrice: Ticks;
+      /** New total quantity of the child, and how much of it is new. */
+      readonly quantity: Lots;
+      readonly more: Lots;
+      readonly reasoning: string;
+    }
+  | { readonly kind: "cancel"; readonly child: ChildOrder; readonly reasoning: string }
+  | { readonly kind: "wait"; readonly until: Micros; readonly reason: string };
+
+export interface PlacementView {
+  readonly now: Micros;
+  readonly parent: ParentState;
+  readonly market: InstrumentState;
+  readonly gate: RiskGate;
+  readonly target: Target;
+  /** Target less filled: what should be done by now and is not. */
+  readonly behind: Lots;
+  /** `behind` less the worst-case leaves of live children. */
+  readonly gap: Lots;
+  /** The residual policy said that participation does not hold this order back. */
+  readonly overParticipation: boolean;
+}
+
+export function place(view: PlacementView): Intent {
+  const { parent, target, now } = view;
+  const child = parent.live[0];
+  if (child === undefined) return open(view);
+  if (child.phase === "working") return tend(view, child);
+  return {
+    kind: "wait",
+    until: micros(now + SECOND),
+    reason: `the venue owes an answer (${child.phase}) for slice target ${target.quantity}`,
+  };
+}
+
+/** Nothing at the venue: post, cross or wait. */
+function open(view: PlacementView): Intent {
+  const { parent, market, target, now, gap } = view;
+  const { side } = parent.order;
+  if (now < parent.backoffUntil) {
+    return { kind: "wait", until: parent.backoffUntil, reason: "backing off after a reject" };
+  }
+  if (isCrossDue(view) && crossingBlocked(view) === undefined) return cross(view);
+  const price = passivePrice(parent, market);
+  const sized = childSize(view, price, gap);
+  if (sized.quantity === 0) {
+    const until = gap > 0 ? sized.retryAt : target.sliceUntil;
+    return { kind: "wait", until: earliest(until, crossAt(view)), reason: sized.reason };
+  }
+  return {
+    kind: "place",
+    aggressive: false,
+    quantity: sized.quantity,
+    limitPrice: price,
+    reasoning: `${target.reason}; ${amount(parent, view.behind)} behind: post ${amount(parent, sized.quantity)} at the ${side === "buy" ? "bid" : "ask"} ${formatPrice(parent.instrument, price)}`,
+    risk: "may not fill; the touch may leave",
+  };
+}
+
+/** Takes what is behind, as far as the caps and the shown depth go. */
+export function cross(view: PlacementView): Intent {
+  const { parent, market, gap } = view;
+  const limitPrice = sweepPrice(view, gap);
+  const shown = lotsWithin(market, parent.order.side, limitPrice, gap);
+  const sized = childSize(view, limitPrice, minLots(gap, shown));
+  if (sized.quantity > 0) return aggressive(view, sized.quantity, limitPrice);
+  return { kind: "wait", until: sized.retryAt, reason: sized.reason };
+}
+
+/** One order rests: leave it, follow the touch, or make way for a crossing one. */
+function tend(view: PlacementView, child: ChildOrder): Intent {
+  const { parent, market, target, now, gate } = view;
+  const { instrument } = parent;
+  if (isCrossDue(view) && crossingBlocked(view) === undefined) {
+    const limitPrice = sweepPrice(view, view.behind);
+    const released = childSize(view, limitPrice, view.behind, leaves(child));
+    if (released.quantity > 0) {
+      return {
+        kind: "cancel",
+        child,
+        reasoning: `${amount(parent, view.behind)} behind the slice that ends at its crossing time: make way for a crossing order`,
+      };
+    }
+  }
+  const resting = child.limitPrice!;
+  const best = passivePrice(parent, market);
+  const left = morePassive(parent.order.side, resting, best) === resting && resting !== best;
+  if (left && now >= nextRepegAt(parent) && gate.canAmend(now)) {
+    const minimum = minimumLots(parent, best);
+    const extra = minLots(
+      view.gap,
+      gate.participationHeadroom(parent.limits.participation.value, market, now),
+    );
+    const cap = childCap(instrument, gate.limits, best);
+    const room = excessLots(cap, child.quantity);
+    const affordable = unsentLots(parent, best);
+    const more = extra >= minimum ? minLots(minLots(extra, room), affordable) : NO_LOTS;
+    // A notional parent may no longer afford the rest at a worse price: leave it where it is.
+    if (parent.order.quantity.kind === "lots" || affordable > 0) {
+      return {
+        kind: "amend",
+        child,
+        limitPrice: best,
+        quantity: addLots(child.quantity, more),
+        more,
+        reasoning: `the touch moved to ${formatPrice(instrument, best)}: follow it from ${formatPrice(instrument, resting)}`,
+      };
+    }
+  }
+  return {
+    kind: "wait",
+    until: earliest(target.sliceUntil, crossAt(view), left ? nextRepegAt(parent) : NEVER),
+    reason: `resting ${amount(parent, leaves(child))} at ${formatPrice(instrument, resting)}`,
+  };
+}
+
+export const nextRepegAt = (parent: ParentState): Micros =>
+  micros(Math.max(0, parent.lastRepegAt + REPEG_INTERVAL));
+
+/** The instant in the slice at which patience ends. */
+function crossAt({ parent, target, now }: PlacementView): Micros {
+  const { urgency } = parent.order;
+  const span = target.sliceUntil - target.sliceFrom;
+  const at = micros(target.sliceFrom + Math.floor((1 - urgency) * span));
+  return at > now ? at : NEVER;
+}
+
+function isCrossDue(view: PlacementView): boolean {
+  const { parent, market, behind } = view;
+  if (!parent.order.constraints.mayCrossSpread || behind === 0) return false;
+  return crossAt(view) === NEVER || isWouldPrice(parent, market);
+}
+
+/** The other side's touch is at the I-would price or better. */
+export function isWouldPrice(parent: ParentState, market: InstrumentState): boolean {
+  const { wouldPrice } = parent.order.constraints;
+  if (wouldPrice === undefined) return false;
+  return crosses(parent.order.side, wouldPrice, market.observer.touch(opposite(parent.order.side)));
+}
+
+/** Why no crossing order may go now, as far as can be told before a size is known. */
+export function crossingBlocked({ parent, market, gate, now }: PlacementView): string | undefined {
+  if (gate.nextAggressiveAt(parent, now) > now) return "spacing";
+  if (spreadBps(market) > parent.limits.spreadToCrossBps.value) return "spread";
+  const touch = market.observer.touch(opposite(parent.order.side));
+  const collar = priceCollar(parent, market.observer.mid, gate.limits.orderImpactBps);
+  return crosses(parent.order.side, collar, touch) ? undefined : "price";
+}
+
+function aggressive(view: PlacementView, quantity: Lots, limitPrice: Ticks): Intent {
+  const { parent, market, target, behind } = view;
+  const touch = market.observer.touch(opposite(parent.order.side));
+  return {
+    kind: "place",
+    aggressive: true,
+    quantity,
+    limitPrice,
+    reasoning: `${target.reason}; ${amount(parent, behind)} behind and out of patience: take ${amount(parent, quantity)} from ${formatPrice(parent.instrument, touch)} to ${formatPrice(parent.instrument, limitPrice)}`,
+    risk: `pays a spread of ${spreadBps(market).toFixed(2)} bps`,
+  };
+}
+
+/** Own touch, never beyond the limit price. */
+export function passivePrice(parent: ParentState, market: InstrumentState): Ticks {
+  const touch = market.observer.touch(parent.order.side);
+  const { limitPrice } = parent.order.constraints;
+  return limitPrice === undefined ? touch : morePassive(parent.order.side, touch, limitPrice);
+}
+
+/** The price that a sweep of `quantity` reaches, inside the collar of every limit that speaks. */
+function sweepPrice({ parent, market, gate }: PlacementView, quantity: Lots): Ticks {
+  const { side } = parent.order;
+  const { mid, book } = market.observer;
+  const worst = book.takeCost(side, quantity).worst as Ticks;
+  const collar = priceCollar(parent, mid, gate.limits.orderImpactBps);
+  return morePassive(side, worst, collar);
+}
+
+/** Lots shown on the other side from the touch to `price`, counted up to `enough`. */
+function lotsWithin(market: InstrumentState, side: Side, price: Ticks, enough: Lots): Lots {
+  const levels = side === "buy" ? market.observer.book.asks : market.observer.book.bids;
+  let total = 0;
+  let tick = levels.best;
+  while (tick !== 0 && total < enough && crosses(side, price, tick as Ticks)) {
+    total += levels.get(tick);
+    tick = levels.next(tick);
+  }
+  return lots(total);
+}
+
+interface Sized {
+  /** 0: nothing may go, for `reason`, until about `retryAt`. */
+  readonly quantity: Lots;
+  readonly reason: string;
+  readonly retryAt: Micros;
+}
+
+/** The child that the caps leave of `wanted`, on the grid, never under the minimum, no dust behind. */
+function childSize(view: PlacementView, price: Ticks, wanted: Lots, released = NO_LOTS): Sized {
+  const { parent, market, gate, now, target } = view;
+  const { instrument, order } = parent;
+  const unsent = addLots(unsentLots(parent, price), released);
+  const cap = childCap(instrument, gate.limits, price);
+  const share = view.overParticipation
+    ? unsent
+    : gate.participationHeadroom(parent.limits.participation.value, market, now);
+  const headroom = addLots(share, released);
+  const most = minLots(minLots(unsent, cap), headroom);
+  const venueMinimum = venueMinimumLots(instrument, price);
+  // The last piece may be as small as the venue allows; others keep the order's own minimum.
+  const minimum =
+    unsent <= wanted ? venueMinimum : maxLots(venueMinimum, parent.limits.minOrder.value);
+  let quantity = minLots(wanted, most);
+  const behind = excessLots(unsent, quantity);
+  if (behind > 0 && behind < venueMinimum && quantity > 0) {
+    if (unsent <= most) quantity = unsent;
+    else quantity = excessLots(quantity, excessLots(venueMinimum, behind));
+  }
+  if (quantity >= minimum && quantity > 0) return { quantity, reason: "", retryAt: now };
+  if (wanted < minimum) {
+    return {
+      quantity: NO_LOTS,
+      reason: "the slice is under the minimum order: carried forward",
+      retryAt: target.sliceUntil,
+    };
+  }
+  const reason =
+    headroom < minimum
+      ? `participation: the last window leaves room for ${formatQuantity(instrument, headroom)} ${order.side === "buy" ? "bought" : "sold"}`
+      : "the caps leave less than the minimum order";
+  return { quantity: NO_LOTS, reason, retryAt: micros(now + SECOND) };
+}
+
+/** The venue's least order at a price: its minimum quantity and its minimum notional. */
+export function venueMinimumLots(instrument: Instrument, price: Ticks): Lots {
+  const one = notional(instrument, atTick(price), lots(1));
+  if (one.mantissa === 0n) return instrument.minLots;
+  const { minNotional } = instrument;
+  const scale = Math.max(one.scale, minNotional.scale);
+  const per = one.mantissa * 10n ** BigInt(scale - one.scale);
+  const need = minNotional.mantissa * 10n ** BigInt(scale - minNotional.scale);
+  const byNotional = lots(Number((need + per - 1n) / per));
+  return maxLots(maxLots(instrument.minLots, byNotional), lots(1));
+}
+
+const minimumLots = (parent: ParentState, price: Ticks): Lots =>
+  maxLots(venueMinimumLots(parent.instrument, price), parent.limits.minOrder.value);
+
+const amount = (parent: ParentState, quantity: Lots): string =>
+  `${formatQuantity(parent.instrument, quantity)}${parent.instrument.kind === "inverse" ? " contracts" : ` ${parent.instrument.base}`}`;
+
+const earliest = (...times: readonly Micros[]): Micros => Math.min(...times) as Micros;

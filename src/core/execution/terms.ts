@@ -1,0 +1,145 @@
+/**
+ * Terms: what may be submitted, and what an operator may change while an order works.
+ */
+import { parseDecimal } from "../domain/decimal.ts";
+import type { EngineEvent } from "../domain/messages.ts";
+import type { ParentAmendment, ParentOrder } from "../domain/parent-order.ts";
+import type { RefusalReason } from "../domain/refusal.ts";
+import { maxLots, type Ticks } from "../domain/units.ts";
+import { affordableLots, quoteUnits } from "../domain/money.ts";
+import type { Context } from "./context.ts";
+import type { InstrumentState } from "./instrument-state.ts";
+import { strictest } from "./limits.ts";
+import { type Adjustment, isLive, type ParentState } from "./parent-state.ts";
+import { venueMinimumLots } from "./placement.ts";
+import { childCap } from "./risk-gate.ts";
+
+const PARENT_ID = /^[A-Za-z0-9-]{1,20}$/;
+
+/** Why a parent order is not taken on; undefined when it is. */
+export function refuseParent(context: Context, order: ParentOrder): RefusalReason | undefined {
+  if (context.gate.killed) return { code: "RISK_KILLED" };
+  if (context.parents.has(order.id)) return { code: "PARENT_DUPLICATE_ID" };
+  const market = context.instruments.get(order.instrument);
+  if (market === undefined) return terms(`unknown instrument ${order.instrument}`);
+  const text = faultInTerms(context, order);
+  if (text !== undefined) return terms(text);
+  const other = market.parents.find((it) => isLive(it) && it.order.side !== order.side);
+  if (other !== undefined) return { code: "RISK_OPPOSITE_PARENT", other: other.order.id };
+  return infeasible(context, order, market);
+}
+
+const terms = (text: string): RefusalReason => ({ code: "PARENT_TERMS", text });
+
+function faultInTerms(context: Context, order: ParentOrder): string | undefined {
+  if (!PARENT_ID.test(order.id)) return "the id must be 1 to 20 of [A-Za-z0-9-]";
+  if (order.deadline <= order.startAt) return "the deadline must lie behind the start";
+  if (order.deadline <= context.now) return "the deadline has passed";
+  if (!(order.urgency >= 0 && order.urgency <= 1)) return "urgency must lie in 0..1";
+  if (
+    order.quantity.kind === "lots" ? order.quantity.lots <= 0 : !isPositive(order.quantity.quote)
+  ) {
+    return "the quantity must be over zero";
+  }
+  const strategy = context.strategies.get(order.strategy.name);
+  if (strategy === undefined) return `unknown strategy ${order.strategy.name}`;
+  const [fault] = strategy.check(order.strategy.parameters);
+  return fault === undefined ? undefined : `strategy ${fault.path}: ${fault.text}`;
+}
+
+function isPositive(text: string): boolean {
+  const parsed = parseDecimal(text);
+  return parsed.ok && parsed.value.mantissa > 0n;
+}
+
+/**
+ * An order that the limits cannot let finish by crossing alone is refused with the figures, unless
+ * `acceptInfeasible`. Judged at the price then standing; without a book it is not judged.
+ */
+function infeasible(
+  context: Context,
+  order: ParentOrder,
+  market: InstrumentState,
+): RefusalReason | undefined {
+  const price = market.observer.ask;
+  if (price <= 0) return undefined;
+  const { instrument } = market;
+  const quantity = parentLots(order, market, price);
+  if (quantity < venueMinimumLots(instrument, price)) {
+    return terms("the whole order is under the venue's minimum");
+  }
+  if (order.acceptInfeasible === true) return undefined;
+  const { limits } = context.gate;
+  const span = order.deadline - Math.max(order.startAt, context.now);
+  const orders = 1 + Math.floor(span / limits.aggressiveSpacing);
+  const cap = childCap(instrument, limits, price);
+  if (orders * cap >= quantity) return undefined;
+  const text =
+    `${orders} crossing orders of at most ${cap} lots come to ${orders * cap}, ` +
+    `the order wants ${quantity}: more time, higher limits, or accept it knowingly`;
+  return { code: "PARENT_INFEASIBLE", text };
+}
+
+export function parentLots(order: ParentOrder, market: InstrumentState, price: Ticks): number {
+  if (order.quantity.kind === "lots") return order.quantity.lots;
+  const budget = quoteUnits(market.instrument, order.quantity.quote);
+  return affordableLots(market.instrument, budget, price);
+}
+
+/** Why new terms are not taken on. What is filled or open already bounds how small it can become. */
+export function refuseAdjustment(
+  context: Context,
+  parent: ParentState,
+  event: Extract<EngineEvent, { kind: "parent-amended" | "strategy-switched" }>,
+): RefusalReason | undefined {
+  const order =
+    event.kind === "parent-amended"
+      ? amendedOrder(parent.order, event.amendment)
+      : { ...parent.order, strategy: event.strategy };
+  if (order.quantity.kind !== parent.order.quantity.kind) {
+    return terms("an order in lots stays in lots, one in money stays in money");
+  }
+  const text = faultInTerms(context, order);
+  if (text !== undefined) return terms(text);
+  if (order.quantity.kind === "lots" && order.quantity.lots < parent.filled) {
+    return terms(`${parent.filled} lots are filled already: it cannot be made smaller than that`);
+  }
+  return undefined;
+}
+
+/** Puts new terms in force. Nothing of the parent is open when it is called. */
+export function applyAdjustment(
+  context: Context,
+  parent: ParentState,
+  adjustment: Adjustment,
+): void {
+  const amended = amendedOrder(parent.order, adjustment.amendment ?? {});
+  const { quantity } = amended;
+  parent.order = {
+    ...amended,
+    ...(adjustment.strategy === undefined ? {} : { strategy: adjustment.strategy }),
+    // What has been executed stays executed: the order cannot be made smaller than that.
+    ...(quantity.kind === "lots"
+      ? { quantity: { kind: "lots", lots: maxLots(quantity.lots, parent.filled) } }
+      : {}),
+  };
+  parent.limits = strictest(parent.order, context.config, context.gate.limits, parent.instrument);
+}
+
+export function amendedOrder(order: ParentOrder, amendment: ParentAmendment): ParentOrder {
+  const { quantity, deadline, urgency, limitPrice, maxParticipation } = amendment;
+  const { limitPrice: oldLimit, maxParticipation: oldShare, ...constraints } = order.constraints;
+  const limit = limitPrice === undefined ? oldLimit : (limitPrice ?? undefined);
+  const share = maxParticipation === undefined ? oldShare : (maxParticipation ?? undefined);
+  return {
+    ...order,
+    ...(quantity === undefined ? {} : { quantity }),
+    ...(deadline === undefined ? {} : { deadline }),
+    ...(urgency === undefined ? {} : { urgency }),
+    constraints: {
+      ...constraints,
+      ...(limit === undefined ? {} : { limitPrice: limit }),
+      ...(share === undefined ? {} : { maxParticipation: share }),
+    },
+  };
+}

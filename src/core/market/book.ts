@@ -1,0 +1,442 @@
+/**
+ * Book: the level-2 order book, fast enough that a recorded day is minutes of work.
+ *
+ * A side keeps the levels around its best price in a ring of quantities with a two-level bitset of
+ * the occupied ones, so that setting a level is a store and finding the next one is two bit scans.
+ * What lies too deep for the ring waits in a short sorted list. Both sides are one class: a level's
+ * key is its tick for asks and minus its tick for bids, so the best level is always the least key.
+ *
+ * What must stay true: the best level is inside the ring's window, nothing is below the window, and
+ * everything in the sorted list is above it. All state is in typed arrays; no row allocates.
+ */
+import { invariant } from "../domain/errors.ts";
+import type { Side } from "../domain/side.ts";
+import { Kind, KIND_MASK, type MarketColumns } from "./columns.ts";
+
+/** The best of an empty side, and what follows its last level. */
+export const NO_TICK = 0;
+
+const MAX_TICK = 0x7ffffffe;
+/** The key of no level: above every real key. */
+const NO_KEY = 0x7fffffff;
+
+/** What taking from one side would do. */
+export interface TakeCost {
+  /** Lots that can be had, at most the lots asked for. */
+  readonly quantity: number;
+  /** Ticks × lots of that quantity, a double. */
+  readonly notional: number;
+  /** The worst tick reached, `NO_TICK` when nothing can be had. */
+  readonly worst: number;
+}
+
+export class BookSide {
+  readonly #direction: number;
+  /** Width of the window in ticks, a power of two. */
+  readonly #width: number;
+  /** A key's place in the ring is `key & mask`, wherever the window stands. */
+  readonly #mask: number;
+  readonly #quantities: Float64Array;
+  /** One bit per place: set where the quantity is not zero. */
+  readonly #occupied: Int32Array;
+  /** One bit per word of `#occupied`: set where the word is not zero. */
+  readonly #summary: Int32Array;
+  /** Levels at or above `#low + #width`. */
+  readonly #far = new FarLevels();
+  /** The window is [low, low + width), always inside the legal keys. */
+  #low: number;
+  #best = NO_KEY;
+  /** Occupied places in the ring. */
+  #near = 0;
+
+  /**
+   * @param direction 1 for asks, −1 for bids.
+   * @param logWindow the window is 2^logWindow ticks, 8 bytes each; 5 to 24.
+   */
+  constructor(direction: 1 | -1, logWindow = 14) {
+    invariant(logWindow >= 5 && logWindow <= 24, `window of 2^${logWindow} ticks`);
+    this.#direction = direction;
+    this.#width = 1 << logWindow;
+    this.#mask = this.#width - 1;
+    this.#quantities = new Float64Array(this.#width);
+    this.#occupied = new Int32Array(this.#width >>> 5);
+    this.#summary = new Int32Array(Math.max(1, this.#width >>> 10));
+    this.#low = direction === 1 ? 1 : -MAX_TICK;
+  }
+
+  /** Tick of the best level, `NO_TICK` when empty. */
+  get best(): number {
+    return this.#best === NO_KEY ? NO_TICK : this.#best * this.#direction;
+  }
+
+  /** Count of occupied levels. */
+  get levels(): number {
+    return this.#near + this.#far.count;
+  }
+
+  /**
+   * The level at `tick` now shows `quantity` lots; 0 deletes it.
+   * @throws InvariantError when the tick is outside 1 … 2^31 − 2.
+   */
+  set(tick: number, quantity: number): void {
+    const key = Math.imul(tick, this.#direction);
+    if ((key - this.#low) >>> 0 >= this.#width) {
+      this.#setOutside(key, quantity);
+      return;
+    }
+    const place = key & this.#mask;
+    const before = this.#quantities[place]!;
+    this.#quantities[place] = quantity;
+    if (quantity !== 0) {
+      if (before === 0) this.#occupy(key, place);
+    } else if (before !== 0) {
+      this.#vacate(key, place);
+    }
+  }
+
+  /** Lots at `tick`, 0 where there is no level. */
+  get(tick: number): number {
+    const key = Math.imul(tick, this.#direction);
+    if ((key - this.#low) >>> 0 < this.#width) return this.#quantities[key & this.#mask]!;
+    return key < this.#low ? 0 : this.#far.get(key);
+  }
+
+  /** The best occupied tick that is worse than `tick`, `NO_TICK` when there is none. */
+  next(tick: number): number {
+    const key = Math.imul(tick, this.#direction);
+    if (key < this.#best) return this.best;
+    let found = key + 1 < this.#low + this.#width ? this.#seek(key + 1) : NO_KEY;
+    if (found === NO_KEY) found = this.#far.above(key);
+    return found === NO_KEY ? NO_TICK : found * this.#direction;
+  }
+
+  clear(): void {
+    if (this.#near > 0) {
+      this.#quantities.fill(0);
+      this.#occupied.fill(0);
+      this.#summary.fill(0);
+      this.#near = 0;
+    }
+    this.#far.clear();
+    this.#best = NO_KEY;
+  }
+
+  #occupy(key: number, place: number): void {
+    const word = place >>> 5;
+    const bits = this.#occupied[word]!;
+    this.#occupied[word] = bits | (1 << place);
+    if (bits === 0) this.#summary[word >>> 5]! |= 1 << word;
+    this.#near++;
+    if (key < this.#best) this.#best = key;
+  }
+
+  #vacate(key: number, place: number): void {
+    const word = place >>> 5;
+    const bits = this.#occupied[word]! & ~(1 << place);
+    this.#occupied[word] = bits;
+    if (bits === 0) this.#summary[word >>> 5]! &= ~(1 << word);
+    this.#near--;
+    if (key === this.#best) this.#replaceBest();
+  }
+
+  /** The best level is gone: the next one takes its place, and the window follows it. */
+  #replaceBest(): void {
+    let best = this.#seek(this.#best);
+    if (best === NO_KEY) best = this.#far.nearest;
+    this.#best = best;
+    if (best !== NO_KEY && best - this.#low > this.#width >>> 1) this.#raise(this.#lowFor(best));
+  }
+
+  /** The least occupied key at or above `key` in the window, which `key` is inside. */
+  #seek(key: number): number {
+    const place = key & this.#mask;
+    let word = place >>> 5;
+    let bits = this.#occupied[word]! & (-1 << place);
+    if (bits === 0) {
+      word = this.#wordAfter(word);
+      if (word < 0) return NO_KEY;
+      bits = this.#occupied[word]!;
+    }
+    const found = (word << 5) | lowestBit(bits);
+    // The ring was searched full circle: a place past the window's end is a key below `key`.
+    const above = (found - place) & this.#mask;
+    return above < this.#low + this.#width - key ? key + above : NO_KEY;
+  }
+
+  /** The next word with an occupied place, going round the ring back to `word`; −1 if none. */
+  #wordAfter(word: number): number {
+    const summary = this.#summary;
+    let at = word >>> 5;
+    let words = summary[at]! & (-2 << word);
+    for (let left = summary.length; words === 0; left--) {
+      if (left === 0) return -1;
+      at = at + 1 === summary.length ? 0 : at + 1;
+      words = summary[at]!;
+    }
+    return (at << 5) | lowestBit(words);
+  }
+
+  /** `set` for a key that the window does not hold. */
+  #setOutside(key: number, quantity: number): void {
+    const tick = key * this.#direction;
+    invariant(tick >= 1 && tick <= MAX_TICK, `not a price: ${tick} ticks`);
+    if (this.levels === 0) {
+      if (quantity === 0) return;
+      this.#low = this.#lowFor(key);
+    } else if (key > this.#low) {
+      this.#far.set(key, quantity);
+      return;
+    } else {
+      if (quantity === 0) return;
+      this.#lower(this.#lowFor(key));
+    }
+    const place = key & this.#mask;
+    this.#quantities[place] = quantity;
+    this.#occupy(key, place);
+  }
+
+  /** Where the window should begin for this best key: a quarter for better prices to come. */
+  #lowFor(best: number): number {
+    const least = this.#direction === 1 ? 1 : -MAX_TICK;
+    const most = (this.#direction === 1 ? MAX_TICK : -1) - this.#mask;
+    return Math.min(Math.max(best - (this.#width >>> 2), least), most);
+  }
+
+  /** Moves the window to worse prices. Nothing drops out below: the best is at or above `low`. */
+  #raise(low: number): void {
+    this.#low = low;
+    const far = this.#far;
+    while (far.nearest - low < this.#width) {
+      const key = far.nearest;
+      const place = key & this.#mask;
+      this.#quantities[place] = far.takeNearest();
+      this.#occupy(key, place);
+    }
+  }
+
+  /** Moves the window to better prices. What drops out above joins the far levels. */
+  #lower(low: number): void {
+    const from = Math.max(this.#low, low + this.#width);
+    for (let key = this.#low + this.#mask; key >= from; key--) {
+      const place = key & this.#mask;
+      const quantity = this.#quantities[place]!;
+      if (quantity === 0) continue;
+      this.#far.putNearest(key, quantity);
+      this.#quantities[place] = 0;
+      const word = place >>> 5;
+      this.#occupied[word]! &= ~(1 << place);
+      if (this.#occupied[word] === 0) this.#summary[word >>> 5]! &= ~(1 << word);
+      this.#near--;
+    }
+    this.#low = low;
+  }
+}
+
+/**
+ * Levels too deep for the ring, in a sorted array with room at both ends. A change in the middle
+ * moves the shorter half: cheap for the hundreds of levels that live here, and touched by few rows.
+ */
+class FarLevels {
+  #keys = new Int32Array(256);
+  #quantities = new Float64Array(256);
+  /** In use: [head, tail), keys rising. */
+  #head = 128;
+  #tail = 128;
+
+  get count(): number {
+    return this.#tail - this.#head;
+  }
+
+  /** The least key, `NO_KEY` when empty. */
+  get nearest(): number {
+    return this.#head === this.#tail ? NO_KEY : this.#keys[this.#head]!;
+  }
+
+  get(key: number): number {
+    const at = this.#lowerBound(key);
+    return at < this.#tail && this.#keys[at] === key ? this.#quantities[at]! : 0;
+  }
+
+  /** The least key above `key`, `NO_KEY` when there is none. */
+  above(key: number): number {
+    const at = this.#lowerBound(key + 1);
+    return at < this.#tail ? this.#keys[at]! : NO_KEY;
+  }
+
+  set(key: number, quantity: number): void {
+    const at = this.#lowerBound(key);
+    const present = at < this.#tail && this.#keys[at] === key;
+    if (quantity === 0) {
+      if (present) this.#remove(at);
+    } else if (present) {
+      this.#quantities[at] = quantity;
+    } else {
+      this.#insert(at, key, quantity);
+    }
+  }
+
+  /** Adds a key that is below every other. */
+  putNearest(key: number, quantity: number): void {
+    if (this.#head === 0) this.#makeRoom();
+    this.#head--;
+    this.#keys[this.#head] = key;
+    this.#quantities[this.#head] = quantity;
+  }
+
+  /** Removes the least key and returns its quantity. */
+  takeNearest(): number {
+    return this.#quantities[this.#head++]!;
+  }
+
+  clear(): void {
+    this.#head = this.#keys.length >>> 1;
+    this.#tail = this.#head;
+  }
+
+  /** The first place whose key is at least `key`. */
+  #lowerBound(key: number): number {
+    let low = this.#head;
+    let high = this.#tail;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#keys[middle]! < key) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #insert(place: number, key: number, quantity: number): void {
+    let at = place;
+    if (this.#head === 0 || this.#tail === this.#keys.length) {
+      const rank = at - this.#head;
+      this.#makeRoom();
+      at = this.#head + rank;
+    }
+    if (at - this.#head < this.#tail - at) {
+      this.#move(this.#head, at, -1);
+      this.#head--;
+      at--;
+    } else {
+      this.#move(at, this.#tail, 1);
+      this.#tail++;
+    }
+    this.#keys[at] = key;
+    this.#quantities[at] = quantity;
+  }
+
+  #remove(at: number): void {
+    if (at - this.#head < this.#tail - at) {
+      this.#move(this.#head, at, 1);
+      this.#head++;
+    } else {
+      this.#move(at + 1, this.#tail, -1);
+      this.#tail--;
+    }
+  }
+
+  #move(from: number, to: number, by: number): void {
+    if (from === to) return;
+    this.#keys.copyWithin(from + by, from, to);
+    this.#quantities.copyWithin(from + by, from, to);
+  }
+
+  /** Puts the levels in the middle, of larger arrays when these are half full. */
+  #makeRoom(): void {
+    const { count } = this;
+    const old = this.#keys.length;
+    const capacity = count * 2 >= old ? old * 2 : old;
+    const head = (capacity - count) >>> 1;
+    const keys = new Int32Array(capacity);
+    const quantities = new Float64Array(capacity);
+    keys.set(this.#keys.subarray(this.#head, this.#tail), head);
+    quantities.set(this.#quantities.subarray(this.#head, this.#tail), head);
+    this.#keys = keys;
+    this.#quantities = quantities;
+    this.#head = head;
+    this.#tail = head + count;
+  }
+}
+
+export class Book {
+  readonly bids: BookSide;
+  readonly asks: BookSide;
+  /** Indexed by `Kind.BID` and `Kind.ASK`: a load where a branch would be mispredicted. */
+  readonly #sides: readonly BookSide[];
+
+  /** @param logWindow see `BookSide`: 14 is 2 × 130 kB. */
+  constructor(logWindow = 14) {
+    this.bids = new BookSide(-1, logWindow);
+    this.asks = new BookSide(1, logWindow);
+    this.#sides = [this.bids, this.asks];
+  }
+
+  /** Tick, `NO_TICK` when there are no bids. */
+  get bestBid(): number {
+    return this.bids.best;
+  }
+
+  /** Tick, `NO_TICK` when there are no asks. */
+  get bestAsk(): number {
+    return this.asks.best;
+  }
+
+  /**
+   * Applies rows [from, to): levels and `CLEAR`; every other kind is passed over, `GAP` too (the
+   * book keeps what was last known; whether to trust it is the observer's question).
+   *
+   * @param except flags of rows to pass over: `ENGINE_ONLY` for the venue's book, `VENUE_ONLY` for
+   *   the engine's.
+   */
+  apply(columns: MarketColumns, from: number, to: number, except = 0): void {
+    const { kind, price, quantity } = columns;
+    const sides = this.#sides;
+    const mask = KIND_MASK | except;
+    for (let row = from; row < to; row++) {
+      const what = kind[row]! & mask;
+      if (what <= Kind.ASK) sides[what]!.set(price[row]!, quantity[row]!);
+      else if (what === Kind.CLEAR) this.clear();
+    }
+  }
+
+  /** Applies one row, as `apply` does. */
+  set(kind: number, price: number, quantity: number): void {
+    const what = kind & KIND_MASK;
+    if (what <= Kind.ASK) this.#sides[what]!.set(price, quantity);
+    else if (what === Kind.CLEAR) this.clear();
+  }
+
+  clear(): void {
+    this.bids.clear();
+    this.asks.clear();
+  }
+
+  /** What an order of `side` for `quantity` lots would take, and pay, right now. */
+  takeCost(side: Side, quantity: number): TakeCost {
+    const levels = side === "buy" ? this.asks : this.bids;
+    let left = quantity;
+    let notional = 0;
+    let worst = NO_TICK;
+    for (let tick = levels.best; left > 0 && tick !== NO_TICK; tick = levels.next(tick)) {
+      const take = Math.min(left, levels.get(tick));
+      notional += take * tick;
+      left -= take;
+      worst = tick;
+    }
+    return { quantity: quantity - left, notional, worst };
+  }
+
+  /** Lots resting on the best `levels` levels of the bids ("buy") or of the asks ("sell"). */
+  depth(side: Side, levels: number): number {
+    const resting = side === "buy" ? this.bids : this.asks;
+    let sum = 0;
+    let tick = resting.best;
+    for (let seen = 0; seen < levels && tick !== NO_TICK; seen++) {
+      sum += resting.get(tick);
+      tick = resting.next(tick);
+    }
+    return sum;
+  }
+}
+
+/** Index of the lowest set bit. */
+const lowestBit = (bits: number): number => 31 - Math.clz32(bits & -bits);

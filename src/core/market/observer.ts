@@ -1,0 +1,276 @@
+/**
+ * Observer: what the engine knows of one instrument's market, folded from columns.
+ *
+ * The batch loop is the hot path: one switch per row, no allocation, and whatever can be computed
+ * when somebody asks is computed then. The book may be looked at only between messages.
+ */
+import type { Covered, DataHealth, MarketSnapshot } from "../domain/decision.ts";
+import type { Side } from "../domain/side.ts";
+import {
+  type HalfTicks,
+  type Lots,
+  type Micros,
+  MINUTE,
+  midOf,
+  NO_LOTS,
+  type Ticks,
+} from "../domain/units.ts";
+import { Book } from "./book.ts";
+import {
+  Kind,
+  KIND_MASK,
+  LAST,
+  type MarketColumns,
+  type MarketHeader,
+  OFF_VOLUME,
+  VENUE_ONLY,
+} from "./columns.ts";
+import { SecondsWindow, VolatilityWindow, VolumeProfile } from "./windows.ts";
+
+const NANOS_PER_SECOND = 1e9;
+const IMBALANCE_LEVELS = 5;
+/** A longer silence is a stale book, not a quiet market. */
+const SILENT_SECONDS_MAX = 60;
+
+export class Observer {
+  readonly book = new Book();
+  readonly #bids = this.book.bids;
+  readonly #asks = this.book.asks;
+  readonly #epochMicros: number;
+  readonly #epochSeconds: number;
+  /** Rows of this stream consumed so far: the position that the journal notes. */
+  position = 0;
+  /** Local time of the newest row, nanoseconds since the stream's epoch; −1 before the first. */
+  time = -1;
+  /** `observe` stops behind a message that leaves the best bid above this … */
+  wakeBidAbove = Number.POSITIVE_INFINITY;
+  /** … or the best ask below this … */
+  wakeAskBelow = 0;
+  /** … or that made a healthy book unhealthy, or an unhealthy one healthy. */
+  wakeOnHealth = false;
+  /** Whether the last `observe` stopped for one of these. */
+  wokeUp = false;
+  /** Others' and (where printed) own volume since the session began, lots. */
+  volume = 0;
+  /** Σ price × quantity in ticks × lots, and Σ quantity / price, over the same trades. */
+  turnover = 0;
+  inverseTurnover = 0;
+
+  #state: DataHealth = "no-data";
+  /** Whether a snapshot has been seen since the last break. */
+  #synced = false;
+  #bid = 0;
+  #ask = 0;
+  #secondEndsAt = 0;
+  #second = 0;
+  #secondVolume = 0;
+  #coveredSince = 0;
+  readonly #minute = new SecondsWindow(60);
+  /** The window that participation is measured over. */
+  readonly #participation: SecondsWindow;
+  readonly #volatility = new VolatilityWindow();
+  readonly profile = new VolumeProfile();
+
+  constructor(header: MarketHeader, participationWindow: Micros = MINUTE) {
+    this.#participation = new SecondsWindow(participationWindow / 1e6);
+    this.#epochMicros = Number(header.epochNanos / 1000n);
+    this.#epochSeconds = Number(header.epochNanos / 1_000_000_000n);
+  }
+
+  /**
+   * Consumes rows [from, to) with local time ≤ `until`; returns the index of the first row left.
+   * Stops behind a message that the engine asked to be woken by.
+   */
+  observe(columns: MarketColumns, from: number, to: number, until: number): number {
+    const { localTime, kind, price, quantity } = columns;
+    const bids = this.#bids;
+    const asks = this.#asks;
+    this.wokeUp = false;
+    let row = from;
+    for (; row < to; row++) {
+      const code = kind[row]!;
+      if ((code & VENUE_ONLY) !== 0) continue;
+      if (localTime[row]! > until) break;
+      switch (code & KIND_MASK) {
+        case Kind.BID:
+          bids.set(price[row]!, quantity[row]!);
+          break;
+        case Kind.ASK:
+          asks.set(price[row]!, quantity[row]!);
+          break;
+        case Kind.TRADE_BUY:
+        case Kind.TRADE_SELL:
+          if ((code & OFF_VOLUME) === 0) this.#trade(localTime[row]!, price[row]!, quantity[row]!);
+          break;
+        default:
+          this.#interrupt((code & KIND_MASK) === Kind.CLEAR);
+      }
+      if ((code & LAST) !== 0 && this.#endMessage(localTime[row]!)) {
+        row += 1;
+        this.wokeUp = true;
+        break;
+      }
+    }
+    this.position += row - from;
+    return row;
+  }
+
+  /** True when the engine asked to be told of what this message changed. */
+  #endMessage(time: number): boolean {
+    this.time = time;
+    if (time >= this.#secondEndsAt) this.#rollSecond(time);
+    const bid = this.#bids.best;
+    const ask = this.#asks.best;
+    if (bid === this.#bid && ask === this.#ask) return false;
+    this.#bid = bid;
+    this.#ask = ask;
+    const before = this.#state;
+    this.#judge();
+    if (before !== this.#state) return this.wakeOnHealth;
+    if (this.#state !== "healthy") return false;
+    return bid > this.wakeBidAbove || ask < this.wakeAskBelow;
+  }
+
+  #judge(): void {
+    const bid = this.#bid;
+    const ask = this.#ask;
+    if (!this.#synced) this.#state = this.#state === "no-data" ? "no-data" : "gapped";
+    else if (bid === 0 || ask === 0) this.#state = "one-sided";
+    else if (bid >= ask) this.#state = "crossed";
+    else this.#state = "healthy";
+  }
+
+  #interrupt(snapshotFollows: boolean): void {
+    this.#volatility.interrupt();
+    if (snapshotFollows) {
+      this.book.clear();
+      this.#synced = true;
+      if (this.#state === "no-data" || this.#state === "gapped") this.#coveredSince = -1;
+    } else {
+      this.#synced = false;
+      this.#state = "gapped";
+    }
+    // Compared at the end of the message: a changed touch makes it judge anew.
+    this.#bid = -1;
+    this.#ask = -1;
+  }
+
+  #trade(time: number, price: number, quantity: number): void {
+    if (time >= this.#secondEndsAt) this.#rollSecond(time);
+    this.volume += quantity;
+    this.#secondVolume += quantity;
+    this.turnover += price * quantity;
+    this.inverseTurnover += quantity / price;
+  }
+
+  /** Closes the current second and opens the one that `time` lies in. */
+  #rollSecond(time: number): void {
+    const second = this.#epochSeconds + Math.floor(time / NANOS_PER_SECOND);
+    if (this.#secondVolume > 0) {
+      this.#minute.add(this.#second, this.#secondVolume);
+      this.#participation.add(this.#second, this.#secondVolume);
+    }
+    if (this.#coveredSince < 0) this.#coveredSince = time;
+    else if (this.#synced && this.#second > 0) {
+      this.profile.add(this.#second, this.#secondVolume);
+      // Seconds without a row were observed too: they were silent.
+      const silent = Math.min(second - this.#second - 1, SILENT_SECONDS_MAX);
+      for (let i = 1; i <= silent; i++) this.profile.add(this.#second + i, 0);
+    }
+    const sampled = Math.floor(this.#second / VolatilityWindow.SAMPLE_SECONDS);
+    if (sampled !== Math.floor(second / VolatilityWindow.SAMPLE_SECONDS) && this.#isTwoSided()) {
+      this.#volatility.sample(this.#bid + this.#ask);
+    }
+    this.#second = second;
+    this.#secondVolume = 0;
+    this.#secondEndsAt = (second - this.#epochSeconds + 1) * NANOS_PER_SECOND;
+  }
+
+  #isTwoSided(): boolean {
+    return this.#state === "healthy";
+  }
+
+  /** Health at `now`: silence turns a healthy book stale. */
+  health(now: Micros, staleAfter: Micros): DataHealth {
+    if (this.#state !== "healthy") return this.#state;
+    return now - this.lastAt > staleAfter ? "stale" : "healthy";
+  }
+
+  /** Local time of the newest row. */
+  get lastAt(): Micros {
+    return (this.#epochMicros + Math.floor(Math.max(0, this.time) / 1000)) as Micros;
+  }
+
+  /** Best bid and ask in ticks; 0 on an empty side. */
+  get bid(): Ticks {
+    return this.#bids.best as Ticks;
+  }
+  get ask(): Ticks {
+    return this.#asks.best as Ticks;
+  }
+
+  /** Twice the mid. Only on a healthy book. */
+  get mid(): HalfTicks {
+    return midOf(this.bid, this.ask);
+  }
+
+  touch(side: Side): Ticks {
+    return side === "buy" ? this.bid : this.ask;
+  }
+
+  /** Market volume of the newest minute up to `now`, lots, own prints included. */
+  volumeMinute(now: Micros): Covered {
+    return this.#volumeOf(this.#minute, now);
+  }
+
+  /** The same over the participation window. */
+  volumeParticipation(now: Micros): Covered {
+    return this.#volumeOf(this.#participation, now);
+  }
+
+  #volumeOf(window: SecondsWindow, now: Micros): Covered {
+    const second = Math.max(Math.floor(now / 1e6), this.#second);
+    let value = window.sum(second);
+    if (second - this.#second < window.seconds) value += this.#secondVolume;
+    return { value, coverage: this.#coverage(now, window.seconds * 1e6) };
+  }
+
+  get volatilityHour(): Covered {
+    return this.#volatility.perHour;
+  }
+
+  /** What has been realised within the last hour of data: a lower bound, unscaled. */
+  get volatilityRealised(): number {
+    return this.#volatility.realised;
+  }
+
+  /** Lots per day (ADV), scaled from the covered share. */
+  get volumeDay(): Covered {
+    return this.profile.day;
+  }
+
+  snapshot(now: Micros, staleAfter: Micros): MarketSnapshot {
+    const { bid, ask } = this;
+    const hasBoth = bid > 0 && ask > 0;
+    const bids = this.book.depth("buy", IMBALANCE_LEVELS);
+    const asks = this.book.depth("sell", IMBALANCE_LEVELS);
+    return {
+      health: this.health(now, staleAfter),
+      bid,
+      ask,
+      bidSize: (bid > 0 ? this.#bids.get(bid) : NO_LOTS) as Lots,
+      askSize: (ask > 0 ? this.#asks.get(ask) : NO_LOTS) as Lots,
+      mid: (bid + ask) as HalfTicks,
+      spreadBps: hasBoth ? (2e4 * (ask - bid)) / (bid + ask) : 0,
+      imbalance: bids + asks > 0 ? (bids - asks) / (bids + asks) : 0,
+      volumeMinute: this.volumeMinute(now),
+      volatilityHour: this.volatilityHour,
+    };
+  }
+
+  #coverage(now: Micros, span: number): number {
+    if (!this.#synced || this.#coveredSince < 0 || this.time < 0) return 0;
+    const seen = now - this.#epochMicros - this.#coveredSince / 1000;
+    return Math.min(1, Math.max(0, seen / span));
+  }
+}

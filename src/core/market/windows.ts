@@ -1,0 +1,134 @@
+/**
+ * Windows: rolling figures over market time, each with the share of its window that was observed.
+ *
+ * A window never guesses: after five minutes of data the volume of a day is known for five minutes,
+ * and says so. All are fed once per second of market time, never per row.
+ */
+import type { Covered } from "../domain/decision.ts";
+import { invariant } from "../domain/errors.ts";
+
+const SECONDS_PER_DAY = 86_400;
+const MINUTES_PER_DAY = 1_440;
+
+/** Volume of the newest whole seconds, the current one included. */
+export class SecondsWindow {
+  /** Length of the window in seconds. */
+  readonly seconds: number;
+  readonly #buckets: Float64Array;
+  readonly #mask: number;
+  #second = -1;
+
+  /** @param seconds 1..3600. */
+  constructor(seconds: number) {
+    invariant(seconds >= 1 && seconds <= 3600, `a window of ${seconds} s`);
+    this.seconds = Math.ceil(seconds);
+    const size = 2 ** Math.ceil(Math.log2(this.seconds + 1));
+    this.#buckets = new Float64Array(size);
+    this.#mask = size - 1;
+  }
+
+  /** Adds to the bucket of `second` (seconds since the Unix epoch, never falling). */
+  add(second: number, lots: number): void {
+    this.roll(second);
+    this.#buckets[second & this.#mask]! += lots;
+  }
+
+  /** Moves the window's end to `second`, emptying the buckets that it passes. */
+  roll(second: number): void {
+    if (second <= this.#second) return;
+    const from = Math.max(this.#second + 1, second - this.#mask);
+    for (let passed = from; passed <= second; passed++) this.#buckets[passed & this.#mask] = 0;
+    this.#second = second;
+  }
+
+  /** Sum over (second − seconds, second]: the newest bucket is partial, so never more than asked. */
+  sum(second: number): number {
+    this.roll(second);
+    let total = 0;
+    for (let back = 0; back < this.seconds; back++) {
+      total += this.#buckets[(second - back) & this.#mask]!;
+    }
+    return total;
+  }
+}
+
+/**
+ * Realised volatility of the mid from 10-second log returns over an hour.
+ *
+ * `value` is per square root of an hour, scaled up from what was seen; `realised` is what was seen,
+ * unscaled: a lower bound that needs no assumption.
+ */
+export class VolatilityWindow {
+  static readonly SAMPLE_SECONDS = 10;
+  static readonly #SAMPLES = 360;
+  readonly #squares = new Float64Array(VolatilityWindow.#SAMPLES);
+  #count = 0;
+  #next = 0;
+  #lastMid = 0;
+  #sum = 0;
+
+  sample(mid: number): void {
+    if (this.#lastMid > 0) {
+      const change = Math.log(mid / this.#lastMid);
+      this.#squares[this.#next] = change * change;
+      this.#next = (this.#next + 1) % VolatilityWindow.#SAMPLES;
+      if (this.#count < VolatilityWindow.#SAMPLES) this.#count += 1;
+      this.#sum = 0;
+      for (let i = 0; i < this.#count; i++) this.#sum += this.#squares[i]!;
+    }
+    this.#lastMid = mid;
+  }
+
+  /** After a break the next return would span it: forget the last mid, keep the returns. */
+  interrupt(): void {
+    this.#lastMid = 0;
+  }
+
+  get perHour(): Covered {
+    if (this.#count === 0) return { value: 0, coverage: 0 };
+    const coverage = this.#count / VolatilityWindow.#SAMPLES;
+    return { value: Math.sqrt(this.#sum / coverage), coverage };
+  }
+
+  get realised(): number {
+    return Math.sqrt(this.#sum);
+  }
+}
+
+/** Volume by minute of the UTC day, and the day's volume (ADV), from what has been seen. */
+export class VolumeProfile {
+  readonly #volume = new Float64Array(MINUTES_PER_DAY);
+  readonly #seconds = new Uint8Array(MINUTES_PER_DAY);
+  #minute = -1;
+
+  /** One whole observed second of volume. */
+  add(second: number, lots: number): void {
+    const minute = Math.floor((second % SECONDS_PER_DAY) / 60);
+    if (minute !== this.#minute) {
+      this.#minute = minute;
+      this.#volume[minute] = 0;
+      this.#seconds[minute] = 0;
+    }
+    this.#volume[minute]! += lots;
+    this.#seconds[minute]! += 1;
+  }
+
+  /** Lots in minute `minute` (0..1439) of the day, as last seen. */
+  minute(minute: number): Covered {
+    const seconds = this.#seconds[minute] ?? 0;
+    if (seconds === 0) return { value: 0, coverage: 0 };
+    return { value: (this.#volume[minute]! * 60) / seconds, coverage: seconds / 60 };
+  }
+
+  /** Lots per day, scaled up from the covered share of the last 24 h. */
+  get day(): Covered {
+    let volume = 0;
+    let seconds = 0;
+    for (let i = 0; i < MINUTES_PER_DAY; i++) {
+      volume += this.#volume[i]!;
+      seconds += this.#seconds[i]!;
+    }
+    if (seconds === 0) return { value: 0, coverage: 0 };
+    return { value: (volume * SECONDS_PER_DAY) / seconds, coverage: seconds / SECONDS_PER_DAY };
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * Markout clock: when the mid after each fill is to be looked at.
+ */
+import { MINUTE, type Micros, micros, NEVER, SECOND } from "../domain/units.ts";
+
+/** Spans after a fill at which its markout is taken. */
+export const MARKOUT_SPANS: readonly Micros[] = [
+  SECOND,
+  micros(10 * SECOND),
+  MINUTE,
+  micros(5 * MINUTE),
+];
+
+interface Due<Owner> {
+  readonly at: Micros;
+  readonly owner: Owner;
+  readonly executionId: string;
+  readonly after: Micros;
+}
+
+export class MarkoutClock<Owner> {
+  /** One queue per span: fills come in order of time, so each queue is sorted by itself. */
+  readonly #queues: readonly Due<Owner>[][] = MARKOUT_SPANS.map(() => []);
+  readonly #heads: number[] = MARKOUT_SPANS.map(() => 0);
+
+  add(owner: Owner, executionId: string, filledAt: Micros): void {
+    MARKOUT_SPANS.forEach((after, span) => {
+      this.#queues[span]!.push({ at: micros(filledAt + after), owner, executionId, after });
+    });
+  }
+
+  /** The earliest look that is wanted; `NEVER` when none is. */
+  get nextAt(): Micros {
+    let at = NEVER;
+    for (let span = 0; span < MARKOUT_SPANS.length; span++) {
+      const due = this.#queues[span]![this.#heads[span]!];
+      if (due !== undefined && due.at < at) at = due.at;
+    }
+    return at;
+  }
+
+  /** Takes out all looks due at or before `now`. */
+  due(now: Micros): readonly Due<Owner>[] {
+    if (this.nextAt > now) return [];
+    const taken: Due<Owner>[] = [];
+    for (let span = 0; span < MARKOUT_SPANS.length; span++) {
+      const queue = this.#queues[span]!;
+      let head = this.#heads[span]!;
+      while (head < queue.length && queue[head]!.at <= now) taken.push(queue[head++]!);
+      this.#heads[span] = head;
+      if (head === queue.length && head > 0) {
+        queue.length = 0;
+        this.#heads[span] = 0;
+      }
+    }
+    return taken;
+  }
+}

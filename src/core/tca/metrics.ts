@@ -1,0 +1,237 @@
+/**
+ * Metrics: how well an execution was done, as estimates beside the exact shortfall.
+ *
+ * Slippages are costs (positive = paid); spread captured and markouts are gains and say so. What
+ * could not be known is undefined and never 0, and a figure over some of the fills says over how
+ * many.
+ */
+import { type Decimal, toNumber } from "../domain/decimal.ts";
+import { type Instrument, worthOfLot } from "../domain/instrument.ts";
+import { floorToLotsWithin, quoteSpent, quoteUnits, vwapOf } from "../domain/money.ts";
+import { sign } from "../domain/side.ts";
+import { atTick, type Bps, type Cash, cash, type Fraction, type Micros } from "../domain/units.ts";
+import { MINUTE, micros, SECOND } from "../domain/units.ts";
+import type { ChildSummary, ExecutedFill, Execution } from "./execution.ts";
+import { bpsOf, intendedLots } from "./shortfall.ts";
+
+/** A figure that some fills allow and others do not. */
+export interface OverFills {
+  /** Weighted by quantity; undefined where no fill allows it. */
+  readonly value: number | undefined;
+  /** Fills that it rests on, and fills that it could have rested on. */
+  readonly fills: number;
+  readonly of: number;
+}
+
+export interface MarkoutGain extends OverFills {
+  readonly after: Micros;
+}
+
+export interface Metrics {
+  /** Our average price. */
+  readonly vwap: Decimal | undefined;
+  /** The market's, our trades left out and put in; undefined where nobody traded. */
+  readonly marketVwapTicks: {
+    readonly withoutOwn: number | undefined;
+    readonly withOwn: number | undefined;
+  };
+  /** side·(own VWAP − market VWAP), bps of the decision price. */
+  readonly vwapSlippageBps: {
+    readonly withoutOwn: Bps | undefined;
+    readonly withOwn: Bps | undefined;
+  };
+  /** side·(own VWAP − arrival mid), bps of the arrival mid. */
+  readonly arrivalSlippageBps: Bps | undefined;
+  /** Own / (own + others), from start to end. */
+  readonly participation: Fraction | undefined;
+  /** Of the lots, or of the money, that was asked for. */
+  readonly fillRate: Fraction | undefined;
+  /** Filled in full, and the last fill was in time. */
+  readonly completedInTime: boolean;
+  /** A gain: side·(mid − p) / full spread, of passive orders. 0.5 = filled at the touch. */
+  readonly spreadCaptured: OverFills;
+  /** A gain: side·(mid(t + τ) − p), bps of the decision price. */
+  readonly markouts: readonly MarkoutGain[];
+  /** Share of the filled lots that rested in the book. */
+  readonly makerShare: Fraction | undefined;
+  readonly children: number;
+  readonly fills: number;
+  readonly rejects: number;
+}
+
+export const MARKOUT_SPANS: readonly Micros[] = [
+  SECOND,
+  micros(10 * SECOND),
+  MINUTE,
+  micros(5 * MINUTE),
+];
+
+export function metrics(execution: Execution): Metrics {
+  const { instrument, fills, children } = execution;
+  const side = sign(execution.side);
+  const vwap = vwapOf(instrument, executions(fills));
+  const ownTicks = vwap === undefined ? undefined : toTicks(instrument, vwap);
+  const own = fills.reduce((sum, { fill }) => sum + fill.quantity, 0);
+  const { others } = execution.market;
+  const market = marketVwapTicks(instrument, others, own, ownTicks);
+  const decisionTicks = execution.decisionPrice / 2;
+  const arrivalTicks = execution.arrivalPrice / 2;
+  const against = (benchmark: number | undefined, base: number): Bps | undefined =>
+    ownTicks === undefined || benchmark === undefined
+      ? undefined
+      : ((side * (ownTicks - benchmark)) / base) * 10_000;
+  const maker = fills.reduce(
+    (sum, { fill }) => sum + (fill.liquidity === "maker" ? fill.quantity : 0),
+    0,
+  );
+  return {
+    vwap,
+    marketVwapTicks: market,
+    vwapSlippageBps: {
+      withoutOwn: against(market.withoutOwn, decisionTicks),
+      withOwn: against(market.withOwn, decisionTicks),
+    },
+    arrivalSlippageBps: against(arrivalTicks, arrivalTicks),
+    participation: own + others.lots === 0 ? undefined : own / (own + others.lots),
+    ...progress(execution),
+    spreadCaptured: spreadCaptured(execution),
+    markouts: MARKOUT_SPANS.map((after) => markout(execution, after)),
+    makerShare: own === 0 ? undefined : maker / own,
+    children: children.length,
+    fills: fills.length,
+    rejects: children.filter((child) => child.closeReason === "rejected").length,
+  };
+}
+
+export type ChildStatus =
+  | "new" //              sent, or resting without a fill
+  | "partially filled"
+  | "filled"
+  | "canceled"
+  | "rejected"
+  | "expired"
+  | "unknown";
+
+/** What became of one child. */
+export interface ChildOutcome {
+  readonly child: ChildSummary;
+  /** A projection of (phase, cumulative), as FIX OrdStatus is one. */
+  readonly status: ChildStatus;
+  readonly filledLots: number;
+  readonly vwap: Decimal | undefined;
+  /** side·(p − arrival mid), bps of the arrival mid: its spread, impact and timing. */
+  readonly costBps: Bps | undefined;
+}
+
+/** Every child, in the order in which it was sent. */
+export function childOutcomes(execution: Execution): readonly ChildOutcome[] {
+  const { instrument } = execution;
+  const byOrder = Map.groupBy(execution.fills, (executed) => executed.clientOrderId);
+  const arrived = worthOfLot(instrument, execution.arrivalPrice);
+  const side = BigInt(sign(execution.side));
+  return execution.children.map((child) => {
+    const own = executions(byOrder.get(child.id) ?? []);
+    let [filledLots, cost] = [0, 0n];
+    for (const { price, quantity } of own) {
+      filledLots += quantity;
+      cost += side * BigInt(quantity) * (worthOfLot(instrument, atTick(price)) - arrived);
+    }
+    const notional = BigInt(filledLots) * (arrived < 0n ? -arrived : arrived);
+    return {
+      child,
+      status: statusOf(child, filledLots),
+      filledLots,
+      vwap: vwapOf(instrument, own),
+      costBps: bpsOf(cash(cost), cash(notional)),
+    };
+  });
+}
+
+function statusOf(child: ChildSummary, filledLots: number): ChildStatus {
+  if (child.phase === "closed") return child.closeReason ?? "unknown";
+  if (child.phase === "unknown") return "unknown";
+  return filledLots > 0 ? "partially filled" : "new";
+}
+
+const executions = (fills: readonly ExecutedFill[]): readonly ExecutedFill["fill"][] =>
+  fills.map(({ fill }) => fill);
+
+const toTicks = (instrument: Instrument, price: Decimal): number =>
+  toNumber(price) / toNumber(instrument.tickSize);
+
+/** Inverse contracts are averaged harmonically, as `vwapOf` does. */
+function marketVwapTicks(
+  instrument: Instrument,
+  others: Execution["market"]["others"],
+  own: number,
+  ownTicks: number | undefined,
+): Metrics["marketVwapTicks"] {
+  const theirs = others.lots > 0 && others.vwapTicks > 0 ? others.vwapTicks : undefined;
+  if (theirs === undefined) return { withoutOwn: undefined, withOwn: ownTicks };
+  if (ownTicks === undefined) return { withoutOwn: theirs, withOwn: theirs };
+  const volume = others.lots + own;
+  const withOwn =
+    instrument.kind === "inverse"
+      ? volume / (others.lots / theirs + own / ownTicks)
+      : (others.lots * theirs + own * ownTicks) / volume;
+  return { withoutOwn: theirs, withOwn };
+}
+
+function progress(execution: Execution): Pick<Metrics, "fillRate" | "completedInTime"> {
+  const { instrument, quantity, fills } = execution;
+  const deadline = execution.deadline ?? execution.endAt;
+  const inTime = fills.every(({ fill }) => fill.exchangeTime <= deadline);
+  if (quantity.kind === "lots") {
+    const intended = intendedLots(instrument, quantity, execution.decisionPrice);
+    const filled = fills.reduce((sum, { fill }) => sum + fill.quantity, 0);
+    return {
+      fillRate: intended === 0 ? undefined : filled / intended,
+      completedInTime: inTime && filled >= intended,
+    };
+  }
+  const budget = quoteUnits(instrument, quantity.quote);
+  let spent = 0n;
+  for (const { fill } of fills) spent += quoteSpent(instrument, fill.price, fill.quantity);
+  const last = fills.at(-1)?.fill;
+  const full =
+    last !== undefined && floorToLotsWithin(instrument, budget - spent, atTick(last.price)) === 0n;
+  return {
+    fillRate: budget === 0n ? undefined : Number(spent) / Number(budget),
+    completedInTime: inTime && full,
+  };
+}
+
+function spreadCaptured({ side, fills }: Execution): OverFills {
+  const passive = fills.filter((executed) => executed.orderKind === "passive");
+  let [known, weight, sum] = [0, 0, 0];
+  for (const { fill, midBefore, spreadBefore } of passive) {
+    if (spreadBefore === undefined || spreadBefore <= 0) continue;
+    known += 1;
+    weight += fill.quantity;
+    // Both in half ticks: the mid and the price are doubled, and so must the spread be.
+    const gain = sign(side) * (midBefore - atTick(fill.price));
+    sum += (fill.quantity * gain) / (2 * spreadBefore);
+  }
+  return { value: weight === 0 ? undefined : sum / weight, fills: known, of: passive.length };
+}
+
+function markout(execution: Execution, after: Micros): MarkoutGain {
+  const { instrument, fills, decisionPrice } = execution;
+  const mids = new Map<string, Cash>();
+  for (const seen of execution.markouts) {
+    if (seen.after === after) mids.set(seen.executionId, worthOfLot(instrument, seen.mid));
+  }
+  const side = BigInt(sign(execution.side));
+  let [known, quantity, gain] = [0, 0n, 0n];
+  for (const { fill } of fills) {
+    const later = mids.get(fill.executionId);
+    if (later === undefined) continue;
+    known += 1;
+    quantity += BigInt(fill.quantity);
+    const paid = worthOfLot(instrument, atTick(fill.price));
+    gain += side * BigInt(fill.quantity) * (later - paid);
+  }
+  const decided = worthOfLot(instrument, decisionPrice);
+  const notional = quantity * (decided < 0n ? -decided : decided);
+  return { after, value: bpsOf(cash(gain), cash(notional)), fills: known, of: fills.length };
+}

@@ -1,0 +1,259 @@
+/**
+ * Simulated loop: journal the event, step, journal what comes of it, act. In virtual time.
+ *
+ * Two sides run apart: the venue by exchange time, the engine by local time. The engine never acts
+ * before it is woken, and an order takes at least the entry latency to arrive; so far ahead the venue
+ * may run, and as far as the venue is known the engine may follow. At one local instant market data
+ * comes first, then reports, then scheduled events, then timers: nothing else decides the order.
+ */
+import type { Engine } from "../core/engine.ts";
+import type { ClientOrderId, OrderReport, OrderTerms } from "../core/domain/child-order.ts";
+import { invariant } from "../core/domain/errors.ts";
+import { instrumentId } from "../core/domain/instrument.ts";
+import type { AmendTerms, EngineEvent, EngineOutput } from "../core/domain/messages.ts";
+import { type Micros, NEVER } from "../core/domain/units.ts";
+import {
+  ENGINE_ONLY,
+  type MarketBlock,
+  type MarketHeader,
+  VENUE_ONLY,
+} from "../core/market/columns.ts";
+import { type BlockCursor, BlockFeed } from "./block-feed.ts";
+import type { JournalSink } from "./journal.ts";
+
+/** What the loop needs of a simulated venue. Times are nanoseconds since the stream's epoch. */
+export interface SimulatedVenue {
+  readonly minEntryLatency: number;
+  readonly nextReportAt: number;
+  takeReport(): { readonly clientOrderId: ClientOrderId; readonly report: OrderReport };
+  place(order: OrderTerms, sentAt: number): void;
+  amend(amend: AmendTerms, sentAt: number): void;
+  cancel(clientOrderId: ClientOrderId, sentAt: number): void;
+  advance(block: MarketBlock, from: number, to: number, until: number): number;
+  finish(until: number): void;
+}
+
+export interface SimulatedRun {
+  readonly engine: Engine;
+  readonly venue: SimulatedVenue;
+  readonly header: MarketHeader;
+  readonly blocks: Iterable<MarketBlock>;
+  /** Operators' events, in order of time. */
+  readonly scheduled: readonly EngineEvent[];
+  readonly journal?: JournalSink;
+  /** Called after each event with what came of it; must not change anything. */
+  readonly onStep?: (event: EngineEvent, outputs: readonly EngineOutput[]) => void;
+}
+
+export interface RunTotals {
+  /** Market rows that the engine took in. */
+  readonly rows: number;
+  readonly events: number;
+  readonly commands: number;
+  /** Local time when the run ended. */
+  readonly endedAt: Micros;
+}
+
+/** Steps of a run, so that a caller may draw progress or stop between them. */
+export function* simulate(run: SimulatedRun): Generator<Micros, RunTotals> {
+  const loop = new SimulatedLoop(run);
+  while (loop.advance()) yield loop.now;
+  run.journal?.commit();
+  return loop.totals;
+}
+
+/** The whole run at once. */
+export function simulateToEnd(run: SimulatedRun): RunTotals {
+  const steps = simulate(run);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+class SimulatedLoop {
+  readonly #run: SimulatedRun;
+  readonly #engineSide: BlockCursor;
+  readonly #venueSide: BlockCursor;
+  readonly #epochMicros: number;
+  readonly #instrument: string;
+  /** Local time up to which the engine has seen everything. */
+  #time = 0;
+  #nextScheduled = 0;
+  #marketEnded = false;
+  #events = 0;
+  #commands = 0;
+
+  constructor(run: SimulatedRun) {
+    this.#run = run;
+    const feed = new BlockFeed(run.blocks);
+    this.#engineSide = feed.cursor();
+    this.#venueSide = feed.cursor();
+    this.#epochMicros = Number(run.header.epochNanos / 1000n);
+    this.#instrument = instrumentId(run.header.instrument);
+  }
+
+  get now(): Micros {
+    return this.#toMicros(this.#time);
+  }
+
+  get totals(): RunTotals {
+    const rows = this.#run.engine.instruments[0]!.observer.position;
+    return { rows, events: this.#events, commands: this.#commands, endedAt: this.now };
+  }
+
+  /** One turn: up to the next event, or over a stretch of market data. False when all is over. */
+  advance(): boolean {
+    const wake = this.#advanceVenue();
+    if (wake === Number.POSITIVE_INFINITY && this.#isOver()) return false;
+    const horizon = this.#horizon(wake);
+    if (this.#observe(horizon)) {
+      this.#step({ kind: "touch-moved", time: this.now, instrument: this.#instrument });
+      return true;
+    }
+    if (this.#engineSide.block === undefined && !this.#marketEnded) return this.#endMarket(wake);
+    if (horizon === Number.POSITIVE_INFINITY) return false;
+    this.#time = Math.max(this.#time, horizon);
+    if (horizon === wake) this.#deliver(wake);
+    return true;
+  }
+
+  /** Nothing is at work, nothing is owed: the rest of the market concerns nobody. */
+  #isOver(): boolean {
+    return this.#nextScheduled >= this.#run.scheduled.length;
+  }
+
+  /** When something is due on our side, as far as is known now. */
+  #wakeTime(): number {
+    const { engine, venue, scheduled } = this.#run;
+    const timer = engine.wakeAt;
+    const next = scheduled[this.#nextScheduled];
+    return Math.min(
+      venue.nextReportAt,
+      timer === NEVER ? Number.POSITIVE_INFINITY : this.#toNanos(timer),
+      next === undefined ? Number.POSITIVE_INFINITY : this.#toNanos(next.time),
+    );
+  }
+
+  /** How far both sides may go: to the wake-up, or as far as no order of ours can have arrived. */
+  #horizon(wake: number): number {
+    const { observer } = this.#run.engine.instruments[0]!;
+    const isWatching =
+      observer.wakeOnHealth ||
+      observer.wakeBidAbove !== Number.POSITIVE_INFINITY ||
+      observer.wakeAskBelow !== 0;
+    if (!isWatching) return wake;
+    const next = this.#nextLocalTime();
+    const soonest = Math.max(this.#time, next ?? this.#time);
+    if (next === undefined) return wake;
+    return Math.min(wake, soonest + this.#run.venue.minEntryLatency);
+  }
+
+  #nextLocalTime(): number | undefined {
+    const { block, row } = this.#engineSide;
+    if (block === undefined) return undefined;
+    let at = row;
+    while (at < block.length && (block.kind[at]! & VENUE_ONLY) !== 0) at += 1;
+    return at < block.length ? block.localTime[at] : this.#time;
+  }
+
+  /** Brings the venue to the horizon; returns the wake-up, which its reports may have moved. */
+  #advanceVenue(): number {
+    const { venue } = this.#run;
+    for (;;) {
+      const wake = this.#wakeTime();
+      const until = this.#horizon(wake);
+      const { block, row } = this.#venueSide;
+      if (block === undefined) {
+        venue.finish(until);
+        return this.#wakeTime();
+      }
+      const known = venue.nextReportAt;
+      const next = venue.advance(block, row, block.length, until);
+      const isThrough = next < block.length && isAfter(block, next, until);
+      this.#venueSide.advanceTo(next);
+      if (isThrough && venue.nextReportAt >= known) return wake;
+    }
+  }
+
+  /** Shows the engine the market up to `until`; true when it wants to be woken before that. */
+  #observe(until: number): boolean {
+    const { engine } = this.#run;
+    const { observer } = engine.instruments[0]!;
+    for (;;) {
+      const { block, row } = this.#engineSide;
+      if (block === undefined) return false;
+      const next = engine.observe(0, block, row, block.length, until);
+      this.#engineSide.advanceTo(next);
+      if (next === block.length && !observer.wokeUp) continue;
+      if (!observer.wokeUp) return false;
+      this.#time = Math.max(this.#time, observer.time);
+      return true;
+    }
+  }
+
+  /** All that is due at `wake`: reports first, then what was scheduled, then timers. */
+  #deliver(wake: number): void {
+    const { engine, venue, scheduled } = this.#run;
+    const time = this.#toMicros(wake);
+    if (venue.nextReportAt <= wake) {
+      const { clientOrderId, report } = venue.takeReport();
+      this.#step({ kind: "order-reported", time, clientOrderId, report });
+      return;
+    }
+    const next = scheduled[this.#nextScheduled];
+    if (next !== undefined && this.#toNanos(next.time) <= wake) {
+      this.#nextScheduled += 1;
+      this.#step(next);
+      return;
+    }
+    if (engine.wakeAt <= time) this.#step({ kind: "timer-fired", time });
+  }
+
+  /** The last row is read: says so once, and goes on only for what the venue still owes. */
+  #endMarket(wake: number): boolean {
+    this.#marketEnded = true;
+    const { observer } = this.#run.engine.instruments[0]!;
+    this.#time = Math.max(this.#time, observer.time, Math.min(wake, this.#time));
+    this.#step({ kind: "market-ended", time: this.now, instrument: this.#instrument });
+    return true;
+  }
+
+  #step(event: EngineEvent): void {
+    const { engine, journal, onStep } = this.#run;
+    const { position } = engine.instruments[0]!.observer;
+    journal?.append("event", position, JSON.stringify(event));
+    const outputs = engine.step(event);
+    this.#events += 1;
+    for (const output of outputs) journal?.append("output", position, JSON.stringify(output));
+    for (const output of outputs) this.#act(output);
+    onStep?.(event, outputs);
+  }
+
+  #act(output: EngineOutput): void {
+    const { venue } = this.#run;
+    const sentAt = this.#time;
+    if (output.kind === "place-order") venue.place(output.order, sentAt);
+    else if (output.kind === "amend-order") venue.amend(output.amend, sentAt);
+    else if (output.kind === "cancel-order") venue.cancel(output.clientOrderId, sentAt);
+    else return;
+    this.#commands += 1;
+  }
+
+  #toMicros(nanos: number): Micros {
+    const at = this.#epochMicros + Math.floor(nanos / 1000);
+    invariant(Number.isSafeInteger(at), `not a time: ${nanos}`);
+    return at as Micros;
+  }
+
+  #toNanos(at: Micros): number {
+    return (at - this.#epochMicros) * 1000;
+  }
+}
+
+/** Whether the first row that the venue would read lies after `until`. */
+function isAfter(block: MarketBlock, row: number, until: number): boolean {
+  let at = row;
+  while (at < block.length && (block.kind[at]! & ENGINE_ONLY) !== 0) at += 1;
+  return at < block.length && block.exchangeTime[at]! > until;
+}
