@@ -19,6 +19,7 @@ import {
   VENUE_ONLY,
 } from "../core/market/columns.ts";
 import { type BlockCursor, BlockFeed } from "./block-feed.ts";
+import { canonicalJson } from "./canonical-json.ts";
 import type { JournalSink } from "./journal.ts";
 
 /** What the loop needs of a simulated venue. Times are nanoseconds since the stream's epoch. */
@@ -222,10 +223,10 @@ class SimulatedLoop {
   #step(event: EngineEvent): void {
     const { engine, journal, onStep } = this.#run;
     const { position } = engine.instruments[0]!.observer;
-    journal?.append("event", position, JSON.stringify(event));
+    journal?.append("event", position, canonicalJson(event));
     const outputs = engine.step(event);
     this.#events += 1;
-    for (const output of outputs) journal?.append("output", position, JSON.stringify(output));
+    for (const output of outputs) journal?.append("output", position, canonicalJson(output));
     for (const output of outputs) this.#act(output);
     onStep?.(event, outputs);
   }

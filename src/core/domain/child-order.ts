@@ -136,6 +136,7 @@ export const TRANSITIONS: { readonly [From in Phase]: { readonly [By in Move]?: 
     expired: "closed",
     rejected: "closed", //         some venues withdraw an order so (self-match, delisting)
     amended: "working", //         the amendment's echo on the second stream
+    "amend-rejected": "working",
     "amend-sent": "pending-amend",
     "cancel-sent": "pending-cancel",
   },
@@ -162,6 +163,7 @@ export const TRANSITIONS: { readonly [From in Phase]: { readonly [By in Move]?: 
   unknown: {
     accepted: "working",
     amended: "working",
+    "amend-rejected": "unknown",
     canceled: "closed",
     rejected: "closed",
     expired: "closed",
@@ -223,7 +225,11 @@ function move(
     order.pendingAmend = undefined;
     if (order.cumulative === order.quantity) close(order, "filled", undefined);
   }
-  if (report.kind === "amend-rejected") order.pendingAmend = undefined;
+  if (report.kind === "amend-rejected") {
+    order.pendingAmend = undefined;
+    // It had filled while the amendment was under way: nothing is left to wait for.
+    if (wasOpen && order.cumulative >= order.quantity) close(order, "filled", undefined);
+  }
   if (next === "closed" && wasOpen) {
     const text = "text" in report ? report.text : undefined;
     close(order, report.kind as CloseReason, text);
@@ -246,7 +252,7 @@ function applyFill(order: ChildOrder, quantity: Lots): ChildOrder {
     `overfill of ${order.terms.clientOrderId}: ${cumulative} > ${worst}`,
   );
   order.cumulative = cumulative;
-  if (cumulative >= order.quantity && order.pendingAmend === undefined) {
+  if (cumulative >= worst) {
     close(order, "filled", undefined);
   } else if (order.phase === "pending-new") {
     order.phase = "working";

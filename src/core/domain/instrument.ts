@@ -77,18 +77,11 @@ export function worthOfLot(instrument: Instrument, price: HalfTicks): Cash {
   invariant(price > 0, `a price is positive: ${price}`);
   const lot = multiplyDecimal(instrument.lotSize, instrument.contractSize);
   if (kind !== "inverse") {
-    const scale = cashScale(instrument);
-    const halfTickLot = rescale(
-      { mantissa: tickSize.mantissa * 5n, scale: tickSize.scale + 1 },
-      tickSize.scale + 1,
-    );
-    return cash(
-      BigInt(price) *
-        rescale(
-          { mantissa: halfTickLot * lot.mantissa, scale: tickSize.scale + 1 + lot.scale },
-          scale,
-        ),
-    );
+    const halfTickLot = {
+      mantissa: tickSize.mantissa * 5n * lot.mantissa,
+      scale: tickSize.scale + 1 + lot.scale,
+    };
+    return cash(BigInt(price) * rescale(halfTickLot, cashScale(instrument)));
   }
   // lot / (price × tick / 2), all as integers.
   const numerator = 2n * lot.mantissa * tenTo(INVERSE_SCALE + tickSize.scale);

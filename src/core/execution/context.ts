@@ -48,15 +48,10 @@ export function moveParent(
   parent.reason = reason;
   context.outputs.push({ kind: "parent-moved", parentId: parent.order.id, from, to, reason });
   if (isLive(parent)) return;
-  const market = marketOf(context, parent);
-  const { observer } = market;
   parent.endedAt = context.now;
-  parent.marketAtEnd = {
-    volume: observer.volume,
-    turnover: observer.turnover,
-    inverseTurnover: observer.inverseTurnover,
-    own: market.ownVolume,
-  };
+  const market = marketOf(context, parent);
+  parent.marketAtEnd = market.totals;
+  parent.midAtEnd = market.observer.lastMid;
 }
 
 export function raiseAlert(

@@ -111,12 +111,7 @@ function arrive(context: Context, parent: ParentState, market: InstrumentState):
   }
   parent.arrivalPrice = observer.mid;
   parent.arrivedAt = now;
-  parent.marketAtArrival = {
-    volume: observer.volume,
-    turnover: observer.turnover,
-    inverseTurnover: observer.inverseTurnover,
-    own: market.ownVolume,
-  };
+  parent.marketAtArrival = market.totals;
   context.outputs.push({
     kind: "parent-arrived",
     parentId: order.id,
@@ -340,8 +335,8 @@ function carryOut(
     }
     case "wait": {
       wakeBy(parent, intent.until);
-      const said = `wait: ${intent.reason}`;
-      if (parent.lastDecision === said) return;
+      const said = `${view.target.sliceFrom}: ${intent.reason}`;
+      if (intent.isQuiet === true || parent.lastDecision === said) return;
       const action: Action = { kind: "wait", until: intent.until, reason: intent.reason };
       record(
         context,

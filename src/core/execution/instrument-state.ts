@@ -8,7 +8,7 @@ import type { MarketHeader } from "../market/columns.ts";
 import { Observer } from "../market/observer.ts";
 import { SecondsWindow } from "../market/windows.ts";
 import type { RiskLimits } from "./limits.ts";
-import { openLots, type ParentState } from "./parent-state.ts";
+import { type MarketTotals, openLots, type ParentState } from "./parent-state.ts";
 
 export class InstrumentState {
   readonly id: string;
@@ -20,7 +20,8 @@ export class InstrumentState {
   /** Own volume since the session began, and over the participation window. */
   ownVolume = 0;
   readonly #ownWindow: SecondsWindow;
-  readonly #ownPrinted: boolean;
+  /** Whether the market's own prints show our executions too. */
+  readonly ownPrinted: boolean;
 
   constructor(header: MarketHeader, limits: RiskLimits, positionLots: number) {
     this.id = instrumentId(header.instrument);
@@ -28,7 +29,7 @@ export class InstrumentState {
     this.observer = new Observer(header, limits.participationWindow);
     this.positionLots = positionLots;
     this.#ownWindow = new SecondsWindow(limits.participationWindow / 1e6);
-    this.#ownPrinted = header.ownTradesPrinted;
+    this.ownPrinted = header.ownTradesPrinted;
   }
 
   bookOwnFill(at: Micros, side: Side, quantity: Lots): void {
@@ -37,9 +38,15 @@ export class InstrumentState {
     this.#ownWindow.add(Math.floor(at / 1e6), quantity);
   }
 
+  /** Running totals of the market's prints and our own volume, for differences. */
+  get totals(): MarketTotals {
+    const { volume, turnover, inverseTurnover } = this.observer;
+    return { volume, turnover, inverseTurnover, own: this.ownVolume };
+  }
+
   /** Volume of everyone else since the session began, lots. */
   get othersVolume(): Lots {
-    const own = this.#ownPrinted ? this.ownVolume : 0;
+    const own = this.ownPrinted ? this.ownVolume : 0;
     return Math.max(0, this.observer.volume - own) as Lots;
   }
 
@@ -54,7 +61,7 @@ export class InstrumentState {
   } {
     const own = this.#ownWindow.sum(Math.floor(now / 1e6)) as Lots;
     const market = this.observer.volumeParticipation(now).value;
-    const others = Math.max(0, market - (this.#ownPrinted ? own : 0));
+    const others = Math.max(0, market - (this.ownPrinted ? own : 0));
     return { others, own, working: this.workingLots() };
   }
 

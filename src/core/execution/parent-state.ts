@@ -49,6 +49,8 @@ export interface ParentState {
   /** Observer totals at arrival: market VWAP and volume over the parent's life are differences. */
   marketAtArrival: MarketTotals;
   marketAtEnd: MarketTotals | undefined;
+  /** The horizon price: what was not filled is marked at it. */
+  midAtEnd: HalfTicks | undefined;
 
   plan: Plan | undefined;
   strategy: BoundStrategy | undefined;
@@ -120,6 +122,7 @@ export function newParentState(
     endedAt: undefined,
     marketAtArrival: NO_TOTALS,
     marketAtEnd: undefined,
+    midAtEnd: undefined,
     plan: undefined,
     strategy: undefined,
     filledAtAnchor: NO_LOTS,

@@ -51,7 +51,13 @@ export type Intent =
       readonly reasoning: string;
     }
   | { readonly kind: "cancel"; readonly child: ChildOrder; readonly reasoning: string }
-  | { readonly kind: "wait"; readonly until: Micros; readonly reason: string };
+  | {
+      readonly kind: "wait";
+      readonly until: Micros;
+      readonly reason: string;
+      /** Nothing new: an order is at the venue and stays there. Not worth a record. */
+      readonly isQuiet?: boolean;
+    };
 
 export interface PlacementView {
   readonly now: Micros;
@@ -68,14 +74,15 @@ export interface PlacementView {
 }
 
 export function place(view: PlacementView): Intent {
-  const { parent, target, now } = view;
+  const { parent, now } = view;
   const child = parent.live[0];
   if (child === undefined) return open(view);
   if (child.phase === "working") return tend(view, child);
   return {
     kind: "wait",
     until: micros(now + SECOND),
-    reason: `the venue owes an answer (${child.phase}) for slice target ${target.quantity}`,
+    reason: `the venue owes an answer (${child.phase})`,
+    isQuiet: true,
   };
 }
 
@@ -93,12 +100,16 @@ function open(view: PlacementView): Intent {
     const until = gap > 0 ? sized.retryAt : target.sliceUntil;
     return { kind: "wait", until: earliest(until, crossAt(view)), reason: sized.reason };
   }
+  const { quantity } = sized;
+  const touch = side === "buy" ? "bid" : "ask";
   return {
     kind: "place",
     aggressive: false,
-    quantity: sized.quantity,
+    quantity,
     limitPrice: price,
-    reasoning: `${target.reason}; ${amount(parent, view.behind)} behind: post ${amount(parent, sized.quantity)} at the ${side === "buy" ? "bid" : "ask"} ${formatPrice(parent.instrument, price)}`,
+    reasoning:
+      `${target.reason}; ${amount(parent, view.behind)} behind: ` +
+      `post ${amount(parent, quantity)} at the ${touch} ${formatPrice(parent.instrument, price)}`,
     risk: "may not fill; the touch may leave",
   };
 }
@@ -113,50 +124,56 @@ export function cross(view: PlacementView): Intent {
   return { kind: "wait", until: sized.retryAt, reason: sized.reason };
 }
 
-/** One order rests: leave it, follow the touch, or make way for a crossing one. */
+/** One order rests: make way for a crossing one, follow the touch, or leave it. */
 function tend(view: PlacementView, child: ChildOrder): Intent {
   const { parent, market, target, now, gate } = view;
-  const { instrument } = parent;
-  if (isCrossDue(view) && crossingBlocked(view) === undefined) {
-    const limitPrice = sweepPrice(view, view.behind);
-    const released = childSize(view, limitPrice, view.behind, leaves(child));
-    if (released.quantity > 0) {
-      return {
-        kind: "cancel",
-        child,
-        reasoning: `${amount(parent, view.behind)} behind the slice that ends at its crossing time: make way for a crossing order`,
-      };
-    }
+  const { instrument, order } = parent;
+  if (isCrossDue(view) && crossingBlocked(view) === undefined && canReplace(view, child)) {
+    const reasoning =
+      `${target.reason}; ${amount(parent, view.behind)} behind and out of patience: ` +
+      "make way for a crossing order";
+    return { kind: "cancel", child, reasoning };
   }
   const resting = child.limitPrice!;
   const best = passivePrice(parent, market);
-  const left = morePassive(parent.order.side, resting, best) === resting && resting !== best;
-  if (left && now >= nextRepegAt(parent) && gate.canAmend(now)) {
-    const minimum = minimumLots(parent, best);
-    const extra = minLots(
-      view.gap,
-      gate.participationHeadroom(parent.limits.participation.value, market, now),
-    );
-    const cap = childCap(instrument, gate.limits, best);
-    const room = excessLots(cap, child.quantity);
-    const affordable = unsentLots(parent, best);
-    const more = extra >= minimum ? minLots(minLots(extra, room), affordable) : NO_LOTS;
-    // A notional parent may no longer afford the rest at a worse price: leave it where it is.
-    if (parent.order.quantity.kind === "lots" || affordable > 0) {
-      return {
-        kind: "amend",
-        child,
-        limitPrice: best,
-        quantity: addLots(child.quantity, more),
-        more,
-        reasoning: `the touch moved to ${formatPrice(instrument, best)}: follow it from ${formatPrice(instrument, resting)}`,
-      };
-    }
+  const hasLeft = resting !== best && morePassive(order.side, resting, best) === resting;
+  if (hasLeft && now >= nextRepegAt(parent) && gate.canAmend(now)) {
+    const followed = follow(view, child, best);
+    if (followed !== undefined) return followed;
   }
   return {
     kind: "wait",
-    until: earliest(target.sliceUntil, crossAt(view), left ? nextRepegAt(parent) : NEVER),
+    until: earliest(target.sliceUntil, crossAt(view), hasLeft ? nextRepegAt(parent) : NEVER),
     reason: `resting ${amount(parent, leaves(child))} at ${formatPrice(instrument, resting)}`,
+    isQuiet: true,
+  };
+}
+
+/** Whether a crossing order could go in the place of this one. */
+function canReplace(view: PlacementView, child: ChildOrder): boolean {
+  const limitPrice = sweepPrice(view, view.behind);
+  return childSize(view, limitPrice, view.behind, leaves(child)).quantity > 0;
+}
+
+/** The order at the new touch, with what has fallen due meanwhile where the caps allow. */
+function follow(view: PlacementView, child: ChildOrder, best: Ticks): Intent | undefined {
+  const { parent, market, gate, now } = view;
+  const { instrument, order } = parent;
+  const unsent = unsentLots(parent, best);
+  // A notional parent may no longer afford the rest at a worse price: it stays where it is.
+  if (order.quantity.kind === "notional" && unsent === 0) return undefined;
+  const share = gate.participationHeadroom(parent.limits.participation.value, market, now);
+  const room = excessLots(childCap(instrument, gate.limits, best), child.quantity);
+  const extra = minLots(minLots(view.gap, share), minLots(room, unsent));
+  const more = extra >= minimumLots(parent, best) ? extra : NO_LOTS;
+  const from = formatPrice(instrument, child.limitPrice!);
+  return {
+    kind: "amend",
+    child,
+    limitPrice: best,
+    quantity: addLots(child.quantity, more),
+    more,
+    reasoning: `the touch moved to ${formatPrice(instrument, best)}: follow it from ${from}`,
   };
 }
 
@@ -196,12 +213,16 @@ export function crossingBlocked({ parent, market, gate, now }: PlacementView): s
 function aggressive(view: PlacementView, quantity: Lots, limitPrice: Ticks): Intent {
   const { parent, market, target, behind } = view;
   const touch = market.observer.touch(opposite(parent.order.side));
+  const from = formatPrice(parent.instrument, touch);
+  const to = formatPrice(parent.instrument, limitPrice);
   return {
     kind: "place",
     aggressive: true,
     quantity,
     limitPrice,
-    reasoning: `${target.reason}; ${amount(parent, behind)} behind and out of patience: take ${amount(parent, quantity)} from ${formatPrice(parent.instrument, touch)} to ${formatPrice(parent.instrument, limitPrice)}`,
+    reasoning:
+      `${target.reason}; ${amount(parent, behind)} behind and out of patience: ` +
+      `take ${amount(parent, quantity)} ${from === to ? `at ${from}` : `from ${from} to ${to}`}`,
     risk: `pays a spread of ${spreadBps(market).toFixed(2)} bps`,
   };
 }
@@ -264,15 +285,13 @@ function childSize(view: PlacementView, price: Ticks, wanted: Lots, released = N
   }
   if (quantity >= minimum && quantity > 0) return { quantity, reason: "", retryAt: now };
   if (wanted < minimum) {
-    return {
-      quantity: NO_LOTS,
-      reason: "the slice is under the minimum order: carried forward",
-      retryAt: target.sliceUntil,
-    };
+    const reason = "the slice is under the minimum order: carried forward";
+    return { quantity: NO_LOTS, reason, retryAt: target.sliceUntil };
   }
+  // Without figures, which change every second: they stand in the decision's market snapshot.
   const reason =
     headroom < minimum
-      ? `participation: the last window leaves room for ${formatQuantity(instrument, headroom)} ${order.side === "buy" ? "bought" : "sold"}`
+      ? "participation: too little has been traded by others in the last window"
       : "the caps leave less than the minimum order";
   return { quantity: NO_LOTS, reason, retryAt: micros(now + SECOND) };
 }
@@ -292,7 +311,9 @@ export function venueMinimumLots(instrument: Instrument, price: Ticks): Lots {
 const minimumLots = (parent: ParentState, price: Ticks): Lots =>
   maxLots(venueMinimumLots(parent.instrument, price), parent.limits.minOrder.value);
 
-const amount = (parent: ParentState, quantity: Lots): string =>
-  `${formatQuantity(parent.instrument, quantity)}${parent.instrument.kind === "inverse" ? " contracts" : ` ${parent.instrument.base}`}`;
+function amount({ instrument }: ParentState, quantity: Lots): string {
+  const unit = instrument.kind === "inverse" ? "contracts" : instrument.base;
+  return `${formatQuantity(instrument, quantity)} ${unit}`;
+}
 
 const earliest = (...times: readonly Micros[]): Micros => Math.min(...times) as Micros;

@@ -46,8 +46,6 @@ export class BookSide {
   /** The window is [low, low + width), always inside the legal keys. */
   #low: number;
   #best = NO_KEY;
-  /** Occupied places in the ring. */
-  #near = 0;
 
   /**
    * @param direction 1 for asks, −1 for bids.
@@ -69,9 +67,11 @@ export class BookSide {
     return this.#best === NO_KEY ? NO_TICK : this.#best * this.#direction;
   }
 
-  /** Count of occupied levels. */
+  /** Count of occupied levels. Counted anew each time: not for the hot path. */
   get levels(): number {
-    return this.#near + this.#far.count;
+    let count = this.#far.count;
+    for (const bits of this.#occupied) if (bits !== 0) count += countBits(bits);
+    return count;
   }
 
   /**
@@ -80,25 +80,26 @@ export class BookSide {
    */
   set(tick: number, quantity: number): void {
     const key = Math.imul(tick, this.#direction);
-    if ((key - this.#low) >>> 0 >= this.#width) {
-      this.#setOutside(key, quantity);
-      return;
+    if ((key - this.#low) >>> 0 > this.#mask >>> 0) {
+      this.#checkKey(key);
+      if (quantity === 0) {
+        this.#far.delete(key);
+        return;
+      }
+      if (!this.#admits(key)) {
+        const at = this.#far.place(key);
+        this.#far.quantities[at] = quantity;
+        return;
+      }
     }
-    const place = key & this.#mask;
-    const before = this.#quantities[place]!;
-    this.#quantities[place] = quantity;
-    if (quantity !== 0) {
-      if (before === 0) this.#occupy(key, place);
-    } else if (before !== 0) {
-      this.#vacate(key, place);
-    }
+    this.#store(key, quantity);
   }
 
   /** Lots at `tick`, 0 where there is no level. */
   get(tick: number): number {
     const key = Math.imul(tick, this.#direction);
-    if ((key - this.#low) >>> 0 < this.#width) return this.#quantities[key & this.#mask]!;
-    return key < this.#low ? 0 : this.#far.get(key);
+    if ((key - this.#low) >>> 0 <= this.#mask >>> 0) return this.#quantities[key & this.#mask]!;
+    return this.#far.get(key);
   }
 
   /** The best occupied tick that is worse than `tick`, `NO_TICK` when there is none. */
@@ -111,32 +112,38 @@ export class BookSide {
   }
 
   clear(): void {
-    if (this.#near > 0) {
-      this.#quantities.fill(0);
-      this.#occupied.fill(0);
-      this.#summary.fill(0);
-      this.#near = 0;
-    }
+    if (this.#best === NO_KEY) return;
+    this.#quantities.fill(0);
+    this.#occupied.fill(0);
+    this.#summary.fill(0);
     this.#far.clear();
     this.#best = NO_KEY;
   }
 
-  #occupy(key: number, place: number): void {
+  /**
+   * Stores a quantity whose key is inside the window. Whether the level was there before is not
+   * asked, and bits are set again where they are set: that branch could not be predicted, and a
+   * wrong guess costs more than the stores. So levels are counted only when somebody asks.
+   */
+  #store(key: number, quantity: number): void {
+    const place = key & this.#mask;
     const word = place >>> 5;
-    const bits = this.#occupied[word]!;
-    this.#occupied[word] = bits | (1 << place);
-    if (bits === 0) this.#summary[word >>> 5]! |= 1 << word;
-    this.#near++;
-    if (key < this.#best) this.#best = key;
+    this.#quantities[place] = quantity;
+    if (quantity !== 0) {
+      this.#occupied[word]! |= 1 << place;
+      this.#summary[word >>> 5]! |= 1 << word;
+      if (key < this.#best) this.#best = key;
+    } else {
+      this.#vacate(place);
+      if (key === this.#best) this.#replaceBest();
+    }
   }
 
-  #vacate(key: number, place: number): void {
+  #vacate(place: number): void {
     const word = place >>> 5;
     const bits = this.#occupied[word]! & ~(1 << place);
     this.#occupied[word] = bits;
     if (bits === 0) this.#summary[word >>> 5]! &= ~(1 << word);
-    this.#near--;
-    if (key === this.#best) this.#replaceBest();
   }
 
   /** The best level is gone: the next one takes its place, and the window follows it. */
@@ -176,23 +183,18 @@ export class BookSide {
     return (at << 5) | lowestBit(words);
   }
 
-  /** `set` for a key that the window does not hold. */
-  #setOutside(key: number, quantity: number): void {
+  #checkKey(key: number): void {
     const tick = key * this.#direction;
-    invariant(tick >= 1 && tick <= MAX_TICK, `not a price: ${tick} ticks`);
-    if (this.levels === 0) {
-      if (quantity === 0) return;
-      this.#low = this.#lowFor(key);
-    } else if (key > this.#low) {
-      this.#far.set(key, quantity);
-      return;
-    } else {
-      if (quantity === 0) return;
-      this.#lower(this.#lowFor(key));
-    }
-    const place = key & this.#mask;
-    this.#quantities[place] = quantity;
-    this.#occupy(key, place);
+    // The text is made only when it is needed: this runs for every deep row.
+    if (tick < 1 || tick > MAX_TICK) invariant(false, `not a price: ${tick} ticks`);
+  }
+
+  /** Whether a level outside the window may come in; the window is then where it holds `key`. */
+  #admits(key: number): boolean {
+    if (this.#best === NO_KEY) this.#low = this.#lowFor(key);
+    else if (key < this.#low) this.#lower(this.#lowFor(key));
+    else return false;
+    return true;
   }
 
   /** Where the window should begin for this best key: a quarter for better prices to come. */
@@ -207,10 +209,8 @@ export class BookSide {
     this.#low = low;
     const far = this.#far;
     while (far.nearest - low < this.#width) {
-      const key = far.nearest;
-      const place = key & this.#mask;
-      this.#quantities[place] = far.takeNearest();
-      this.#occupy(key, place);
+      this.#store(far.nearest, far.nearestQuantity);
+      far.dropNearest();
     }
   }
 
@@ -221,12 +221,10 @@ export class BookSide {
       const place = key & this.#mask;
       const quantity = this.#quantities[place]!;
       if (quantity === 0) continue;
-      this.#far.putNearest(key, quantity);
+      const at = this.#far.place(key);
+      this.#far.quantities[at] = quantity;
       this.#quantities[place] = 0;
-      const word = place >>> 5;
-      this.#occupied[word]! &= ~(1 << place);
-      if (this.#occupied[word] === 0) this.#summary[word >>> 5]! &= ~(1 << word);
-      this.#near--;
+      this.#vacate(place);
     }
     this.#low = low;
   }
@@ -235,6 +233,9 @@ export class BookSide {
 /**
  * Levels too deep for the ring, in a sorted array with room at both ends. A change in the middle
  * moves the shorter half: cheap for the hundreds of levels that live here, and touched by few rows.
+ *
+ * Quantities are stored by the caller, at the place it is told: a double that is handed to a
+ * function is a heap object wherever the compiler does not inline the call.
  */
 class FarLevels {
   #keys = new Int32Array(256);
@@ -247,9 +248,22 @@ class FarLevels {
     return this.#tail - this.#head;
   }
 
+  /** By place; stale after the next call of `place`. */
+  get quantities(): Float64Array {
+    return this.#quantities;
+  }
+
   /** The least key, `NO_KEY` when empty. */
   get nearest(): number {
     return this.#head === this.#tail ? NO_KEY : this.#keys[this.#head]!;
+  }
+
+  get nearestQuantity(): number {
+    return this.#quantities[this.#head]!;
+  }
+
+  dropNearest(): void {
+    this.#head++;
   }
 
   get(key: number): number {
@@ -263,29 +277,22 @@ class FarLevels {
     return at < this.#tail ? this.#keys[at]! : NO_KEY;
   }
 
-  set(key: number, quantity: number): void {
+  /** Where the quantity of `key` belongs; a key that is not here yet is put in. */
+  place(key: number): number {
     const at = this.#lowerBound(key);
-    const present = at < this.#tail && this.#keys[at] === key;
-    if (quantity === 0) {
-      if (present) this.#remove(at);
-    } else if (present) {
-      this.#quantities[at] = quantity;
+    return at < this.#tail && this.#keys[at] === key ? at : this.#insert(at, key);
+  }
+
+  delete(key: number): void {
+    const at = this.#lowerBound(key);
+    if (at === this.#tail || this.#keys[at] !== key) return;
+    if (at - this.#head < this.#tail - at) {
+      this.#move(this.#head, at, 1);
+      this.#head++;
     } else {
-      this.#insert(at, key, quantity);
+      this.#move(at + 1, this.#tail, -1);
+      this.#tail--;
     }
-  }
-
-  /** Adds a key that is below every other. */
-  putNearest(key: number, quantity: number): void {
-    if (this.#head === 0) this.#makeRoom();
-    this.#head--;
-    this.#keys[this.#head] = key;
-    this.#quantities[this.#head] = quantity;
-  }
-
-  /** Removes the least key and returns its quantity. */
-  takeNearest(): number {
-    return this.#quantities[this.#head++]!;
   }
 
   clear(): void {
@@ -305,7 +312,7 @@ class FarLevels {
     return low;
   }
 
-  #insert(place: number, key: number, quantity: number): void {
+  #insert(place: number, key: number): number {
     let at = place;
     if (this.#head === 0 || this.#tail === this.#keys.length) {
       const rank = at - this.#head;
@@ -321,17 +328,7 @@ class FarLevels {
       this.#tail++;
     }
     this.#keys[at] = key;
-    this.#quantities[at] = quantity;
-  }
-
-  #remove(at: number): void {
-    if (at - this.#head < this.#tail - at) {
-      this.#move(this.#head, at, 1);
-      this.#head++;
-    } else {
-      this.#move(at + 1, this.#tail, -1);
-      this.#tail--;
-    }
+    return at;
   }
 
   #move(from: number, to: number, by: number): void {
@@ -391,10 +388,13 @@ export class Book {
     const { kind, price, quantity } = columns;
     const sides = this.#sides;
     const mask = KIND_MASK | except;
+    // Locals: what is imported is looked up again for every row.
+    const lastSide: number = Kind.ASK;
+    const clear: number = Kind.CLEAR;
     for (let row = from; row < to; row++) {
       const what = kind[row]! & mask;
-      if (what <= Kind.ASK) sides[what]!.set(price[row]!, quantity[row]!);
-      else if (what === Kind.CLEAR) this.clear();
+      if (what <= lastSide) sides[what]!.set(price[row]!, quantity[row]!);
+      else if (what === clear) this.clear();
     }
   }
 
@@ -440,3 +440,9 @@ export class Book {
 
 /** Index of the lowest set bit. */
 const lowestBit = (bits: number): number => 31 - Math.clz32(bits & -bits);
+
+function countBits(bits: number): number {
+  const pairs = bits - ((bits >>> 1) & 0x55555555);
+  const fours = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
+  return Math.imul((fours + (fours >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+}

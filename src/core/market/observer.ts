@@ -61,6 +61,7 @@ export class Observer {
   #synced = false;
   #bid = 0;
   #ask = 0;
+  #lastMid = 0;
   #secondEndsAt = 0;
   #second = 0;
   #secondVolume = 0;
@@ -126,6 +127,7 @@ export class Observer {
     this.#ask = ask;
     const before = this.#state;
     this.#judge();
+    if (this.#state === "healthy") this.#lastMid = bid + ask;
     if (before !== this.#state) return this.wakeOnHealth;
     if (this.#state !== "healthy") return false;
     return bid > this.wakeBidAbove || ask < this.wakeAskBelow;
@@ -212,6 +214,12 @@ export class Observer {
   /** Twice the mid. Only on a healthy book. */
   get mid(): HalfTicks {
     return midOf(this.bid, this.ask);
+  }
+
+  /** Twice the newest mid that was seen on a healthy book; undefined before the first. */
+  get lastMid(): HalfTicks | undefined {
+    if (this.#state === "healthy") return this.mid;
+    return this.#lastMid > 0 ? (this.#lastMid as HalfTicks) : undefined;
   }
 
   touch(side: Side): Ticks {

@@ -10,8 +10,8 @@ import { type Instrument, worthOfLot } from "../domain/instrument.ts";
 import { floorToLotsWithin, quoteSpent, quoteUnits, vwapOf } from "../domain/money.ts";
 import { sign } from "../domain/side.ts";
 import { atTick, type Bps, type Cash, cash, type Fraction, type Micros } from "../domain/units.ts";
-import { MINUTE, micros, SECOND } from "../domain/units.ts";
 import type { ChildSummary, ExecutedFill, Execution } from "./execution.ts";
+import { MARKOUT_SPANS } from "./markout-clock.ts";
 import { bpsOf, intendedLots } from "./shortfall.ts";
 
 /** A figure that some fills allow and others do not. */
@@ -58,13 +58,6 @@ export interface Metrics {
   readonly fills: number;
   readonly rejects: number;
 }
-
-export const MARKOUT_SPANS: readonly Micros[] = [
-  SECOND,
-  micros(10 * SECOND),
-  MINUTE,
-  micros(5 * MINUTE),
-];
 
 export function metrics(execution: Execution): Metrics {
   const { instrument, fills, children } = execution;

@@ -1,11 +1,11 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decimal, formatDecimal, rescale } from "../domain/decimal.ts";
 import { cashScale, type ContractKind, type Instrument, worthOfLot } from "../domain/instrument.ts";
 import { quoteScale, quoteValue } from "../domain/money.ts";
 import type { ParentQuantity } from "../domain/parent-order.ts";
 import type { Side } from "../domain/side.ts";
-import { cash, halfTicks, lots, micros, ticks } from "../domain/units.ts";
+import { cash, type HalfTicks, halfTicks, lots, micros, ticks } from "../domain/units.ts";
 import type { ExecutedFill, Execution } from "./execution.ts";
 import { bpsOf, intendedLots, shortfall, type ShortfallParts } from "./shortfall.ts";
 
@@ -286,6 +286,9 @@ function perold({ execution: made }: Case, fees: bigint): bigint {
   return (made.side === "buy" ? sum : -sum) + fees + funding;
 }
 
+/** Prices reflected in 220,000 half ticks. */
+const flip = (price: number): HalfTicks => halfTicks(440_000 - price);
+
 const KINDS = [
   { name: "linear", kind: "linear", inMoney: false, runs: 3_000 },
   { name: "inverse", kind: "inverse", inMoney: false, runs: 3_000 },
@@ -335,8 +338,6 @@ describe("the parts of the shortfall sum to the whole exactly, in 10,000 executi
   it("costs a linear sell at reflected prices what the buy cost", () => {
     fc.assert(
       fc.property(executions("linear", false), ({ execution: made }) => {
-        // Prices reflected in 220,000 half ticks, displacements turned round, the other side.
-        const flip = (price: number) => halfTicks(440_000 - price);
         const reflected: Execution = {
           ...made,
           side: made.side === "buy" ? "sell" : "buy",

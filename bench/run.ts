@@ -1,0 +1,162 @@
+/**
+ * Bench: takes every figure in a process of its own, several times, and prints the medians.
+ *
+ *   node bench/run.ts [--runs N] [--only NAME] [--json]
+ *
+ * The rounds go over all figures in turn, so that a busy minute of the machine falls on each of
+ * them. Nothing here judges a time: a benchmark reports, a person decides.
+ */
+import { execFileSync } from "node:child_process";
+import { cpus } from "node:os";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import Table from "cli-table3";
+import type { Figure, Measurement, Outcome } from "./measure.ts";
+
+/** A new bench file is added here; what it must export is in measure.ts. */
+const FILES = ["./book.ts"];
+
+/** The young generation is large, so that the timed part is over before a collection is due. */
+const NODE_FLAGS = ["--expose-gc", "--max-semi-space-size=256"];
+
+interface Task {
+  readonly file: string;
+  readonly figure: Figure;
+}
+
+interface Report {
+  readonly name: string;
+  readonly summary: string;
+  readonly unit: string;
+  /** Millions of units per second. */
+  readonly median: number;
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly references: Readonly<Record<string, number>>;
+  readonly runs: readonly Measurement[];
+}
+
+const { values: options } = parseArgs({
+  options: {
+    runs: { type: "string", default: "5" },
+    only: { type: "string" },
+    json: { type: "boolean", default: false },
+  },
+});
+const rounds = Number(options.runs);
+if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--runs ${options.runs}: 1 or more`);
+
+const skipped: string[] = [];
+const reports = takeAll(await findTasks(options.only));
+if (options.json) {
+  print(JSON.stringify({ machine: describeMachine(), rounds, reports, skipped }, null, 2));
+} else {
+  printTables();
+}
+
+function takeAll(tasks: readonly Task[]): readonly Report[] {
+  const runs = new Map<Task, Measurement[]>();
+  for (let round = 1; round <= rounds; round++) {
+    for (const task of tasks) {
+      const outcome = runChild(task);
+      if ("skip" in outcome) {
+        if (round === 1) skipped.push(`${task.figure.name} skipped: ${outcome.skip}`);
+        continue;
+      }
+      runs.set(task, [...(runs.get(task) ?? []), outcome]);
+      progress(`round ${round}/${rounds} ${task.figure.name} ${rate(outcome).toFixed(1)} M/s`);
+    }
+  }
+  return [...runs].map(([task, measurements]) => reportOf(task.figure, measurements));
+}
+
+async function findTasks(only: string | undefined): Promise<readonly Task[]> {
+  const found: Task[] = [];
+  for (const file of FILES) {
+    const bench = (await import(file)) as { figures: readonly Figure[] };
+    for (const figure of bench.figures) found.push({ file, figure });
+  }
+  const chosen = found.filter(({ figure }) => only === undefined || figure.name === only);
+  if (chosen.length > 0) return chosen;
+  const names = found.map(({ figure }) => figure.name).join(", ");
+  throw new Error(`no figure is named ${only}: ${names}`);
+}
+
+function runChild({ file, figure }: Task): Outcome {
+  const script = fileURLToPath(new URL("./measure.ts", import.meta.url));
+  const output = execFileSync(process.execPath, [...NODE_FLAGS, script, file, figure.name], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  return JSON.parse(output) as Outcome;
+}
+
+function rate(run: Measurement): number {
+  return run.units / run.seconds / 1e6;
+}
+
+function medianOf(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+function reportOf(figure: Figure, measurements: readonly Measurement[]): Report {
+  const rates = measurements.map(rate);
+  const proofs = new Set(measurements.map(({ proof }) => JSON.stringify(proof)));
+  if (proofs.size > 1) throw new Error(`${figure.name}: runs differ: ${[...proofs].join(" ")}`);
+  return {
+    name: figure.name,
+    summary: figure.summary,
+    unit: figure.unit,
+    median: medianOf(rates),
+    minimum: Math.min(...rates),
+    maximum: Math.max(...rates),
+    references: figure.references,
+    runs: measurements,
+  };
+}
+
+function describeMachine(): string {
+  const all = cpus();
+  return `${all[0]?.model.trim() ?? "unknown processor"}, ${all.length} cores, node ${process.version}`;
+}
+
+function printTables(): void {
+  const head = [
+    "figure",
+    "M/s median",
+    "min",
+    "max",
+    "heap B/unit",
+    "collections",
+    "references, M/s",
+  ];
+  const table = new Table({ head, style: { head: [], border: [] } });
+  for (const report of reports) {
+    const heap = medianOf(report.runs.map(({ heapBytes, units }) => heapBytes / units));
+    const collections = report.runs.reduce((sum, run) => sum + run.collections, 0);
+    const references = Object.entries(report.references).map(([what, value]) => `${what} ${value}`);
+    table.push([
+      `${report.name} (${report.unit})`,
+      ...[report.median, report.minimum, report.maximum].map((value) => value.toFixed(1)),
+      heap.toFixed(3),
+      String(collections),
+      references.join("\n"),
+    ]);
+  }
+  print(`${describeMachine()}; one process per run, ${rounds} runs\n${table.toString()}`);
+  for (const { name, summary, runs: taken } of reports) {
+    const facts = Object.entries(taken[0]!.proof).map(([what, value]) => `${what} ${value}`);
+    print(`${name}: ${summary}; ${taken[0]!.units} units; left ${facts.join(", ")}`);
+  }
+  for (const line of skipped) print(line);
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function progress(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

@@ -1,0 +1,47 @@
+/**
+ * `arrival`: the command line. One file per command; this one only puts them together.
+ */
+import { Command } from "commander";
+import { InvariantError } from "../core/domain/errors.ts";
+import { PROGRAM_VERSION } from "../runtime/program.ts";
+import { addBacktest } from "./backtest.ts";
+import { addData } from "./data.ts";
+import { addDemo } from "./demo.ts";
+import { CommandError, EXIT, note } from "./output.ts";
+import { addReplay } from "./replay.ts";
+
+const program = new Command("arrival")
+  .description(
+    "Works large orders into markets at the lowest cost it can, and explains every step.",
+  )
+  .version(PROGRAM_VERSION)
+  .showHelpAfterError("(add --help for what this command takes)")
+  .configureHelp({ sortSubcommands: true })
+  .exitOverride((error) => {
+    process.exit(error.exitCode === 0 ? EXIT.done : EXIT.usage);
+  });
+
+addDemo(program);
+addBacktest(program);
+addReplay(program);
+addData(program);
+for (const command of program.commands) command.copyInheritedSettings(program);
+
+// A reader that closes its end early (`arrival … | head`) is not an error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === "EPIPE" ? EXIT.done : EXIT.no);
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommandError) {
+    note(`arrival: ${error.message} [${error.code}]`);
+    process.exitCode = error.exitCode;
+  } else {
+    const isOurs = error instanceof InvariantError;
+    note(`arrival: ${isOurs ? "a fault in the program itself" : "unexpected"}: ${String(error)}`);
+    if (error instanceof Error && error.stack !== undefined) note(error.stack);
+    process.exitCode = 70;
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * Order options: the flags that describe a parent order and its market, the same for every command.
+ */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { parseDecimal } from "../core/domain/decimal.ts";
+import { type ContractKind, type Instrument, parsePrice } from "../core/domain/instrument.ts";
+import type { ParentConstraints, ResidualPolicy } from "../core/domain/parent-order.ts";
+import type { Side } from "../core/domain/side.ts";
+import type { Micros } from "../core/domain/units.ts";
+import type { BacktestRequest } from "../runtime/backtest.ts";
+import { checkStrategy, strategyNames } from "../runtime/compose.ts";
+import { type ArrivalConfig, formatConfigFaults, loadConfig } from "../runtime/config.ts";
+import { parseDuration } from "../runtime/duration.ts";
+import { CommandError } from "./output.ts";
+
+export interface OrderFlags {
+  readonly side: Side;
+  readonly quantity?: string;
+  readonly notional?: string;
+  readonly over: Micros;
+  readonly start?: Micros;
+  readonly strategy?: string;
+  readonly param?: Readonly<Record<string, unknown>>;
+  readonly urgency?: number;
+  readonly limit?: string;
+  readonly would?: string;
+  readonly maxParticipation?: number;
+  readonly cross: boolean;
+  readonly residual: ResidualPolicy;
+  readonly acceptInfeasible?: boolean;
+  readonly config?: string;
+  readonly seed: number;
+  readonly queue?: string;
+}
+
+export function addOrderOptions(command: Command, defaults: { over?: string }): Command {
+  const over = new Option("--over <span>", "time to work it in, such as 3m").argParser(duration);
+  if (defaults.over === undefined) over.makeOptionMandatory();
+  else over.default(duration(defaults.over), defaults.over);
+  return command
+    .addOption(over)
+    .option("--start <span>", "start this long after the first row [1m, or what is left]", duration)
+    .addOption(new Option("--strategy <name>", "the schedule [twap]").choices(strategyNames()))
+    .option("--param <key=value>", "a parameter of the strategy; may be repeated", parameter)
+    .option("--urgency <0..1>", "0 = patient, 1 = take at once [0.5]", fraction)
+    .option("--limit <price>", "never trade beyond this price")
+    .option("--would <price>", "take the whole rest at this price or better")
+    .option("--max-participation <fraction>", "share of the market's volume [0.1]", fraction)
+    .option("--no-cross", "never cross the spread")
+    .addOption(
+      new Option("--residual <policy>", "what happens to the rest at the deadline")
+        .choices(["leave", "cross", "cross-over-participation"])
+        .default("leave"),
+    )
+    .option("--accept-infeasible", "take on an order that the limits may not let finish")
+    .option("--config <file>", "settings, YAML or JSON")
+    .option("--seed <n>", "seed of everything that is drawn", seed, 1)
+    .addOption(
+      new Option("--queue <model>", "how our place in a queue is estimated [risk-averse]").choices([
+        "risk-averse",
+        "probabilistic",
+      ]),
+    );
+}
+
+/** Flags over file over defaults; every problem at once. */
+export function configOf(flags: OrderFlags): ArrivalConfig {
+  const overrides = {
+    ...(flags.strategy === undefined && flags.param === undefined
+      ? {}
+      : {
+          strategy: {
+            ...(flags.strategy === undefined ? {} : { name: flags.strategy }),
+            ...(flags.param === undefined ? {} : { parameters: flags.param }),
+          },
+        }),
+    ...(flags.urgency === undefined ? {} : { execution: { urgency: flags.urgency } }),
+    ...(flags.queue === undefined ? {} : { simulation: { queue: flags.queue } }),
+  };
+  const loaded = loadConfig(flags.config, overrides, checkStrategy);
+  if (loaded.ok) return loaded.value;
+  throw new CommandError("CONFIG", formatConfigFaults(loaded.error));
+}
+
+export function requestOf(
+  flags: OrderFlags,
+  config: ArrivalConfig,
+  instrument: Instrument,
+): BacktestRequest {
+  const { quantity, notional } = flags;
+  if ((quantity === undefined) === (notional === undefined)) {
+    throw new CommandError("USAGE", "give either --quantity or --notional");
+  }
+  const constraints: ParentConstraints = {
+    mayCrossSpread: flags.cross,
+    residual: flags.residual,
+    ...(flags.limit === undefined ? {} : { limitPrice: price(instrument, "--limit", flags.limit) }),
+    ...(flags.would === undefined ? {} : { wouldPrice: price(instrument, "--would", flags.would) }),
+    ...(flags.maxParticipation === undefined ? {} : { maxParticipation: flags.maxParticipation }),
+  };
+  return {
+    side: flags.side,
+    quantity: amount(quantity ?? notional ?? ""),
+    isNotional: notional !== undefined,
+    over: flags.over,
+    ...(flags.start === undefined ? {} : { start: flags.start }),
+    constraints,
+    acceptInfeasible: flags.acceptInfeasible === true,
+    config,
+    seed: flags.seed,
+  };
+}
+
+export const sideOption = (): Option =>
+  new Option("--side <side>", "which way").choices(["buy", "sell"]);
+
+export const contractOption = (): Option =>
+  new Option("--contract <kind>", "where a symbol is traded in several kinds").choices([
+    "spot",
+    "linear",
+    "inverse",
+  ] satisfies ContractKind[]);
+
+function amount(text: string): string {
+  const parsed = parseDecimal(text);
+  if (parsed.ok && parsed.value.mantissa > 0n) return text;
+  throw new CommandError("USAGE", `not an amount above zero: ${text}`);
+}
+
+function price(instrument: Instrument, flag: string, text: string) {
+  const parsed = parsePrice(instrument, text);
+  if (parsed.ok) return parsed.value;
+  const why =
+    parsed.error.code === "GRID_OFF_TICK"
+      ? `is not a multiple of the tick size ${parsed.error.tickSize}`
+      : "is not a price of this instrument";
+  throw new CommandError("USAGE", `${flag} ${text} ${why}`);
+}
+
+function duration(text: string): Micros {
+  const parsed = parseDuration(text);
+  if (parsed.ok) return parsed.value;
+  throw new InvalidArgumentError("Write a span with its unit, such as 90s, 3m or 1h30m.");
+}
+
+function fraction(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value >= 0 && value <= 1) return value;
+  throw new InvalidArgumentError("A fraction from 0 to 1, such as 0.1.");
+}
+
+function seed(text: string): number {
+  const value = Number(text);
+  if (/^\d{1,10}$/.test(text) && value <= 0xffffffff) return value;
+  throw new InvalidArgumentError("A whole number from 0 to 4294967295.");
+}
+
+function parameter(
+  text: string,
+  before: Readonly<Record<string, unknown>> = {},
+): Readonly<Record<string, unknown>> {
+  const at = text.indexOf("=");
+  if (at <= 0) throw new InvalidArgumentError("Write key=value.");
+  return { ...before, [text.slice(0, at)]: plain(text.slice(at + 1)) };
+}
+
+/** JSON where it is JSON (numbers, true, null), text otherwise. */
+function plain(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}

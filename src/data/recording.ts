@@ -1,0 +1,220 @@
+/**
+ * Recording: one instrument's market, read from files into columns.
+ *
+ * The format is told by the content. Several files are one recording in the order given, so a day
+ * that begins without a snapshot continues the book of the day before it.
+ */
+import { stat } from "node:fs/promises";
+import { basename } from "node:path";
+import { err, ok, type Result, unreachable } from "../core/domain/errors.ts";
+import type { MarketBlock, MarketHeader } from "../core/market/columns.ts";
+import { BinanceCapture } from "./binance-capture.ts";
+import { BybitArchive, BybitFrames } from "./bybit-capture.ts";
+import {
+  badLine,
+  type CaptureContext,
+  type CaptureDecoder,
+  type OpenSink,
+  type ReadOptions,
+  TimeBase,
+  type Track,
+} from "./capture.ts";
+import { type DataFault, openFault, type Position } from "./fault.ts";
+import { type LineOptions, readLines, type RecordingSource } from "./line-source.ts";
+import { FileCounts, type ReadReport } from "./read-report.ts";
+import { BASE_LATENCY_MS, RecordingBuilder } from "./recording-builder.ts";
+
+export type { ReadOptions } from "./capture.ts";
+export type { DataFault, DataFaultCode } from "./fault.ts";
+export type { RecordingSource } from "./line-source.ts";
+export type { ReadReport } from "./read-report.ts";
+
+export type RecordingFormat = "binance-capture" | "bybit-frames" | "bybit-archive";
+
+export interface Recording {
+  readonly header: MarketHeader;
+  readonly blocks: readonly MarketBlock[];
+  readonly rows: number;
+  readonly sources: readonly RecordingSource[];
+  readonly format: RecordingFormat;
+  readonly report: ReadReport;
+}
+
+/** A whole reading, before anything is made of its tracks. */
+export interface Decoded {
+  readonly format: RecordingFormat;
+  readonly sources: readonly RecordingSource[];
+  readonly tracks: readonly Track[];
+  readonly file: FileCounts;
+  readonly time: TimeBase;
+}
+
+/** Reads one instrument. Where the files hold several, `options.symbol` (and `kind`) must choose. */
+export async function readRecording(
+  paths: readonly string[],
+  options: ReadOptions = {},
+): Promise<Result<Recording, DataFault>> {
+  const builders = new Map<Track["counts"], RecordingBuilder>();
+  const decoded = await decode(paths, options, (_instrument, counts) => {
+    const builder = new RecordingBuilder(counts);
+    builders.set(counts, builder);
+    return builder;
+  });
+  if (!decoded.ok) return decoded;
+  const { tracks, sources, format, file, time } = decoded.value;
+  const withRows = tracks.filter((track) => builders.get(track.counts)!.rows > 0);
+  const track = withRows[0];
+  if (track === undefined) return err(emptyFault(paths, tracks));
+  if (withRows.length > 1) return err(ambiguousFault(paths, withRows));
+  const { instrument, counts } = track;
+  const built = builders.get(counts)!.build(time, options.baseLatencyMs ?? BASE_LATENCY_MS);
+  return ok({
+    header: { instrument, epochNanos: built.epochNanos, ownTradesPrinted: false },
+    blocks: built.blocks,
+    rows: built.report.rows,
+    sources,
+    format,
+    report: { ...file.plain(), ...counts.plain(), ...built.report, notes: counts.notes },
+  });
+}
+
+/** Drives the right decoder over all files. Used by the reader and by the verifier. */
+export async function decode(
+  paths: readonly string[],
+  options: ReadOptions,
+  openSink: OpenSink,
+): Promise<Result<Decoded, DataFault>> {
+  const sizes = await sizesOf(paths);
+  if (!sizes.ok) return sizes;
+  const total = sizes.value.reduce((sum, size) => sum + size, 0);
+  const reading = new Reading(options, openSink);
+  const sources: RecordingSource[] = [];
+  let before = 0;
+  for (const [index, path] of paths.entries()) {
+    const done = before;
+    const read = await reading.file(path, (bytes) => options.onProgress?.(done + bytes, total));
+    if (!read.ok) return read;
+    sources.push(read.value);
+    before += sizes.value[index]!;
+  }
+  const fault = reading.finish(paths);
+  if (fault !== undefined) return err(fault);
+  const { format, decoder, context } = reading;
+  return ok({
+    format: format!,
+    sources,
+    tracks: decoder!.tracks,
+    file: context.file,
+    time: context.time,
+  });
+}
+
+async function sizesOf(paths: readonly string[]): Promise<Result<number[], DataFault>> {
+  if (paths.length === 0) return err({ code: "DATA_NOT_FOUND", text: "no file was given" });
+  const sizes: number[] = [];
+  for (const path of paths) {
+    try {
+      sizes.push((await stat(path)).size);
+    } catch (error) {
+      return err(openFault(path, error));
+    }
+  }
+  return ok(sizes);
+}
+
+/** Lines in a row without one that any format knows, before the reader gives up. */
+const MOST_UNKNOWN = 1000;
+
+/** One pass over all files: chooses the decoder by the first line that tells. */
+class Reading {
+  readonly context: CaptureContext;
+  format: RecordingFormat | undefined;
+  decoder: CaptureDecoder | undefined;
+
+  constructor(options: ReadOptions, openSink: OpenSink) {
+    const position: Position = { file: "", line: 0 };
+    this.context = { options, openSink, position, file: new FileCounts(), time: new TimeBase() };
+  }
+
+  async file(
+    path: string,
+    onBytes: (done: number) => void,
+  ): Promise<Result<RecordingSource, DataFault>> {
+    const { options, position, file } = this.context;
+    position.file = basename(path);
+    const lineOptions: LineOptions = { onBytes, signal: options.signal };
+    const read = await readLines(path, (text, line) => this.#line(text, line), lineOptions);
+    if (!read.ok) return read;
+    file.lines += read.value.lines;
+    if (read.value.truncation !== undefined) file.truncated.push(read.value.truncation);
+    return ok(read.value.source);
+  }
+
+  finish(paths: readonly string[]): DataFault | undefined {
+    if (this.decoder !== undefined) return this.decoder.finish();
+    const name = paths.map((path) => basename(path)).join(", ");
+    const broken = this.context.file.truncated[0];
+    const because = broken === undefined ? "" : ` (the file is broken: ${broken.reason})`;
+    return { code: "DATA_FORMAT", text: `${name}: ${UNKNOWN_FORMAT}${because}`, file: name };
+  }
+
+  #line(text: string, line: number): DataFault | undefined {
+    const { position, file } = this.context;
+    position.line = line;
+    if (this.decoder !== undefined) return this.decoder.line(text);
+    if (text === "") return undefined;
+    const format = formatOf(text);
+    if (format === undefined) {
+      if (file.badLines.count >= MOST_UNKNOWN) {
+        return { code: "DATA_FORMAT", text: `${position.file}: ${UNKNOWN_FORMAT}`, ...position };
+      }
+      return badLine(this.context, text, "is of no known format");
+    }
+    this.format = format;
+    this.decoder = decoderFor(format, this.context);
+    return this.decoder.line(text);
+  }
+}
+
+const UNKNOWN_FORMAT =
+  "no line is of a known format; Arrival reads Binance captures (`<receive time> <frame>`), " +
+  "Bybit frame files and Bybit order book archives, plain or in gzip, zstd or zip";
+
+function formatOf(line: string): RecordingFormat | undefined {
+  if (/^\d{13,19} \{/.test(line)) return "binance-capture";
+  if (line.startsWith('{"t":"')) return "bybit-frames";
+  if (line.startsWith('{"topic":"orderbook.')) return "bybit-archive";
+  return undefined;
+}
+
+function decoderFor(format: RecordingFormat, context: CaptureContext): CaptureDecoder {
+  switch (format) {
+    case "binance-capture":
+      return new BinanceCapture(context);
+    case "bybit-frames":
+      return new BybitFrames(context);
+    case "bybit-archive":
+      return new BybitArchive(context);
+    default:
+      return unreachable(format);
+  }
+}
+
+const nameOf = ({ instrument }: Track): string => `${instrument.symbol} (${instrument.kind})`;
+
+function emptyFault(paths: readonly string[], tracks: readonly Track[]): DataFault {
+  const file = paths.map((path) => basename(path)).join(", ");
+  const what = tracks.length === 0 ? "" : ` of ${tracks.map(nameOf).join(", ")}`;
+  return { code: "DATA_EMPTY", text: `${file}: there is no order book${what} to replay`, file };
+}
+
+function ambiguousFault(paths: readonly string[], tracks: readonly Track[]): DataFault {
+  const file = paths.map((path) => basename(path)).join(", ");
+  return {
+    code: "DATA_SYMBOL",
+    text:
+      `${file}: the recording holds ${tracks.map(nameOf).join(", ")}; ` +
+      "say which symbol to read (and which kind, where one symbol has several)",
+    file,
+  };
+}

@@ -1,0 +1,228 @@
+/**
+ * Backtest: one parent order worked on a recorded or generated market, from request to report.
+ */
+import { formatDecimal } from "../core/domain/decimal.ts";
+import { err, ok, type Result } from "../core/domain/errors.ts";
+import { type Instrument, instrumentId, parseQuantity } from "../core/domain/instrument.ts";
+import type { EngineEvent, EngineOutput } from "../core/domain/messages.ts";
+import type { ParentConstraints, ParentOrder } from "../core/domain/parent-order.ts";
+import type { RefusalReason } from "../core/domain/refusal.ts";
+import type { Side } from "../core/domain/side.ts";
+import { type Micros, micros, MINUTE } from "../core/domain/units.ts";
+import { executionOf } from "../core/execution/execution-record.ts";
+import { lotsAtLeast } from "../core/execution/limits.ts";
+import type { ParentState } from "../core/execution/parent-state.ts";
+import type { Engine } from "../core/engine.ts";
+import { analyse, type ExecutionReport } from "../core/tca/report.ts";
+import { canonicalJson } from "./canonical-json.ts";
+import { composeEngine, composeVenue } from "./compose.ts";
+import { type ArrivalConfig, configJson } from "./config.ts";
+import {
+  createJournal,
+  type JournalFault,
+  type JournalHeader,
+  type JournalSink,
+} from "./journal.ts";
+import type { OpenMarket } from "./market-source.ts";
+import { NODE_MAJOR, PROGRAM } from "./program.ts";
+import { type RunTotals, simulate } from "./simulated-loop.ts";
+
+/** What a person asks for. Sizes and prices are exact decimal text in the instrument's own units. */
+export interface BacktestRequest {
+  readonly side: Side;
+  /** Units of quantity, or of quote coin where `isNotional`. */
+  readonly quantity: string;
+  readonly isNotional: boolean;
+  readonly over: Micros;
+  /** After the market's first row. Undefined: one minute, or what the recording leaves. */
+  readonly start?: Micros;
+  readonly constraints: ParentConstraints;
+  readonly acceptInfeasible: boolean;
+  readonly config: ArrivalConfig;
+  readonly seed: number;
+}
+
+export interface BacktestFault {
+  readonly code: "BACKTEST_SPAN" | "BACKTEST_QUANTITY" | "BACKTEST_REFUSED";
+  readonly text: string;
+  readonly refusal?: RefusalReason;
+}
+
+export interface BacktestResult {
+  readonly phase: ParentState["phase"];
+  readonly reason: string;
+  readonly totals: RunTotals;
+  /** Null when the order never arrived: there was no market to measure against. */
+  readonly report: ExecutionReport | null;
+  readonly alerts: readonly {
+    readonly severity: string;
+    readonly code: string;
+    readonly text: string;
+  }[];
+  readonly refusals: readonly { readonly code: string; readonly count: number }[];
+}
+
+export interface Backtest {
+  readonly parent: ParentOrder;
+  readonly engine: Engine;
+  /** Runs to the end, yielding the local time now and then. May be left early: the journal stays whole. */
+  run(
+    onStep?: (event: EngineEvent, outputs: readonly EngineOutput[]) => void,
+  ): Generator<Micros, BacktestResult>;
+}
+
+/** The minute before the order starts fills the observer's windows. */
+const WARM_UP = MINUTE;
+
+export function prepareBacktest(
+  market: OpenMarket,
+  request: BacktestRequest,
+  journalPath?: string,
+): Result<Backtest, BacktestFault | JournalFault> {
+  const parent = parentOf(market, request);
+  if (!parent.ok) return parent;
+  const { header } = market;
+  const engine = composeEngine(request.config, header, request.seed);
+  const venue = composeVenue(request.config, header, request.seed);
+  let journal: JournalSink | undefined;
+  if (journalPath !== undefined) {
+    const created = createJournal(journalPath, journalHeader(market, request));
+    if (!created.ok) return created;
+    journal = created.value;
+  }
+  const submitted: EngineEvent = {
+    kind: "parent-submitted",
+    time: parent.value.startAt,
+    parent: parent.value,
+  };
+  return ok({
+    parent: parent.value,
+    engine,
+    *run(onStep) {
+      const alerts: Extract<EngineOutput, { kind: "raise-alert" }>[] = [];
+      const refusals = new Map<string, number>();
+      const steps = simulate({
+        engine,
+        venue,
+        header,
+        blocks: market.blocks,
+        scheduled: [submitted],
+        ...(journal === undefined ? {} : { journal }),
+        onStep(event, outputs) {
+          for (const output of outputs) {
+            if (output.kind === "raise-alert") alerts.push(output);
+            if (output.kind !== "order-refused" && output.kind !== "parent-refused") continue;
+            refusals.set(output.refusal.code, 1 + (refusals.get(output.refusal.code) ?? 0));
+          }
+          onStep?.(event, outputs);
+        },
+      });
+      try {
+        const totals = yield* steps;
+        return resultOf(engine, parent.value.id, totals, alerts, refusals);
+      } finally {
+        journal?.close();
+      }
+    },
+  });
+}
+
+function resultOf(
+  engine: Engine,
+  parentId: string,
+  totals: RunTotals,
+  alerts: readonly Extract<EngineOutput, { kind: "raise-alert" }>[],
+  refusals: ReadonlyMap<string, number>,
+): BacktestResult {
+  const parent = engine.parents.get(parentId);
+  const market = engine.instruments[0]!;
+  const horizon = parent?.midAtEnd ?? market.observer.lastMid;
+  const execution =
+    parent === undefined || horizon === undefined
+      ? undefined
+      : executionOf(parent, market, totals.endedAt, horizon);
+  return {
+    phase: parent?.phase ?? "failed",
+    reason: parent?.reason ?? "refused",
+    totals,
+    report: execution === undefined ? null : analyse(execution),
+    alerts: alerts.map(({ severity, code, text }) => ({ severity, code, text })),
+    refusals: [...refusals].map(([code, count]) => ({ code, count })),
+  };
+}
+
+function parentOf(
+  market: OpenMarket,
+  request: BacktestRequest,
+): Result<ParentOrder, BacktestFault> {
+  const { instrument } = market.header;
+  const span = market.until - market.from;
+  if (request.over > span) {
+    const text = `the market data covers ${seconds(span)}, the order wants ${seconds(request.over)}: shorten --over or give more data`;
+    return err({ code: "BACKTEST_SPAN", text });
+  }
+  const lead = request.start ?? micros(Math.min(WARM_UP, span - request.over));
+  if (lead + request.over > span) {
+    const text = `a start ${seconds(lead)} into the data leaves ${seconds(span - lead)}, the order wants ${seconds(request.over)}`;
+    return err({ code: "BACKTEST_SPAN", text });
+  }
+  const quantity = quantityOf(instrument, request);
+  if (!quantity.ok) return quantity;
+  const { config } = request;
+  const startAt = micros(market.from + lead);
+  return ok({
+    id: "p1",
+    instrument: instrumentId(instrument),
+    side: request.side,
+    quantity: quantity.value,
+    startAt,
+    deadline: micros(startAt + request.over),
+    strategy: config.strategy,
+    urgency: config.execution.urgency,
+    maxSpreadToCross: config.execution.maxSpreadToCrossBps,
+    minOrder: lotsAtLeast(instrument, config.execution.minOrder),
+    constraints: request.constraints,
+    ...(request.acceptInfeasible ? { acceptInfeasible: true } : {}),
+  });
+}
+
+function quantityOf(
+  instrument: Instrument,
+  { quantity, isNotional }: BacktestRequest,
+): Result<ParentOrder["quantity"], BacktestFault> {
+  if (isNotional) return ok({ kind: "notional", quote: quantity });
+  const parsed = parseQuantity(instrument, quantity);
+  if (parsed.ok && parsed.value > 0) return ok({ kind: "lots", lots: parsed.value });
+  const why = !parsed.ok
+    ? parsed.error.code === "GRID_OFF_LOT"
+      ? `is not a multiple of the lot size ${parsed.error.lotSize}`
+      : "is not a quantity of this instrument"
+    : "is nothing to trade";
+  return err({ code: "BACKTEST_QUANTITY", text: `${quantity} ${instrument.base} ${why}` });
+}
+
+function journalHeader(market: OpenMarket, request: BacktestRequest): JournalHeader {
+  return {
+    format: 1,
+    program: PROGRAM,
+    nodeMajor: NODE_MAJOR,
+    instrument: instrumentJson(market.header.instrument),
+    market: JSON.parse(canonicalJson(market.spec)) as unknown,
+    config: configJson(request.config),
+    seed: request.seed,
+  };
+}
+
+/** An instrument as plain JSON: decimals as their exact text. */
+export function instrumentJson(instrument: Instrument): Record<string, unknown> {
+  const { tickSize, lotSize, contractSize, minNotional } = instrument;
+  return {
+    ...instrument,
+    tickSize: formatDecimal(tickSize),
+    lotSize: formatDecimal(lotSize),
+    contractSize: formatDecimal(contractSize),
+    minNotional: formatDecimal(minNotional),
+  };
+}
+
+const seconds = (span: number): string => `${(span / 1e6).toFixed(1)} s`;

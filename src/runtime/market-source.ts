@@ -1,0 +1,140 @@
+/**
+ * Market source: where a run's market comes from, said so that a replay can get the very same one.
+ */
+import { z } from "zod";
+import { err, ok, type Result } from "../core/domain/errors.ts";
+import type { ContractKind } from "../core/domain/instrument.ts";
+import { type Micros, micros, SECOND } from "../core/domain/units.ts";
+import type { MarketBlock, MarketHeader } from "../core/market/columns.ts";
+import { type DataFault, type ReadOptions, readRecording } from "../data/recording.ts";
+import {
+  type GeneratedMarketConfig,
+  generatedHeader,
+  generateMarket,
+} from "../simulation/generated-market.ts";
+
+export interface FileMarket {
+  readonly kind: "files";
+  readonly paths: readonly string[];
+  readonly symbol?: string;
+  readonly contract?: ContractKind;
+  /** Known once the files have been read; a replay demands the same bytes. */
+  readonly sources?: readonly {
+    readonly name: string;
+    readonly bytes: number;
+    readonly sha256: string;
+  }[];
+}
+
+/** Plain JSON: the journal's header keeps it. */
+export type MarketSpec = FileMarket | ({ readonly kind: "generated" } & GeneratedMarketConfig);
+
+export interface OpenMarket {
+  readonly header: MarketHeader;
+  readonly blocks: Iterable<MarketBlock>;
+  /** Local time of the first row, and of the last. */
+  readonly from: Micros;
+  readonly until: Micros;
+  /** The spec with everything that was found out about the files. */
+  readonly spec: MarketSpec;
+  readonly label: string;
+}
+
+export type MarketFault =
+  | DataFault
+  | {
+      readonly code: "DATA_SPEC";
+      readonly text: string;
+      readonly file?: string;
+      readonly line?: number;
+    }
+  | {
+      readonly code: "DATA_CHANGED";
+      readonly text: string;
+      readonly file?: string;
+      readonly line?: number;
+    };
+
+const SPEC = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("files"),
+    paths: z.array(z.string().min(1)).min(1),
+    symbol: z.string().optional(),
+    contract: z.enum(["spot", "linear", "inverse"]).optional(),
+    sources: z
+      .array(z.strictObject({ name: z.string(), bytes: z.int(), sha256: z.string() }))
+      .optional(),
+  }),
+  z.strictObject({
+    kind: z.literal("generated"),
+    seed: z.int(),
+    startAt: z.int(),
+    duration: z.int().positive(),
+    eventsPerSecond: z.number().positive().optional(),
+  }),
+]);
+
+/** Checks what a journal's header says of its market. */
+export function parseMarketSpec(raw: unknown): Result<MarketSpec, MarketFault> {
+  const parsed = SPEC.safeParse(raw);
+  if (parsed.success) return ok(parsed.data as MarketSpec);
+  return err({
+    code: "DATA_SPEC",
+    text: `the journal names no market that can be opened: ${z.prettifyError(parsed.error)}`,
+  });
+}
+
+export async function openMarket(
+  spec: MarketSpec,
+  options: Pick<ReadOptions, "onProgress" | "signal"> = {},
+): Promise<Result<OpenMarket, MarketFault>> {
+  if (spec.kind === "generated") return ok(openGenerated(spec));
+  const read = await readRecording(spec.paths, {
+    ...options,
+    ...(spec.symbol === undefined ? {} : { symbol: spec.symbol }),
+    ...(spec.contract === undefined ? {} : { kind: spec.contract }),
+  });
+  if (!read.ok) return read;
+  const { header, blocks, sources, format } = read.value;
+  const changed = changedFile(spec, sources);
+  if (changed !== undefined) return err(changed);
+  const epoch = Number(header.epochNanos / 1000n);
+  const first = blocks[0]!;
+  const last = blocks.at(-1)!;
+  return ok({
+    header,
+    blocks,
+    from: micros(epoch + Math.ceil(first.localTime[0]! / 1000)),
+    until: micros(epoch + Math.floor(last.localTime[last.length - 1]! / 1000)),
+    spec: { ...spec, sources },
+    label: `${header.instrument.venue} ${header.instrument.kind} ${header.instrument.symbol} (${format}, ${spec.paths.join(", ")})`,
+  });
+}
+
+function openGenerated(spec: Extract<MarketSpec, { kind: "generated" }>): OpenMarket {
+  const header = generatedHeader(spec);
+  return {
+    header,
+    blocks: generateMarket(spec),
+    from: spec.startAt,
+    until: micros(spec.startAt + spec.duration - SECOND),
+    spec,
+    label: `generated ${header.instrument.symbol} (seed ${spec.seed})`,
+  };
+}
+
+/** A replay's files must be the very bytes that the run saw. */
+function changedFile(
+  spec: FileMarket,
+  found: NonNullable<FileMarket["sources"]>,
+): MarketFault | undefined {
+  if (spec.sources === undefined) return undefined;
+  const wrong = found.findIndex((source, i) => source.sha256 !== spec.sources?.[i]?.sha256);
+  if (wrong < 0 && found.length === spec.sources.length) return undefined;
+  const file = spec.paths[Math.max(0, wrong)] ?? "?";
+  const text =
+    `${file} is not the file that the journal was made with: its SHA-256 is ` +
+    `${found[wrong]?.sha256 ?? "?"}, the journal wants ${spec.sources[wrong]?.sha256 ?? "?"}; ` +
+    "give the original with --data";
+  return { code: "DATA_CHANGED", text, file };
+}

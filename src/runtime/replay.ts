@@ -1,0 +1,159 @@
+/**
+ * Replay: folds a journal through a new engine and compares every output, byte by byte.
+ *
+ * Nobody is asked and nothing is sent. Equal means: this program, given the same market and the same
+ * events, decides the same in every detail.
+ */
+import { err, ok, type Result } from "../core/domain/errors.ts";
+import type { EngineEvent } from "../core/domain/messages.ts";
+import type { Engine } from "../core/engine.ts";
+import { canonicalJson } from "./canonical-json.ts";
+import { BlockFeed } from "./block-feed.ts";
+import { checkStrategy, composeEngine } from "./compose.ts";
+import { parseConfig } from "./config.ts";
+import { type JournalFault, type JournalRecord, openJournal } from "./journal.ts";
+import { type MarketFault, type MarketSpec, openMarket, parseMarketSpec } from "./market-source.ts";
+import { NODE_MAJOR, PROGRAM } from "./program.ts";
+
+export interface ReplayFault {
+  readonly code: "REPLAY_HEADER";
+  readonly text: string;
+}
+
+export interface Difference {
+  readonly sequence: number;
+  readonly position: number;
+  /** What the journal has; undefined where it ends before the engine does. */
+  readonly journaled: string | undefined;
+  /** What the engine does now; undefined where it does nothing. */
+  readonly recomputed: string | undefined;
+}
+
+export interface ReplayResult {
+  readonly identical: boolean;
+  readonly events: number;
+  readonly outputs: number;
+  readonly rows: number;
+  readonly difference: Difference | undefined;
+  /** What may explain a difference: another program or runtime than the journal's. */
+  readonly warnings: readonly string[];
+  readonly engine: Engine;
+}
+
+export interface ReplayOptions {
+  /** Where the market files lie now, when not where the journal says. */
+  readonly paths?: readonly string[];
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export async function replay(
+  path: string,
+  options: ReplayOptions = {},
+): Promise<Result<ReplayResult, JournalFault | MarketFault | ReplayFault>> {
+  const opened = openJournal(path);
+  if (!opened.ok) return opened;
+  const journal = opened.value;
+  try {
+    const { header } = journal;
+    const config = parseConfig(header.config, checkStrategy);
+    if (!config.ok) {
+      const text = config.error.map((fault) => `${fault.path}: ${fault.text}`).join("; ");
+      return err({ code: "REPLAY_HEADER", text: `the journal's configuration: ${text}` });
+    }
+    const spec = parseMarketSpec(header.market);
+    if (!spec.ok) return spec;
+    const market = await openMarket(withPaths(spec.value, options.paths));
+    if (!market.ok) return market;
+    const engine = composeEngine(config.value, market.value.header, header.seed);
+    const run = new Replayer(engine, new BlockFeed(market.value.blocks), journal.sealed);
+    const difference = run.compare(journal.records(), journal.count, options.onProgress);
+    return ok({
+      identical: difference === undefined,
+      events: run.events,
+      outputs: run.outputs,
+      rows: engine.instruments[0]!.observer.position,
+      difference,
+      warnings: warningsOf(header, journal.sealed),
+      engine,
+    });
+  } finally {
+    journal.close();
+  }
+}
+
+const withPaths = (spec: MarketSpec, paths: readonly string[] | undefined): MarketSpec =>
+  spec.kind === "files" && paths !== undefined ? { ...spec, paths } : spec;
+
+function warningsOf(
+  header: { readonly program: string; readonly nodeMajor: number },
+  sealed: boolean,
+): string[] {
+  const warnings: string[] = [];
+  if (header.program !== PROGRAM) warnings.push(`written by ${header.program}, this is ${PROGRAM}`);
+  if (header.nodeMajor !== NODE_MAJOR) {
+    warnings.push(`written on Node ${header.nodeMajor}, this is Node ${NODE_MAJOR}`);
+  }
+  if (!sealed) warnings.push("the writer did not close it: it ends at the last commit");
+  return warnings;
+}
+
+class Replayer {
+  readonly #engine: Engine;
+  readonly #cursor: ReturnType<BlockFeed["cursor"]>;
+  readonly #isWhole: boolean;
+  events = 0;
+  outputs = 0;
+
+  /** @param isWhole Whether the writer closed the journal: a cut one may lack its last outputs. */
+  constructor(engine: Engine, feed: BlockFeed, isWhole: boolean) {
+    this.#engine = engine;
+    this.#isWhole = isWhole;
+    this.#cursor = feed.cursor();
+  }
+
+  /** The first difference, or undefined when there is none. */
+  compare(
+    records: Iterable<JournalRecord>,
+    total: number,
+    onProgress?: (done: number, total: number) => void,
+  ): Difference | undefined {
+    /** Outputs of the event in hand that the journal has not shown yet. */
+    let expected: string[] = [];
+    let last: JournalRecord | undefined;
+    for (const record of records) {
+      last = record;
+      if (record.sequence % 256 === 0) onProgress?.(record.sequence, total);
+      const wanted = expected.shift();
+      if (record.kind === "output") {
+        this.outputs += 1;
+        if (wanted === record.body) continue;
+        return differenceAt(record, record.body, wanted);
+      }
+      if (wanted !== undefined) return differenceAt(record, undefined, wanted);
+      this.#observeTo(record.position);
+      this.events += 1;
+      const event = JSON.parse(record.body) as EngineEvent;
+      expected = this.#engine.step(event).map((output) => canonicalJson(output));
+    }
+    onProgress?.(total, total);
+    const missing = expected[0];
+    if (missing === undefined || last === undefined || !this.#isWhole) return undefined;
+    return differenceAt(last, undefined, missing);
+  }
+
+  #observeTo(position: number): void {
+    const { observer } = this.#engine.instruments[0]!;
+    while (observer.position < position) {
+      const { block, row } = this.#cursor;
+      if (block === undefined) return;
+      const to = Math.min(block.length, row + position - observer.position);
+      this.#cursor.advanceTo(this.#engine.observe(0, block, row, to, Number.POSITIVE_INFINITY));
+    }
+  }
+}
+
+const differenceAt = (
+  { sequence, position }: JournalRecord,
+  journaled: string | undefined,
+  recomputed: string | undefined,
+): Difference => ({ sequence, position, journaled, recomputed });
