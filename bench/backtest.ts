@@ -26,7 +26,8 @@ const RECORDING = new URL(
   "../../shared/data/binance-hftbacktest/usdm_btcusdt_20240808.gz",
   import.meta.url,
 );
-const LOOK_EVERY = 100_000;
+/** Looked at when a slice begins, and again at half of it, when patience ends: every 100 ms. */
+const SLICE = 200_000;
 /** A pace that the participation limit allows on both markets: about 8 BTC a minute. */
 const LOTS_PER_SECOND = 140;
 
@@ -46,11 +47,11 @@ const metronome: Strategy = {
   bind: (_parameters, plan) => ({
     target({ now }) {
       const share = Math.min(1, (now - plan.from) / (plan.until - plan.from));
-      const sliceFrom = micros(plan.from + Math.floor((now - plan.from) / LOOK_EVERY) * LOOK_EVERY);
+      const sliceFrom = micros(plan.from + Math.floor((now - plan.from) / SLICE) * SLICE);
       return {
         quantity: lots(Math.floor(plan.quantity * share)),
         sliceFrom,
-        sliceUntil: micros(sliceFrom + LOOK_EVERY),
+        sliceUntil: micros(sliceFrom + SLICE),
         reason: "straight line",
       };
     },
@@ -162,7 +163,7 @@ function parents(header: MarketHeader, from: Micros, until: Micros): EngineEvent
         strategy: { name: metronome.name, parameters: {} },
         urgency: 0.5,
         maxSpreadToCross: 10,
-        minOrder: lots(10),
+        minOrder: lots(1000),
         acceptInfeasible: true,
         constraints: { mayCrossSpread: true, residual: "leave" },
       },
@@ -183,7 +184,10 @@ function layGenerated(): Laid {
     if (builder.length >= GENERATED_ROWS) break;
   }
   const block = builder.view();
-  return { header: generatedHeader(config), block: { ...block, length: messageEnd(block, GENERATED_ROWS) } };
+  return {
+    header: generatedHeader(config),
+    block: { ...block, length: messageEnd(block, GENERATED_ROWS) },
+  };
 }
 
 /** The recording again and again, each pass a second behind the one before. */

@@ -88,8 +88,8 @@ function checksum(book: Book): number {
 }
 
 /**
- * A touch on a random walk with a spread of one tick, in messages of a few bids and then a few asks,
- * as venues send them; or, as the hard case, with the side of every row drawn anew, which no branch
+ * A touch on a random walk with a spread of one tick, in runs of bids and of asks, as venues send
+ * them; or, as the hard case, with the side of every row drawn anew, which no branch
  * predictor can guess. Rows set (three in four) or delete a level within 50 ticks of the touch,
  * more of them the nearer it is; one in a hundred is up to 20,000 ticks deep. When the touch moves,
  * the level that it runs over is deleted, so the book is never crossed. The walk is pulled back to

@@ -15,6 +15,8 @@ export interface Prepared {
   proof(): Readonly<Record<string, number | string>>;
 }
 
+export type Preparation = Prepared | { readonly skip: string };
+
 /** A figure of the benchmark: every bench file exports `figures: readonly Figure[]`. */
 export interface Figure {
   readonly name: string;
@@ -24,12 +26,14 @@ export interface Figure {
   /** What the design's throw-away prototypes and others reach, in millions of units per second. */
   readonly references: Readonly<Record<string, number>>;
   /** Makes the inputs; a reason in words where they are missing here. */
-  prepare(): Prepared | { readonly skip: string };
+  prepare(): Preparation | Promise<Preparation>;
 }
 
 export interface Measurement {
   readonly units: number;
   readonly seconds: number;
+  /** Of processor time, compiler threads included: what another process's load distorts less. */
+  readonly cpuSeconds: number;
   /** Growth of the heap over the timed part; exact when `collections` is 0. */
   readonly heapBytes: number;
   readonly collections: number;
@@ -38,8 +42,8 @@ export interface Measurement {
 
 export type Outcome = Measurement | { readonly skip: string };
 
-function measure(figure: Figure): Outcome {
-  const prepared = figure.prepare();
+async function measure(figure: Figure): Promise<Outcome> {
+  const prepared = await figure.prepare();
   if ("skip" in prepared) return prepared;
   prepared.warmUp();
   const { gc } = globalThis;
@@ -51,15 +55,18 @@ function measure(figure: Figure): Outcome {
   gc();
   observer.takeRecords();
   const heapBefore = process.memoryUsage().heapUsed;
+  const cpuBefore = process.cpuUsage();
   const start = process.hrtime.bigint();
   const units = prepared.run();
   const nanoseconds = process.hrtime.bigint() - start;
+  const cpu = process.cpuUsage(cpuBefore);
   const heapBytes = process.memoryUsage().heapUsed - heapBefore;
   const collections = observer.takeRecords().length;
   observer.disconnect();
   return {
     units,
     seconds: Number(nanoseconds) / 1e9,
+    cpuSeconds: (cpu.user + cpu.system) / 1e6,
     heapBytes,
     collections,
     proof: prepared.proof(),
@@ -71,4 +78,4 @@ if (file === undefined || name === undefined) throw new Error("usage: measure.ts
 const bench = (await import(new URL(file, import.meta.url).href)) as { figures: readonly Figure[] };
 const figure = bench.figures.find((each) => each.name === name);
 if (figure === undefined) throw new Error(`no figure ${name} in ${file}`);
-process.stdout.write(`${JSON.stringify(measure(figure))}\n`);
+process.stdout.write(`${JSON.stringify(await measure(figure))}\n`);

@@ -32,6 +32,8 @@ interface Report {
   readonly median: number;
   readonly minimum: number;
   readonly maximum: number;
+  /** Millions of units per second of processor time, the median. */
+  readonly perCpuSecond: number;
   readonly references: Readonly<Record<string, number>>;
   readonly runs: readonly Measurement[];
 }
@@ -112,6 +114,7 @@ function reportOf(figure: Figure, measurements: readonly Measurement[]): Report 
     median: medianOf(rates),
     minimum: Math.min(...rates),
     maximum: Math.max(...rates),
+    perCpuSecond: medianOf(measurements.map((run) => run.units / run.cpuSeconds / 1e6)),
     references: figure.references,
     runs: measurements,
   };
@@ -119,7 +122,8 @@ function reportOf(figure: Figure, measurements: readonly Measurement[]): Report 
 
 function describeMachine(): string {
   const all = cpus();
-  return `${all[0]?.model.trim() ?? "unknown processor"}, ${all.length} cores, node ${process.version}`;
+  const model = all[0]?.model.trim() ?? "unknown processor";
+  return `${model}, ${all.length} cores, node ${process.version}`;
 }
 
 function printTables(): void {
@@ -128,6 +132,7 @@ function printTables(): void {
     "M/s median",
     "min",
     "max",
+    "per CPU s",
     "heap B/unit",
     "collections",
     "references, M/s",
@@ -139,7 +144,9 @@ function printTables(): void {
     const references = Object.entries(report.references).map(([what, value]) => `${what} ${value}`);
     table.push([
       `${report.name} (${report.unit})`,
-      ...[report.median, report.minimum, report.maximum].map((value) => value.toFixed(1)),
+      ...[report.median, report.minimum, report.maximum, report.perCpuSecond].map((value) =>
+        value.toFixed(1),
+      ),
       heap.toFixed(3),
       String(collections),
       references.join("\n"),

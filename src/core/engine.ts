@@ -10,7 +10,7 @@ import { applyReport, type ChildOrder, type OrderReport } from "./domain/child-o
 import { invariant, unreachable } from "./domain/errors.ts";
 import { instrumentId } from "./domain/instrument.ts";
 import type { EngineEvent, EngineOutput } from "./domain/messages.ts";
-import type { HalfTicks, Micros } from "./domain/units.ts";
+import { type HalfTicks, type Micros, NEVER } from "./domain/units.ts";
 import { type Context, marketOf, raiseAlert } from "./execution/context.ts";
 import { closeTo, decideParent, onReject, watchShortfall } from "./execution/decision-engine.ts";
 import { InstrumentState } from "./execution/instrument-state.ts";
@@ -38,6 +38,8 @@ export class Engine {
   readonly #instruments: InstrumentState[];
   readonly #markouts = new MarkoutClock<ParentState>();
   readonly #seenExecutions = new Set<string>();
+  #wakeAt: Micros = NEVER;
+  #isWatching = false;
 
   constructor(config: EngineConfig) {
     this.#instruments = config.markets.map(
@@ -76,19 +78,19 @@ export class Engine {
     for (const parent of concerned) {
       if (isLive(parent)) decideParent(context, parent); // schedule → tactic → gate → commands
     }
+    for (const instrument of this.#instruments) instrument.dropEnded();
     this.#rearm();
     return context.outputs;
   }
 
   /** When a `timer-fired` event is wanted; `NEVER` when none is. */
   get wakeAt(): Micros {
-    let at = this.#markouts.nextAt;
-    for (const instrument of this.#instruments) {
-      for (const parent of instrument.parents) {
-        if (isLive(parent) && parent.wakeAt < at) at = parent.wakeAt;
-      }
-    }
-    return at;
+    return this.#wakeAt;
+  }
+
+  /** Whether the market may wake the engine before `wakeAt`. */
+  get isWatching(): boolean {
+    return this.#isWatching;
   }
 
   /** Read-only views for whoever reports: dashboards, cost analysis, tests. */
@@ -107,9 +109,11 @@ export class Engine {
       case "order-reported":
         return this.#report(event.clientOrderId, event.report);
       case "timer-fired":
-        return [...this.#context.parents.values()].filter((it) => it.wakeAt <= event.time);
+        return this.#instruments.flatMap(({ live }) =>
+          live.filter((parent) => parent.wakeAt <= event.time),
+        );
       case "touch-moved":
-        return this.#context.instruments.get(event.instrument)?.parents ?? [];
+        return this.#context.instruments.get(event.instrument)?.live ?? [];
       case "market-ended":
         return this.#endMarket(event.instrument);
       case "kill-switched":
@@ -137,7 +141,7 @@ export class Engine {
     const limits = strictest(order, context.config, context.gate.limits, market.instrument);
     const parent = newParentState(order, market.instrument, limits);
     context.parents.set(order.id, parent);
-    market.parents.push(parent);
+    market.add(parent);
     return [parent];
   }
 
@@ -201,7 +205,7 @@ export class Engine {
     const context = this.#context;
     context.gate.killed = true;
     raiseAlert(context, "critical", "KILLED", `killed by ${by}: ${reason}`);
-    const live = [...context.parents.values()].filter(isLive);
+    const live = this.#instruments.flatMap((instrument) => instrument.live);
     for (const parent of live) {
       closeTo(context, parent, { to: "canceled", reason: `killed by ${by}: ${reason}` });
     }
@@ -210,7 +214,7 @@ export class Engine {
 
   #endMarket(instrument: string): ParentState[] {
     const context = this.#context;
-    const live = (context.instruments.get(instrument)?.parents ?? []).filter(isLive);
+    const live = [...(context.instruments.get(instrument)?.live ?? [])];
     for (const parent of live) {
       closeTo(context, parent, { to: "expired", reason: "the market data ended" });
     }
@@ -285,17 +289,23 @@ export class Engine {
     }
   }
 
-  /** Gathers what all parents of an instrument want to be woken by. */
+  /** Gathers when, and by what, all parents want to be woken. */
   #rearm(): void {
-    for (const { observer, parents } of this.#instruments) {
+    this.#wakeAt = this.#markouts.nextAt;
+    this.#isWatching = false;
+    for (const instrument of this.#instruments) {
+      const { observer } = instrument;
       observer.wakeOnHealth = false;
       observer.wakeBidAbove = Number.POSITIVE_INFINITY;
       observer.wakeAskBelow = 0;
-      for (const parent of parents) {
-        if (!isLive(parent)) continue;
+      for (const parent of instrument.live) {
+        this.#isWatching = true;
         observer.wakeOnHealth = true;
-        observer.wakeBidAbove = Math.min(observer.wakeBidAbove, parent.wakeBidAbove);
-        observer.wakeAskBelow = Math.max(observer.wakeAskBelow, parent.wakeAskBelow);
+        if (parent.wakeAt < this.#wakeAt) this.#wakeAt = parent.wakeAt;
+        if (parent.wakeBidAbove < observer.wakeBidAbove)
+          observer.wakeBidAbove = parent.wakeBidAbove;
+        if (parent.wakeAskBelow > observer.wakeAskBelow)
+          observer.wakeAskBelow = parent.wakeAskBelow;
       }
     }
   }

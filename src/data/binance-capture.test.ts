@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { Kind, KIND_MASK, LAST, OFF_BOOK, OFF_VOLUME } from "../core/market/columns.ts";
+import { Kind, KIND_MASK, LAST, OFF_BOOK, OFF_VOLUME, VENUE_ONLY } from "../core/market/columns.ts";
 import { type ReadOptions, readRecording, type Recording } from "./recording.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "arrival-binance-"));
@@ -49,12 +49,13 @@ async function recorded(lines: readonly string[], options: ReadOptions = {}): Pr
 
 const NAMES = ["bid", "ask", "buy", "sell", "CLEAR", "GAP"];
 
-/** One text per row: `bid 1000 x 5`, with `.` after the last row of a message. */
+/** What the engine sees, one text per row: `bid 1000 x 5`, `.` after the last of a message. */
 function rowsOf({ blocks }: Recording): string[] {
   const rows: string[] = [];
   for (const block of blocks) {
     for (let row = 0; row < block.length; row++) {
       const kind = block.kind[row]!;
+      if (kind & VENUE_ONLY) continue;
       const name = NAMES[kind & KIND_MASK]!;
       const off = `${kind & OFF_BOOK ? " off-book" : ""}${kind & OFF_VOLUME ? " off-volume" : ""}`;
       const bare = (kind & KIND_MASK) >= Kind.CLEAR;
@@ -246,6 +247,11 @@ describe("Binance futures capture", () => {
     expect(await read(lines)).toMatchObject({ ok: false, error: { code: "DATA_SYMBOL", line: 3 } });
     const chosen = await recorded(lines, { symbol: "BTCUSDT" });
     expect(chosen.report.otherInstruments).toBe(1);
+    expect(chosen.report.notes).toEqual([expect.stringMatching(/also holds ETHUSDT/)]);
+    const absent = await read(lines, { symbol: "XRPUSDT" });
+    expect(absent).toMatchObject({ ok: false, error: { code: "DATA_SYMBOL" } });
+    if (!absent.ok)
+      expect(absent.error.text).toMatch(/nothing of XRPUSDT, but of BTCUSDT, ETHUSDT/);
   });
 
   it("refuses an instrument whose grid it does not know, and says how to give it", async () => {

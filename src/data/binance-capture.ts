@@ -75,6 +75,8 @@ interface Snapshot {
   readonly asks: unknown;
 }
 
+/** Symbols that a message lists at most. */
+const MOST_NAMED = 10;
 /** Deltas that wait for a snapshot: minutes of the busiest stream. */
 const MOST_WAITING = 50_000;
 
@@ -87,10 +89,12 @@ export class BinanceCapture implements CaptureDecoder {
   #parser: LevelParser | undefined;
   #snapshot: Snapshot | undefined;
   #waiting: Delta[] = [];
-  /** The last applied update id; 0 while the book is not known. */
+  /** Whether the book is known: only then is `#applied` the last update id in it. */
+  #known = false;
   #applied = 0;
   #everSynchronised = false;
   #lastTrade = 0;
+  readonly #otherSymbols = new Set<string>();
 
   constructor(context: CaptureContext) {
     this.#context = context;
@@ -113,10 +117,9 @@ export class BinanceCapture implements CaptureDecoder {
   finish(): DataFault | undefined {
     const track = this.#track;
     const { position } = this.#context;
-    if (track === undefined) {
-      return faultAt("DATA_EMPTY", position, "the capture holds no market message at all");
-    }
+    if (track === undefined) return this.#nothingFault();
     track.counts.unsynchronised.bookMessages += this.#waiting.length;
+    if (this.#otherSymbols.size > 0) this.#noteOthers(track);
     if (this.#everSynchronised) return undefined;
     const { bookMessages, snapshots } = track.counts;
     const why =
@@ -131,6 +134,31 @@ export class BinanceCapture implements CaptureDecoder {
         "Give the file that was recorded just before it as well, first and in order.",
       file: position.file,
     };
+  }
+
+  #noteOthers(track: Track): void {
+    const others = [...this.#otherSymbols].join(", ");
+    track.counts.notes.push(
+      `The capture also holds ${others}; a snapshot that names no symbol is taken for ` +
+        `${track.instrument.symbol}'s where its update ids fit.`,
+    );
+  }
+
+  #nothingFault(): DataFault {
+    const { file } = this.#context.position;
+    const others = [...this.#otherSymbols].join(", ");
+    return others === ""
+      ? { code: "DATA_EMPTY", text: `${file}: the capture holds no market message at all`, file }
+      : {
+          code: "DATA_SYMBOL",
+          text: `${file}: the capture holds nothing of ${this.#wanted}, but of ${others}`,
+          file,
+        };
+  }
+
+  get #wanted(): string | undefined {
+    const { symbol, instrument } = this.#context.options;
+    return symbol ?? instrument?.symbol;
   }
 
   #receiveTime(text: string, space: number): number {
@@ -154,9 +182,14 @@ export class BinanceCapture implements CaptureDecoder {
       return undefined;
     }
     if (typeof data.s !== "string") return badLine(this.#context, text, "names no symbol");
+    const wanted = this.#wanted ?? this.#track?.instrument.symbol ?? data.s;
+    if (data.s !== wanted) return this.#onOther(data.s, wanted);
+    // The kind of market is told by the first message, so that must be a whole one.
+    if (this.#track === undefined && !isWhole(name, data)) {
+      return badLine(this.#context, text, `is no ${name} message`);
+    }
     const track = this.#track ?? this.#open(data.s, kindOf(name, data));
     if ("code" in track) return track;
-    if (data.s !== track.instrument.symbol) return this.#onOther(data.s, track);
     this.#context.file.stream(name);
     if (name === "depth") return this.#onDepth(track, data, localTime, text);
     if (name === "trade") return this.#onTrade(track, data, localTime, text);
@@ -165,11 +198,9 @@ export class BinanceCapture implements CaptureDecoder {
 
   #open(symbol: string, kind: ContractKind): Track | DataFault {
     const { options, position, openSink } = this.#context;
-    const wanted = options.symbol ?? options.instrument?.symbol ?? symbol;
-    const given = options.instrument;
-    const instrument = given?.symbol === wanted ? given : knownInstrument("binance", kind, wanted);
+    const instrument = options.instrument ?? knownInstrument("binance", kind, symbol);
     if (instrument === undefined) {
-      return faultAt("DATA_SYMBOL", position, unknownGrid("Binance", kind, wanted));
+      return faultAt("DATA_SYMBOL", position, unknownGrid("Binance", kind, symbol));
     }
     const counts = newCounts();
     const track = { instrument, counts, sink: openSink(instrument, counts, position) };
@@ -180,17 +211,15 @@ export class BinanceCapture implements CaptureDecoder {
   }
 
   /** A REST snapshot need not name its symbol, so a capture of several could mix their books. */
-  #onOther(symbol: string, track: Track): DataFault | undefined {
-    const { options, file, position } = this.#context;
-    if (options.symbol !== undefined || options.instrument !== undefined) {
-      file.otherInstruments += 1;
-      return undefined;
+  #onOther(symbol: string, wanted: string): DataFault | undefined {
+    const { file, position } = this.#context;
+    if (this.#wanted === undefined) {
+      const text = `the capture holds ${wanted} and ${symbol}; say which symbol to read`;
+      return faultAt("DATA_SYMBOL", position, text);
     }
-    return faultAt(
-      "DATA_SYMBOL",
-      position,
-      `the capture holds ${track.instrument.symbol} and ${symbol}; say which symbol to read`,
-    );
+    file.otherInstruments += 1;
+    if (this.#otherSymbols.size < MOST_NAMED) this.#otherSymbols.add(symbol.slice(0, 60));
+    return undefined;
   }
 
   #onSnapshot(frame: RawFrame, localTime: number, text: string): DataFault | undefined {
@@ -200,12 +229,12 @@ export class BinanceCapture implements CaptureDecoder {
       return badLine(this.#context, text, "is no order book snapshot");
     }
     const named = frame.symbol;
-    const symbol = this.#track?.instrument.symbol ?? this.#context.options.symbol;
+    const symbol = this.#wanted ?? this.#track?.instrument.symbol;
     if (named !== undefined && symbol !== undefined && named !== symbol) {
       this.#context.file.otherInstruments += 1;
       return undefined;
     }
-    if (this.#applied !== 0) {
+    if (this.#known) {
       this.#track!.counts.snapshots.unused += 1;
       return undefined;
     }
@@ -236,12 +265,15 @@ export class BinanceCapture implements CaptureDecoder {
       bids: data.b,
       asks: data.a,
     };
-    if (this.#applied !== 0) {
+    if (this.#known) {
       this.#follow(track, delta, text);
       return undefined;
     }
     this.#waiting.push(delta);
-    if (this.#waiting.length > MOST_WAITING) this.#waiting.shift();
+    if (this.#waiting.length > MOST_WAITING) {
+      this.#waiting.shift();
+      track.counts.unsynchronised.bookMessages += 1;
+    }
     this.#synchronise(track, localTime, text);
     return undefined;
   }
@@ -261,7 +293,7 @@ export class BinanceCapture implements CaptureDecoder {
       sink.begin("book", delta.exchangeTime, delta.localTime);
       sink.row(Kind.GAP, 0, 0);
       sink.end(delta.last);
-      this.#applied = 0;
+      this.#known = false;
       this.#snapshot = undefined;
       this.#waiting = [delta];
       return;
@@ -314,10 +346,11 @@ export class BinanceCapture implements CaptureDecoder {
     this.#everSynchronised = true;
     this.#waiting = [];
     // The first delta overlaps the snapshot; from there on each joins the one before.
+    this.#known = true;
     this.#applied = spot ? first.first - 1 : first.previous!;
     for (const delta of joining) {
-      if (this.#applied === 0) this.#waiting.push(delta);
-      else this.#follow(track, { ...delta, localTime }, text);
+      if (this.#known) this.#follow(track, { ...delta, localTime }, text);
+      else this.#waiting.push(delta);
     }
   }
 
@@ -392,6 +425,12 @@ function streamName(event: unknown, stream: unknown): string {
   if (typeof stream !== "string") return "other";
   // Spot's book ticker has no event name: the stream tells.
   return stream.slice(stream.indexOf("@") + 1, stream.indexOf("@") + 41);
+}
+
+function isWhole(name: string, data: RawFrame): boolean {
+  if (name === "depth") return isId(data.U) && isId(data.u) && isId(data.E);
+  if (name === "trade") return isId(data.t) && isId(data.T) && typeof data.m === "boolean";
+  return isId(data.u) && typeof data.b === "string" && typeof data.a === "string";
 }
 
 /** Each market writes its messages a little differently. */

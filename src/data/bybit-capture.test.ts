@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { zipSync } from "fflate";
 import { afterAll, describe, expect, it } from "vitest";
-import { Kind, KIND_MASK, LAST, OFF_BOOK, OFF_VOLUME } from "../core/market/columns.ts";
+import { Kind, KIND_MASK, LAST, OFF_BOOK, OFF_VOLUME, VENUE_ONLY } from "../core/market/columns.ts";
 import { type ReadOptions, readRecording, type Recording } from "./recording.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "arrival-bybit-"));
@@ -112,6 +112,7 @@ function rowsOf({ blocks }: Recording): string[] {
   for (const block of blocks) {
     for (let row = 0; row < block.length; row++) {
       const kind = block.kind[row]!;
+      if (kind & VENUE_ONLY) continue;
       const name = NAMES[kind & KIND_MASK]!;
       const off = `${kind & OFF_BOOK ? " off-book" : ""}${kind & OFF_VOLUME ? " off-volume" : ""}`;
       const bare = (kind & KIND_MASK) >= Kind.CLEAR;

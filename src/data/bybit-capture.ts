@@ -161,7 +161,8 @@ export class BybitFrames implements CaptureDecoder {
   #onHeader(frame: RawFrame): DataFault | undefined {
     this.#context.file.stream("header");
     if (frame.exchange === undefined || frame.exchange === "BYBIT") return undefined;
-    const exchange = String(frame.exchange).slice(0, 40);
+    const exchange =
+      typeof frame.exchange === "string" ? frame.exchange.slice(0, 40) : "an unknown exchange";
     const text = `these are frames of ${exchange}; Arrival reads frames of BYBIT`;
     return faultAt("DATA_FORMAT", this.#context.position, text);
   }

@@ -137,7 +137,9 @@ export class RecordingBuilder implements MarketSink {
       (_, index) => starts[index + 1]! - starts[index]!,
     );
     const order = orderMessages(exchangeTimes, localTimes, counts);
-    const rows = new ColumnsBuilder(Math.max(1, source.length));
+    let length = 0;
+    for (const message of order.messages) length += counts[message]!;
+    const rows = new ColumnsBuilder(Math.max(1, length));
     for (let index = 0; index < order.messages.length; index++) {
       const message = order.messages[index]!;
       const flags = order.flags[index]!;

@@ -161,8 +161,8 @@ class Reading {
   #line(text: string, line: number): DataFault | undefined {
     const { position, file } = this.context;
     position.line = line;
-    if (this.decoder !== undefined) return this.decoder.line(text);
     if (text === "") return undefined;
+    if (this.decoder !== undefined) return this.decoder.line(text);
     const format = formatOf(text);
     if (format === undefined) {
       if (file.badLines.count >= MOST_UNKNOWN) {

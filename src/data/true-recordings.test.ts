@@ -65,7 +65,7 @@ describe.skipIf(!existsSync(BINANCE))(`Binance captures in ${BINANCE} ${skipped}
     expect(report.clean).toBe(true);
   });
 
-  it.each(["usdm_btcusdt_20240808.gz", "cm_btcusd_perp_20240808.gz", "spot_btcusdt_20240808.gz"])(
+  it.each(["usdm_btcusdt_20240808.gz", "spot_btcusdt_20240808.gz"])(
     "%s keeps both clocks, after a correction of about 1.27 s",
     async (name) => {
       const recording = await recorded([`${BINANCE}/${name}`]);

@@ -21,10 +21,16 @@ import {
 import { type BlockCursor, BlockFeed } from "./block-feed.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import type { JournalSink } from "./journal.ts";
+import type { Observer } from "../core/market/observer.ts";
 
 /** What the loop needs of a simulated venue. Times are nanoseconds since the stream's epoch. */
 export interface SimulatedVenue {
+  /** An order sent at t arrives no sooner than t plus this … */
   readonly minEntryLatency: number;
+  /** … and what the venue does at t is known here no sooner than t plus this. */
+  readonly minResponseLatency: number;
+  /** Whether no report can come of market rows alone. */
+  readonly isIdle: boolean;
   readonly nextReportAt: number;
   takeReport(): { readonly clientOrderId: ClientOrderId; readonly report: OrderReport };
   place(order: OrderTerms, sentAt: number): void;
@@ -74,12 +80,15 @@ export function simulateToEnd(run: SimulatedRun): RunTotals {
 
 class SimulatedLoop {
   readonly #run: SimulatedRun;
+  readonly #observer: Observer;
   readonly #engineSide: BlockCursor;
   readonly #venueSide: BlockCursor;
   readonly #epochMicros: number;
   readonly #instrument: string;
   /** Local time up to which the engine has seen everything. */
   #time = 0;
+  /** Local time of the next timer or scheduled event; reports come on top. */
+  #ownWake = 0;
   #nextScheduled = 0;
   #marketEnded = false;
   #events = 0;
@@ -88,10 +97,12 @@ class SimulatedLoop {
   constructor(run: SimulatedRun) {
     this.#run = run;
     const feed = new BlockFeed(run.blocks);
+    this.#observer = run.engine.instruments[0]!.observer;
     this.#engineSide = feed.cursor();
     this.#venueSide = feed.cursor();
     this.#epochMicros = Number(run.header.epochNanos / 1000n);
     this.#instrument = instrumentId(run.header.instrument);
+    this.#setOwnWake();
   }
 
   get now(): Micros {
@@ -99,97 +110,80 @@ class SimulatedLoop {
   }
 
   get totals(): RunTotals {
-    const rows = this.#run.engine.instruments[0]!.observer.position;
+    const rows = this.#observer.position;
     return { rows, events: this.#events, commands: this.#commands, endedAt: this.now };
   }
 
-  /** One turn: up to the next event, or over a stretch of market data. False when all is over. */
+  /** Up to the next event, and through it. False when all is over. */
   advance(): boolean {
-    const wake = this.#advanceVenue();
-    if (wake === Number.POSITIVE_INFINITY && this.#isOver()) return false;
-    const horizon = this.#horizon(wake);
-    if (this.#observe(horizon)) {
-      this.#step({ kind: "touch-moved", time: this.now, instrument: this.#instrument });
-      return true;
-    }
-    if (this.#engineSide.block === undefined && !this.#marketEnded) return this.#endMarket(wake);
-    if (horizon === Number.POSITIVE_INFINITY) return false;
-    this.#time = Math.max(this.#time, horizon);
-    if (horizon === wake) this.#deliver(wake);
-    return true;
-  }
-
-  /** Nothing is at work, nothing is owed: the rest of the market concerns nobody. */
-  #isOver(): boolean {
-    return this.#nextScheduled >= this.#run.scheduled.length;
-  }
-
-  /** When something is due on our side, as far as is known now. */
-  #wakeTime(): number {
-    const { engine, venue, scheduled } = this.#run;
-    const timer = engine.wakeAt;
-    const next = scheduled[this.#nextScheduled];
-    return Math.min(
-      venue.nextReportAt,
-      timer === NEVER ? Number.POSITIVE_INFINITY : this.#toNanos(timer),
-      next === undefined ? Number.POSITIVE_INFINITY : this.#toNanos(next.time),
-    );
-  }
-
-  /** How far both sides may go: to the wake-up, or as far as no order of ours can have arrived. */
-  #horizon(wake: number): number {
-    const { observer } = this.#run.engine.instruments[0]!;
-    const isWatching =
-      observer.wakeOnHealth ||
-      observer.wakeBidAbove !== Number.POSITIVE_INFINITY ||
-      observer.wakeAskBelow !== 0;
-    if (!isWatching) return wake;
-    const next = this.#nextLocalTime();
-    const soonest = Math.max(this.#time, next ?? this.#time);
-    if (next === undefined) return wake;
-    return Math.min(wake, soonest + this.#run.venue.minEntryLatency);
-  }
-
-  #nextLocalTime(): number | undefined {
-    const { block, row } = this.#engineSide;
-    if (block === undefined) return undefined;
-    let at = row;
-    while (at < block.length && (block.kind[at]! & VENUE_ONLY) !== 0) at += 1;
-    return at < block.length ? block.localTime[at] : this.#time;
-  }
-
-  /** Brings the venue to the horizon; returns the wake-up, which its reports may have moved. */
-  #advanceVenue(): number {
     const { venue } = this.#run;
     for (;;) {
-      const wake = this.#wakeTime();
-      const until = this.#horizon(wake);
+      const known = venue.isIdle ? Number.POSITIVE_INFINITY : this.#advanceVenue();
+      const wake = Math.min(this.#ownWake, venue.nextReportAt);
+      const until = Math.min(wake, known);
+      if (this.#observe(until)) {
+        this.#step({ kind: "touch-moved", time: this.now, instrument: this.#instrument });
+        return true;
+      }
+      if (this.#engineSide.block === undefined && !this.#marketEnded) return this.#endMarket();
+      if (until === Number.POSITIVE_INFINITY) return false;
+      this.#time = Math.max(this.#time, until);
+      if (until !== wake) continue;
+      this.#deliver(wake);
+      return true;
+    }
+  }
+
+  /**
+   * Brings the venue as far as no order of ours can arrive any more that is not sent yet. Returns the
+   * local time before which no further report than `nextReportAt` can arrive.
+   */
+  #advanceVenue(): number {
+    const { venue } = this.#run;
+    const { minEntryLatency, minResponseLatency } = venue;
+    const soonest = this.#soonestAct();
+    for (;;) {
+      const until = Math.min(soonest, venue.nextReportAt) + minEntryLatency;
       const { block, row } = this.#venueSide;
       if (block === undefined) {
         venue.finish(until);
-        return this.#wakeTime();
+        if (until <= Math.min(soonest, venue.nextReportAt) + minEntryLatency) {
+          return until + minResponseLatency;
+        }
+        continue;
       }
-      const known = venue.nextReportAt;
       const next = venue.advance(block, row, block.length, until);
       const isThrough = next < block.length && isAfter(block, next, until);
       this.#venueSide.advanceTo(next);
-      if (isThrough && venue.nextReportAt >= known) return wake;
+      if (isThrough) return until + minResponseLatency;
+      // Otherwise a report was made, or the block ended: look again.
     }
+  }
+
+  /** No order is sent before this, reports apart: our own wake-up, or the next row if it may wake us. */
+  #soonestAct(): number {
+    if (!this.#run.engine.isWatching) return this.#ownWake;
+    const { block, row } = this.#engineSide;
+    if (block === undefined) return this.#ownWake;
+    let at = row;
+    while (at < block.length && (block.kind[at]! & VENUE_ONLY) !== 0) at += 1;
+    const next = at < block.length ? block.localTime[at]! : this.#time;
+    return Math.min(this.#ownWake, Math.max(this.#time, next));
   }
 
   /** Shows the engine the market up to `until`; true when it wants to be woken before that. */
   #observe(until: number): boolean {
-    const { engine } = this.#run;
-    const { observer } = engine.instruments[0]!;
+    const observer = this.#observer;
     for (;;) {
       const { block, row } = this.#engineSide;
       if (block === undefined) return false;
-      const next = engine.observe(0, block, row, block.length, until);
+      const next = observer.observe(block, row, block.length, until);
       this.#engineSide.advanceTo(next);
-      if (next === block.length && !observer.wokeUp) continue;
-      if (!observer.wokeUp) return false;
-      this.#time = Math.max(this.#time, observer.time);
-      return true;
+      if (observer.wokeUp) {
+        this.#time = Math.max(this.#time, observer.time);
+        return true;
+      }
+      if (next < block.length) return false;
     }
   }
 
@@ -212,23 +206,31 @@ class SimulatedLoop {
   }
 
   /** The last row is read: says so once, and goes on only for what the venue still owes. */
-  #endMarket(wake: number): boolean {
+  #endMarket(): boolean {
     this.#marketEnded = true;
-    const { observer } = this.#run.engine.instruments[0]!;
-    this.#time = Math.max(this.#time, observer.time, Math.min(wake, this.#time));
+    this.#time = Math.max(this.#time, this.#observer.time);
     this.#step({ kind: "market-ended", time: this.now, instrument: this.#instrument });
     return true;
   }
 
   #step(event: EngineEvent): void {
     const { engine, journal, onStep } = this.#run;
-    const { position } = engine.instruments[0]!.observer;
+    const { position } = this.#observer;
     journal?.append("event", position, canonicalJson(event));
     const outputs = engine.step(event);
     this.#events += 1;
     for (const output of outputs) journal?.append("output", position, canonicalJson(output));
     for (const output of outputs) this.#act(output);
+    this.#setOwnWake();
     onStep?.(event, outputs);
+  }
+
+  #setOwnWake(): void {
+    const { engine, scheduled } = this.#run;
+    const next = scheduled[this.#nextScheduled];
+    const timer = engine.wakeAt === NEVER ? Number.POSITIVE_INFINITY : this.#toNanos(engine.wakeAt);
+    this.#ownWake =
+      next === undefined ? timer : Math.min(timer, Math.max(this.#time, this.#toNanos(next.time)));
   }
 
   #act(output: EngineOutput): void {

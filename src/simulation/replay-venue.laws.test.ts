@@ -143,7 +143,7 @@ interface Intent {
 }
 
 const INTENT: fc.Arbitrary<Intent> = fc.record({
-  at: fc.integer({ min: 0, max: 400 }).map((micros) => micros * MICRO),
+  at: fc.integer({ min: 0, max: 400 }).map((count) => count * MICRO),
   kind: fc.constantFrom("place", "place", "place", "amend", "cancel"),
   side: fc.constantFrom<Side>("buy", "sell"),
   price: fc.integer({ min: 94, max: 106 }),
@@ -438,7 +438,7 @@ describe("laws of the replay venue", () => {
           const market = randomMarket(seed, 0, { trades: false, gaps: false });
           const depth = [...gains(market, Kind.ASK).values()].reduce((sum, n) => sum + n, 0);
           const intents = quantities.map((quantity): Intent => ({
-            at: 5,
+            at: 5 * MICRO,
             kind: "place",
             side: "buy",
             price: 0,

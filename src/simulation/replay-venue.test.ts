@@ -288,6 +288,25 @@ describe("liquidity that we took is not there twice", () => {
     ]);
   });
 
+  it("a snapshot without the level clears it, one that shows less shrinks it", () => {
+    const gone = "2: clear, bid 100 10, ask 103 20";
+    expect(fillsOf([gone, "3: ask 102 10"], takes(1, "a"), takes(5, "b"))).toEqual([
+      "1 a filled 10 @ 102 taker",
+      "5 b filled 10 @ 102 taker",
+    ]);
+    const less = "2: clear, bid 100 10, ask 102 4, ask 103 20";
+    expect(fillsOf([less, "3: ask 102 10"], takes(1, "a"), takes(5, "b"))).toEqual([
+      "1 a filled 10 @ 102 taker",
+      "5 b filled 6 @ 102 taker",
+    ]);
+  });
+
+  it("what a level goes through inside a message does not count", () => {
+    expect(fillsOf(["2: ask 102 0, ask 102 10"], takes(1, "a"), takes(5, "b"))).toEqual([
+      "1 a filled 10 @ 102 taker",
+    ]);
+  });
+
   it("a market order then goes to the next level, a post-only may rest at the empty one", () => {
     const commands = [takes(1, "a"), place(2, "b", "buy", 4, 102, POST), place(3, "c", "buy", 5)];
     expect(play(market(BOOK), commands)).toEqual([
@@ -317,6 +336,14 @@ describe("resting orders and trades", () => {
       "1 a accepted",
       "2 a filled 3 @ 100 maker",
       "3 a filled 2 @ 100 maker",
+    ]);
+  });
+
+  it("have nobody ahead once a trade went through their price", () => {
+    expect(play(market(BOOK, "2: sells 99 3", "3: sells 100 1"), [bid])).toEqual([
+      "1 a accepted",
+      "2 a filled 3 @ 100 maker",
+      "3 a filled 1 @ 100 maker",
     ]);
   });
 
@@ -381,6 +408,12 @@ describe("resting orders and levels", () => {
     expect(play(block, [place(1, "a", "buy", 5, 101)])).toEqual(["1 a accepted"]);
   });
 
+  it("a snapshot moves the queue like any other change", () => {
+    const commands = [place(1, "a", "buy", 5, 100)];
+    const block = market(BOOK, "2: clear, bid 100 4, ask 102 9", "3: sells 100 6");
+    expect(play(block, commands)).toEqual(["1 a accepted", "3 a filled 2 @ 100 maker"]);
+  });
+
   it("risk-averse: a shrinking level helps only when less is left than stood ahead", () => {
     const commands = [place(1, "a", "buy", 5, 100)];
     const block = market(BOOK, "2: bid 100 30", "3: bid 100 12", "4: sells 100 10, sells 100 2");
@@ -395,6 +428,18 @@ describe("resting orders and levels", () => {
     const canceled = market(BOOK, "2: bid 100 20", "3: bid 100 14", "4: sells 100 8");
     const options: Options = { queue: "probabilistic" };
     expect(play(canceled, commands, options)).toEqual(["1 a accepted", "4 a filled 1 @ 100 maker"]);
+    // 30 ahead, 10 behind; the whole decrease is explained by a trade: 20 are left ahead.
+    const explained = market(
+      "0: clear, bid 100 30, ask 102 10",
+      "2: bid 100 40",
+      "3: sells 100 10",
+      "4: bid 100 30",
+      "5: sells 100 22",
+    );
+    expect(play(explained, commands, options)).toEqual([
+      "1 a accepted",
+      "5 a filled 2 @ 100 maker",
+    ]);
     // The same decrease, explained by a trade: all of it came from the front already.
     const traded = market(
       BOOK,
@@ -404,6 +449,24 @@ describe("resting orders and levels", () => {
       "5: sells 100 5",
     );
     expect(play(traded, commands, options)).toEqual(["1 a accepted", "5 a filled 1 @ 100 maker"]);
+  });
+});
+
+describe("rounding to whole lots", () => {
+  it("is up for some orders and down for others, so that small cancellations count", () => {
+    const messages = [BOOK];
+    const commands: Send[] = [];
+    for (let k = 1; k <= 60; k++) {
+      const at = k * 10;
+      commands.push(place(at, `o${k}`, "buy", 3, 100), cancel(at + 4, `o${k}`));
+      // 10 ahead, 10 behind, one cancels: half a lot of it was ahead.
+      messages.push(`${at + 1}: bid 100 20`, `${at + 2}: bid 100 19`, `${at + 3}: sells 100 10`);
+      messages.push(`${at + 5}: bid 100 10`);
+    }
+    const lines = play(market(...messages), commands, { queue: "probabilistic" });
+    const advanced = lines.filter((text) => text.includes("filled 1 @ 100")).length;
+    expect(advanced).toBeGreaterThan(18);
+    expect(advanced).toBeLessThan(42);
   });
 });
 
@@ -600,6 +663,59 @@ describe("the two clocks", () => {
     ]);
   });
 
+  it("a command waits for rows of its own instant, also behind an earlier command", () => {
+    const commands = [place(4, "a", "buy", 3, 99), place(5, "b", "buy", 4, 102, IOC)];
+    expect(play(market(BOOK, "5: ask 102 3"), commands)).toEqual([
+      "4 a accepted",
+      "5 b accepted",
+      "5 b filled 3 @ 102 taker",
+      "5 b canceled: immediate-or-cancel: the rest was not there",
+    ]);
+  });
+
+  it("a message is never torn by a command, also where its rows bear several times", () => {
+    const builder = new ColumnsBuilder(8);
+    for (const [time, kind, price, quantity] of [
+      [0, Kind.BID, 100, 10],
+      [4, Kind.ASK, 102, 9],
+      [8, Kind.ASK, 102, 4],
+    ] as const) {
+      builder.push(time, time, kind, price, quantity);
+    }
+    builder.endMessage();
+    expect(play(builder.view(), [place(6, "a", "buy", 10, 102, IOC)])).toEqual([
+      "8 a accepted",
+      "8 a filled 4 @ 102 taker",
+      "8 a canceled: immediate-or-cancel: the rest was not there",
+    ]);
+    // Asked to go to 6 it has seen the message to its end, and still takes a command for 7.
+    const venue = venueOf();
+    const block = builder.view();
+    expect(venue.advance(block, 0, block.length, 6)).toBe(3);
+    place(7, "a", "buy", 4, 102, IOC)(venue);
+    venue.finish(Infinity);
+    expect(drain(venue)[1]).toBe("8 a filled 4 @ 102 taker");
+  });
+
+  it("an order held up behind a slow one acts at the time at which it arrives", () => {
+    const latency: LatencyModel = {
+      entry: (k) => (k === 0 ? 9000 : 1000),
+      response: () => 0,
+      minEntry: 1000,
+      minResponse: 0,
+    };
+    const venue = venueOf({ latency });
+    place(0, "a", "buy", 5, 99)(venue);
+    place(1000, "b", "buy", 5)(venue);
+    const block = market(BOOK);
+    venue.advance(block, 0, block.length, Infinity);
+    venue.finish(Infinity);
+    const reports = [venue.takeReport(), venue.takeReport(), venue.takeReport()];
+    expect(reports.map(({ report }) => report.kind)).toEqual(["accepted", "accepted", "filled"]);
+    const { report } = reports[2]!;
+    expect(report.kind === "filled" && report.fill.exchangeTime).toBe(9);
+  });
+
   it("commands and reports never overtake one another, whatever the latency draws", () => {
     const falling: LatencyModel = {
       entry: (k) => 100 - 40 * k,
@@ -664,5 +780,34 @@ describe("advance", () => {
     expect(venue.advance(block, 0, block.length, 50)).toBe(block.length);
     expect(venue.book.bestBid).toBe(100);
     expect(venue.book.bids.get(99)).toBe(7);
+  });
+
+  it("is not misled by their times when it stops, or when a command is due", () => {
+    const messages = ["90: engine-bid 101 5", "2: bid 99 7", "5: bid 99 8"];
+    const block = market(BOOK, ...messages);
+    const venue = venueOf();
+    expect(venue.advance(block, 0, block.length, 3)).toBe(7);
+    expect(venue.book.bids.get(99)).toBe(7);
+    const later = market(
+      BOOK,
+      "2: sells 100 12",
+      "90: engine-bid 101 5",
+      "4: ask 102 3",
+      "9: bid 1 1",
+    );
+    const commands = [place(1, "a", "buy", 5, 100), place(5, "b", "buy", 10, 102, IOC)];
+    expect(play(later, commands).filter((text) => text.includes("filled"))).toEqual([
+      "2 a filled 2 @ 100 maker",
+      "5 b filled 3 @ 102 taker",
+    ]);
+  });
+
+  it("leaves the book as it was known while the stream is broken", () => {
+    const block = market(BOOK, "2: gap", "3: bid 101 5", "4: clear, bid 90 5");
+    const venue = venueOf();
+    venue.advance(block, 0, block.length, 3);
+    expect(venue.book.bestBid).toBe(100);
+    venue.advance(block, 7, block.length, 9);
+    expect(venue.book.bestBid).toBe(90);
   });
 });

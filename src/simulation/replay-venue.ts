@@ -89,6 +89,7 @@ export class ReplayVenue {
   /** At exchange time, as recorded: without our orders and without our debts. */
   readonly book = new Book();
   readonly minEntryLatency: number;
+  readonly minResponseLatency: number;
 
   readonly #instrument: Instrument;
   readonly #latency: LatencyModel;
@@ -113,6 +114,8 @@ export class ReplayVenue {
 
   /** Exchange time of the latest row or command. */
   #now = 0;
+  /** No command may arrive before this. Earlier than `#now` where a message runs past `until`. */
+  #settledTo = 0;
   #isMidMessage = false;
   /** The stream broke and no `CLEAR` has come yet. */
   #isGapped = false;
@@ -147,6 +150,7 @@ export class ReplayVenue {
     this.#buys = new RestingOrders("buy", config.queue);
     this.#sells = new RestingOrders("sell", config.queue);
     this.minEntryLatency = config.latency.minEntry;
+    this.minResponseLatency = config.latency.minResponse;
     for (const kind of [Kind.CLEAR, Kind.GAP]) {
       this.#lows[kind] = 0;
       this.#highs[kind] = NOWHERE;
@@ -164,6 +168,12 @@ export class ReplayVenue {
 
   cancel(id: ClientOrderId, sentAt: number): void {
     this.#commands.push({ kind: "cancel", arrivesAt: this.#arrival(sentAt), id });
+  }
+
+  /** No order rests, no command and no report is under way: no report can come of market rows. */
+  get isIdle(): boolean {
+    const resting = this.#buys.count + this.#sells.count;
+    return resting === 0 && this.#commands.first === undefined && this.#reports.first === undefined;
   }
 
   /** Local time at which the next report arrives; `Infinity` when none is under way. */
@@ -198,6 +208,7 @@ export class ReplayVenue {
       const limit = arrival < until ? arrival : until;
       row = this.#apply(columns, row, to, limit);
       while (row < to && (columns.kind[row]! & ENGINE_ONLY) !== 0) row++;
+      this.#settledTo = Math.min(this.#now, until);
       if (row === to) return row;
       const next = columns.exchangeTime[row]!;
       this.#handleCommands(next, until);
@@ -403,7 +414,7 @@ export class ReplayVenue {
       const { first } = this.#commands;
       if (first === undefined || first.arrivesAt >= next || first.arrivesAt > until) return;
       this.#commands.shift();
-      this.#now = first.arrivesAt;
+      if (first.arrivesAt > this.#now) this.#now = first.arrivesAt;
       if (first.kind === "place") this.#onPlace(first.order);
       else if (first.kind === "amend") this.#onAmend(first.amend);
       else this.#onCancel(first.id);
@@ -664,8 +675,8 @@ export class ReplayVenue {
     const arrival = sentAt + this.#latency.entry(this.#commandCount++);
     this.#lastArrival = Math.max(this.#lastArrival, arrival);
     invariant(
-      this.#lastArrival >= this.#now,
-      `a command arrives at ${this.#lastArrival}, but the venue is at ${this.#now}`,
+      this.#lastArrival >= this.#settledTo,
+      `a command arrives at ${this.#lastArrival}, but the venue is at ${this.#settledTo}`,
     );
     return this.#lastArrival;
   }

@@ -101,11 +101,52 @@ export function notional(instrument: Instrument, price: HalfTicks, quantity: Lot
   };
 }
 
+/** Doubles of the grid, for estimates: worked out once per instrument, not once per look. */
+interface GridEstimates {
+  readonly tickSize: number;
+  readonly lotSize: number;
+  /** Quote coin per lot and half tick (inverse: per lot). */
+  readonly perLot: number;
+  readonly minNotional: number;
+}
+
+const estimates = new WeakMap<Instrument, GridEstimates>();
+
+function estimatesOf(instrument: Instrument): GridEstimates {
+  const known = estimates.get(instrument);
+  if (known !== undefined) return known;
+  const tickSize = toNumber(instrument.tickSize);
+  const lotSize = toNumber(instrument.lotSize);
+  const face = lotSize * toNumber(instrument.contractSize);
+  const perLot = instrument.kind === "inverse" ? face : face * tickSize * 0.5;
+  const minNotional = toNumber(instrument.minNotional);
+  const made = { tickSize, lotSize, perLot, minNotional };
+  estimates.set(instrument, made);
+  return made;
+}
+
 /** `notional` as a double, for limits whose own value is an estimate and for display. */
 export function notionalEstimate(instrument: Instrument, price: HalfTicks, quantity: Lots): number {
-  const lot = toNumber(instrument.lotSize) * toNumber(instrument.contractSize);
-  if (instrument.kind === "inverse") return quantity * lot;
-  return quantity * lot * price * 0.5 * toNumber(instrument.tickSize);
+  const { perLot } = estimatesOf(instrument);
+  return instrument.kind === "inverse" ? quantity * perLot : quantity * price * perLot;
+}
+
+/**
+ * The least order that the venue takes at a price: its minimum quantity, and as many lots as its
+ * minimum notional needs, exactly.
+ */
+export function minimumLots(instrument: Instrument, price: HalfTicks): Lots {
+  const { minLots } = instrument;
+  const { minNotional } = estimatesOf(instrument);
+  const least = Math.max(1, minLots);
+  // Doubles settle all but the close calls.
+  const shown = notionalEstimate(instrument, price, least as Lots);
+  if (shown > minNotional * 1.000001) return lots(least);
+  const one = notional(instrument, price, lots(1));
+  const scale = Math.max(one.scale, instrument.minNotional.scale);
+  const per = rescale(one, scale);
+  const needed = (rescale(instrument.minNotional, scale) + per - 1n) / per;
+  return lots(Math.max(least, Number(needed)));
 }
 
 export type GridFault =
@@ -167,7 +208,7 @@ export const formatCash = (instrument: Instrument, amount: Cash): string =>
 
 /** For estimates and display: quote coin per unit. */
 export const priceEstimate = (instrument: Instrument, price: HalfTicks): number =>
-  price * 0.5 * toNumber(instrument.tickSize);
+  price * 0.5 * estimatesOf(instrument).tickSize;
 /** For estimates and display: units of quantity. */
 export const quantityEstimate = (instrument: Instrument, quantity: Lots): number =>
-  quantity * toNumber(instrument.lotSize);
+  quantity * estimatesOf(instrument).lotSize;

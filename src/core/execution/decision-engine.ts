@@ -335,8 +335,7 @@ function carryOut(
     }
     case "wait": {
       wakeBy(parent, intent.until);
-      const said = `${view.target.sliceFrom}: ${intent.reason}`;
-      if (intent.isQuiet === true || parent.lastDecision === said) return;
+      if (intent.isQuiet === true || parent.lastWait === intent.reason) return;
       const action: Action = { kind: "wait", until: intent.until, reason: intent.reason };
       record(
         context,
@@ -345,7 +344,7 @@ function carryOut(
         `${view.target.reason}; ${intent.reason}`,
         "the market may move away",
       );
-      parent.lastDecision = said;
+      parent.lastWait = intent.reason;
       return;
     }
     default:
@@ -362,7 +361,7 @@ function record(
 ): void {
   const { parent, market, target } = view;
   parent.decisionCount += 1;
-  parent.lastDecision = "";
+  parent.lastWait = undefined;
   parent.reasonings.push(reasoning);
   context.outputs.push({
     kind: "decision-made",

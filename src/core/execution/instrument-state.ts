@@ -8,13 +8,14 @@ import type { MarketHeader } from "../market/columns.ts";
 import { Observer } from "../market/observer.ts";
 import { SecondsWindow } from "../market/windows.ts";
 import type { RiskLimits } from "./limits.ts";
-import { type MarketTotals, openLots, type ParentState } from "./parent-state.ts";
+import { isLive, type MarketTotals, openLots, type ParentState } from "./parent-state.ts";
 
 export class InstrumentState {
   readonly id: string;
   readonly instrument: Instrument;
   readonly observer: Observer;
-  readonly parents: ParentState[] = [];
+  /** Parents that have not ended. */
+  live: readonly ParentState[] = [];
   /** Signed: positive = long. */
   positionLots: number;
   /** Own volume since the session began, and over the participation window. */
@@ -65,10 +66,18 @@ export class InstrumentState {
     return { others, own, working: this.workingLots() };
   }
 
+  add(parent: ParentState): void {
+    this.live = [...this.live, parent];
+  }
+
+  dropEnded(): void {
+    if (!this.live.every(isLive)) this.live = this.live.filter(isLive);
+  }
+
   /** Worst-case open quantity of all parents. */
   workingLots(): Lots {
     let working = NO_LOTS;
-    for (const parent of this.parents) working = addLots(working, openLots(parent));
+    for (const parent of this.live) working = addLots(working, openLots(parent));
     return working;
   }
 }

@@ -71,8 +71,8 @@ export interface ParentState {
   readonly reasonings: string[];
   childCount: number;
   decisionCount: number;
-  /** What the last recorded decision said, so that an unchanged wait is not recorded again. */
-  lastDecision: string;
+  /** Why the last recorded decision waited: an unchanged wait is not recorded again. */
+  lastWait: string | undefined;
 
   operatorPause: string | undefined;
   /** New terms, waiting for the last child under the old ones to be closed. */
@@ -136,7 +136,7 @@ export function newParentState(
     reasonings: [],
     childCount: 0,
     decisionCount: 0,
-    lastDecision: "",
+    lastWait: undefined,
     operatorPause: undefined,
     adjustment: undefined,
     lastAggressiveAt: -NEVER as Micros,

@@ -7,7 +7,7 @@
  */
 import type { Target } from "../contracts/strategy.ts";
 import { type ChildOrder, leaves } from "../domain/child-order.ts";
-import { formatPrice, formatQuantity, type Instrument, notional } from "../domain/instrument.ts";
+import { formatPrice, formatQuantity, type Instrument, minimumLots } from "../domain/instrument.ts";
 import { crosses, morePassive, opposite, type Side } from "../domain/side.ts";
 import {
   addLots,
@@ -93,12 +93,15 @@ function open(view: PlacementView): Intent {
   if (now < parent.backoffUntil) {
     return { kind: "wait", until: parent.backoffUntil, reason: "backing off after a reject" };
   }
+  if (gap === 0) {
+    return { kind: "wait", until: target.sliceUntil, reason: "on schedule", isQuiet: true };
+  }
   if (isCrossDue(view) && crossingBlocked(view) === undefined) return cross(view);
   const price = passivePrice(parent, market);
   const sized = childSize(view, price, gap);
   if (sized.quantity === 0) {
-    const until = gap > 0 ? sized.retryAt : target.sliceUntil;
-    return { kind: "wait", until: earliest(until, crossAt(view)), reason: sized.reason };
+    const until = earliest(sized.retryAt, crossAt(view));
+    return { kind: "wait", until, reason: sized.reason };
   }
   const { quantity } = sized;
   const touch = side === "buy" ? "bid" : "ask";
@@ -165,7 +168,7 @@ function follow(view: PlacementView, child: ChildOrder, best: Ticks): Intent | u
   const share = gate.participationHeadroom(parent.limits.participation.value, market, now);
   const room = excessLots(childCap(instrument, gate.limits, best), child.quantity);
   const extra = minLots(minLots(view.gap, share), minLots(room, unsent));
-  const more = extra >= minimumLots(parent, best) ? extra : NO_LOTS;
+  const more = extra >= ordinaryMinimum(parent, best) ? extra : NO_LOTS;
   const from = formatPrice(instrument, child.limitPrice!);
   return {
     kind: "amend",
@@ -296,19 +299,12 @@ function childSize(view: PlacementView, price: Ticks, wanted: Lots, released = N
   return { quantity: NO_LOTS, reason, retryAt: micros(now + SECOND) };
 }
 
-/** The venue's least order at a price: its minimum quantity and its minimum notional. */
-export function venueMinimumLots(instrument: Instrument, price: Ticks): Lots {
-  const one = notional(instrument, atTick(price), lots(1));
-  if (one.mantissa === 0n) return instrument.minLots;
-  const { minNotional } = instrument;
-  const scale = Math.max(one.scale, minNotional.scale);
-  const per = one.mantissa * 10n ** BigInt(scale - one.scale);
-  const need = minNotional.mantissa * 10n ** BigInt(scale - minNotional.scale);
-  const byNotional = lots(Number((need + per - 1n) / per));
-  return maxLots(maxLots(instrument.minLots, byNotional), lots(1));
-}
+/** The venue's least order at a price. */
+export const venueMinimumLots = (instrument: Instrument, price: Ticks): Lots =>
+  minimumLots(instrument, atTick(price));
 
-const minimumLots = (parent: ParentState, price: Ticks): Lots =>
+/** The least order of this parent that is not its last. */
+const ordinaryMinimum = (parent: ParentState, price: Ticks): Lots =>
   maxLots(venueMinimumLots(parent.instrument, price), parent.limits.minOrder.value);
 
 function amount({ instrument }: ParentState, quantity: Lots): string {

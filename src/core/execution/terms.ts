@@ -10,7 +10,7 @@ import { affordableLots, quoteUnits } from "../domain/money.ts";
 import type { Context } from "./context.ts";
 import type { InstrumentState } from "./instrument-state.ts";
 import { strictest } from "./limits.ts";
-import { type Adjustment, isLive, type ParentState } from "./parent-state.ts";
+import type { Adjustment, ParentState } from "./parent-state.ts";
 import { venueMinimumLots } from "./placement.ts";
 import { childCap } from "./risk-gate.ts";
 
@@ -24,7 +24,7 @@ export function refuseParent(context: Context, order: ParentOrder): RefusalReaso
   if (market === undefined) return terms(`unknown instrument ${order.instrument}`);
   const text = faultInTerms(context, order);
   if (text !== undefined) return terms(text);
-  const other = market.parents.find((it) => isLive(it) && it.order.side !== order.side);
+  const other = market.live.find((it) => it.order.side !== order.side);
   if (other !== undefined) return { code: "RISK_OPPOSITE_PARENT", other: other.order.id };
   return infeasible(context, order, market);
 }

@@ -1,7 +1,7 @@
 /**
- * A wrong book misprices everything built on it: quotes, arrival prices, impact, simulated fills. The
- * laws here compare it with a plain sorted book after every operation, in the places where a ring
- * could go wrong: jumps of the price, deep levels, edges of the price range.
+ * A wrong book misprices everything built on it: quotes, arrival prices, impact, simulated fills.
+ * The laws here compare it with a plain sorted book after every operation, in the places where a
+ * ring could go wrong: jumps of the price, deep levels, edges of the price range.
  */
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -55,7 +55,7 @@ describe("Book", () => {
     expect(book.takeCost("buy", 99)).toEqual(all);
   });
 
-  it("applies levels and CLEAR, passes over trades and GAP, and the rows of the other reader", () => {
+  it("applies levels and CLEAR, passes over trades and GAP, and rows of the other reader", () => {
     const rows = new ColumnsBuilder(4);
     rows.push(0, 0, Kind.BID, 7, 1);
     rows.push(0, 0, Kind.CLEAR | LAST, 0, 0);
@@ -202,7 +202,7 @@ function expectEqual(fast: BookSide, plain: SortedSide, probes: readonly number[
   }
 }
 
-/** The laws run thousands of operations: on a busy machine the runner's five seconds are too few. */
+/** Thousands of operations: on a busy machine the runner's five seconds would be too few. */
 const timeout = 120_000;
 
 describe("BookSide against the sorted book", { timeout }, () => {

@@ -3,11 +3,12 @@
  *
  * A side keeps the levels around its best price in a ring of quantities with a two-level bitset of
  * the occupied ones, so that setting a level is a store and finding the next one is two bit scans.
- * What lies too deep for the ring waits in a short sorted list. Both sides are one class: a level's
- * key is its tick for asks and minus its tick for bids, so the best level is always the least key.
+ * What lies too deep for the ring waits in a table of far levels. Both sides are one class: a
+ * level's key is its tick for asks and minus its tick for bids, so the best level
+ * is always the least key.
  *
  * What must stay true: the best level is inside the ring's window, nothing is below the window, and
- * everything in the sorted list is above it. All state is in typed arrays; no row allocates.
+ * everything in the far table is above it. All state is in typed arrays; no row allocates.
  */
 import { invariant } from "../domain/errors.ts";
 import type { Side } from "../domain/side.ts";
@@ -208,10 +209,11 @@ export class BookSide {
   #raise(low: number): void {
     this.#low = low;
     const far = this.#far;
-    while (far.nearest - low < this.#width) {
-      this.#store(far.nearest, far.nearestQuantity);
-      far.dropNearest();
+    const end = low + this.#width;
+    for (let key = far.nearest; key < end; key = far.above(key)) {
+      this.#store(key, far.get(key));
     }
+    far.deleteBelow(end);
   }
 
   /** Moves the window to better prices. What drops out above joins the far levels. */
@@ -231,21 +233,25 @@ export class BookSide {
 }
 
 /**
- * Levels too deep for the ring, in a sorted array with room at both ends. A change in the middle
- * moves the shorter half: cheap for the hundreds of levels that live here, and touched by few rows.
+ * Levels too deep for the ring: a hash table with open addressing, because rows find and set them
+ * one by one, and their order is asked for only when the window moves or a walk leaves it. The keys
+ * are sorted then, and stay sorted until a level comes or goes.
  *
  * Quantities are stored by the caller, at the place it is told: a double that is handed to a
  * function is a heap object wherever the compiler does not inline the call.
  */
 class FarLevels {
-  #keys = new Int32Array(256);
-  #quantities = new Float64Array(256);
-  /** In use: [head, tail), keys rising. */
-  #head = 128;
-  #tail = 128;
+  /** `NO_KEY` marks a free place. At most half are taken, so a probe soon meets one. */
+  #keys = new Int32Array(512).fill(NO_KEY);
+  #quantities = new Float64Array(512);
+  /** 32 − log2 of the capacity. */
+  #shift = 23;
+  #count = 0;
+  #sorted = new Int32Array(256);
+  #isSorted = true;
 
   get count(): number {
-    return this.#tail - this.#head;
+    return this.#count;
   }
 
   /** By place; stale after the next call of `place`. */
@@ -255,102 +261,114 @@ class FarLevels {
 
   /** The least key, `NO_KEY` when empty. */
   get nearest(): number {
-    return this.#head === this.#tail ? NO_KEY : this.#keys[this.#head]!;
-  }
-
-  get nearestQuantity(): number {
-    return this.#quantities[this.#head]!;
-  }
-
-  dropNearest(): void {
-    this.#head++;
+    if (this.#count === 0) return NO_KEY;
+    return this.#inOrder()[0]!;
   }
 
   get(key: number): number {
-    const at = this.#lowerBound(key);
-    return at < this.#tail && this.#keys[at] === key ? this.#quantities[at]! : 0;
+    const at = this.#find(key);
+    return this.#keys[at] === key ? this.#quantities[at]! : 0;
   }
 
   /** The least key above `key`, `NO_KEY` when there is none. */
   above(key: number): number {
-    const at = this.#lowerBound(key + 1);
-    return at < this.#tail ? this.#keys[at]! : NO_KEY;
+    if (this.#count === 0) return NO_KEY;
+    const sorted = this.#inOrder();
+    let low = 0;
+    let high = this.#count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (sorted[middle]! <= key) low = middle + 1;
+      else high = middle;
+    }
+    return low < this.#count ? sorted[low]! : NO_KEY;
   }
 
   /** Where the quantity of `key` belongs; a key that is not here yet is put in. */
   place(key: number): number {
-    const at = this.#lowerBound(key);
-    return at < this.#tail && this.#keys[at] === key ? at : this.#insert(at, key);
-  }
-
-  delete(key: number): void {
-    const at = this.#lowerBound(key);
-    if (at === this.#tail || this.#keys[at] !== key) return;
-    if (at - this.#head < this.#tail - at) {
-      this.#move(this.#head, at, 1);
-      this.#head++;
-    } else {
-      this.#move(at + 1, this.#tail, -1);
-      this.#tail--;
-    }
-  }
-
-  clear(): void {
-    this.#head = this.#keys.length >>> 1;
-    this.#tail = this.#head;
-  }
-
-  /** The first place whose key is at least `key`. */
-  #lowerBound(key: number): number {
-    let low = this.#head;
-    let high = this.#tail;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#keys[middle]! < key) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
-  #insert(place: number, key: number): number {
-    let at = place;
-    if (this.#head === 0 || this.#tail === this.#keys.length) {
-      const rank = at - this.#head;
-      this.#makeRoom();
-      at = this.#head + rank;
-    }
-    if (at - this.#head < this.#tail - at) {
-      this.#move(this.#head, at, -1);
-      this.#head--;
-      at--;
-    } else {
-      this.#move(at, this.#tail, 1);
-      this.#tail++;
+    let at = this.#find(key);
+    if (this.#keys[at] === key) return at;
+    if (this.#count * 2 >= this.#keys.length) {
+      this.#grow();
+      at = this.#find(key);
     }
     this.#keys[at] = key;
+    this.#count++;
+    this.#isSorted = false;
     return at;
   }
 
-  #move(from: number, to: number, by: number): void {
-    if (from === to) return;
-    this.#keys.copyWithin(from + by, from, to);
-    this.#quantities.copyWithin(from + by, from, to);
+  delete(key: number): void {
+    let free = this.#find(key);
+    if (this.#keys[free] !== key) return;
+    const last = this.#keys.length - 1;
+    // What was pushed past the freed place by it moves back, or a probe would stop short of it.
+    for (let at = (free + 1) & last; this.#keys[at] !== NO_KEY; at = (at + 1) & last) {
+      const home = this.#home(this.#keys[at]!);
+      if (((at - home) & last) < ((at - free) & last)) continue;
+      this.#keys[free] = this.#keys[at]!;
+      this.#quantities[free] = this.#quantities[at]!;
+      free = at;
+    }
+    this.#keys[free] = NO_KEY;
+    this.#count--;
+    this.#isSorted = false;
   }
 
-  /** Puts the levels in the middle, of larger arrays when these are half full. */
-  #makeRoom(): void {
-    const { count } = this;
-    const old = this.#keys.length;
-    const capacity = count * 2 >= old ? old * 2 : old;
-    const head = (capacity - count) >>> 1;
-    const keys = new Int32Array(capacity);
-    const quantities = new Float64Array(capacity);
-    keys.set(this.#keys.subarray(this.#head, this.#tail), head);
-    quantities.set(this.#quantities.subarray(this.#head, this.#tail), head);
-    this.#keys = keys;
-    this.#quantities = quantities;
-    this.#head = head;
-    this.#tail = head + count;
+  /** Deletes every key under `end`. */
+  deleteBelow(end: number): void {
+    const sorted = this.#inOrder();
+    const count = this.#count;
+    let drop = 0;
+    while (drop < count && sorted[drop]! < end) this.delete(sorted[drop++]!);
+    // What is left is still in order: it only moves to the front.
+    sorted.copyWithin(0, drop, count);
+    this.#isSorted = true;
+  }
+
+  clear(): void {
+    if (this.#count > 0) this.#keys.fill(NO_KEY);
+    this.#count = 0;
+    this.#isSorted = true;
+  }
+
+  /** Fibonacci hashing: neighbouring ticks spread over the table. */
+  #home(key: number): number {
+    return Math.imul(key, 0x9e3779b1) >>> this.#shift;
+  }
+
+  /** The place of `key`, or the free place where it would go. */
+  #find(key: number): number {
+    const last = this.#keys.length - 1;
+    let at = this.#home(key);
+    while (this.#keys[at] !== key && this.#keys[at] !== NO_KEY) at = (at + 1) & last;
+    return at;
+  }
+
+  #grow(): void {
+    const keys = this.#keys;
+    const quantities = this.#quantities;
+    this.#keys = new Int32Array(keys.length * 2).fill(NO_KEY);
+    this.#quantities = new Float64Array(keys.length * 2);
+    this.#sorted = new Int32Array(keys.length);
+    this.#shift--;
+    this.#isSorted = false;
+    for (const [place, key] of keys.entries()) {
+      if (key === NO_KEY) continue;
+      const at = this.#find(key);
+      this.#keys[at] = key;
+      this.#quantities[at] = quantities[place]!;
+    }
+  }
+
+  /** The keys, rising: the first `count` of what is returned. */
+  #inOrder(): Int32Array {
+    if (this.#isSorted) return this.#sorted;
+    let count = 0;
+    for (const key of this.#keys) if (key !== NO_KEY) this.#sorted[count++] = key;
+    this.#sorted.subarray(0, count).sort();
+    this.#isSorted = true;
+    return this.#sorted;
   }
 }
 

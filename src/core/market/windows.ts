@@ -17,6 +17,8 @@ export class SecondsWindow {
   readonly #buckets: Float64Array;
   readonly #mask: number;
   #second = -1;
+  /** Of whole lots, so exact: what has been added is taken away again to the last lot. */
+  #total = 0;
 
   /** @param seconds 1..3600. */
   constructor(seconds: number) {
@@ -31,24 +33,25 @@ export class SecondsWindow {
   add(second: number, lots: number): void {
     this.roll(second);
     this.#buckets[second & this.#mask]! += lots;
+    this.#total += lots;
   }
 
-  /** Moves the window's end to `second`, emptying the buckets that it passes. */
+  /** Moves the window's end to `second`: what falls out behind it no longer counts. */
   roll(second: number): void {
     if (second <= this.#second) return;
     const from = Math.max(this.#second + 1, second - this.#mask);
-    for (let passed = from; passed <= second; passed++) this.#buckets[passed & this.#mask] = 0;
+    for (let entered = from; entered <= second; entered++) {
+      const left = (entered - this.seconds) & this.#mask;
+      this.#total -= this.#buckets[left]!;
+      this.#buckets[left] = 0;
+    }
     this.#second = second;
   }
 
   /** Sum over (second − seconds, second]: the newest bucket is partial, so never more than asked. */
   sum(second: number): number {
     this.roll(second);
-    let total = 0;
-    for (let back = 0; back < this.seconds; back++) {
-      total += this.#buckets[(second - back) & this.#mask]!;
-    }
-    return total;
+    return this.#total;
   }
 }
 
