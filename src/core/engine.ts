@@ -70,10 +70,10 @@ export class Engine {
   /** Handles one event. What it asks for stands in order; the array belongs to the caller. */
   step(event: EngineEvent): readonly EngineOutput[] {
     const context = this.#context;
-    invariant(event.time >= context.now, `time fell from ${context.now} to ${event.time}`);
+    if (event.time < context.now) invariant(false, `time fell: ${context.now}, ${event.time}`);
     context.now = event.time;
     context.outputs = [];
-    this.#measureMarkouts();
+    if (this.#markouts.nextAt <= event.time) this.#measureMarkouts();
     const concerned = this.#settle(event); //    reports, operators → orders, fills, terms
     for (const parent of concerned) {
       if (isLive(parent)) decideParent(context, parent); // schedule → tactic → gate → commands
@@ -109,9 +109,7 @@ export class Engine {
       case "order-reported":
         return this.#report(event.clientOrderId, event.report);
       case "timer-fired":
-        return this.#instruments.flatMap(({ live }) =>
-          live.filter((parent) => parent.wakeAt <= event.time),
-        );
+        return this.#due(event.time);
       case "touch-moved":
         return this.#context.instruments.get(event.instrument)?.live ?? [];
       case "market-ended":
@@ -127,6 +125,14 @@ export class Engine {
       default:
         return unreachable(event);
     }
+  }
+
+  #due(now: Micros): ParentState[] {
+    const due: ParentState[] = [];
+    for (const { live } of this.#instruments) {
+      for (const parent of live) if (parent.wakeAt <= now) due.push(parent);
+    }
+    return due;
   }
 
   #submit(event: Extract<EngineEvent, { kind: "parent-submitted" }>): ParentState[] {

@@ -173,7 +173,7 @@ describe("Binance futures capture", () => {
     expect(recording.report.priceZeroTrades).toBe(1);
   });
 
-  it("leaves prices off the tick out, rounds quantities off the lot down, counts both", async () => {
+  it("leaves prices off the tick out, rounds quantities down to lots, counts both", async () => {
     const recording = await recorded([
       snapshot(100),
       futures(100, 101, 99, [

@@ -2,7 +2,7 @@
  * Binance capture: lines of `<local receive time> <frame>`, the raw streams of one symbol and REST
  * depth snapshots among them, for USD-M and COIN-M futures and spot.
  *
- * A book is known from the snapshot on that joins the deltas (L = its lastUpdateId). Futures: deltas
+ * A book is known from the snapshot on that joins the deltas (L = its lastUpdateId). Futures: those
  * with u < L are old, the first has U <= L <= u, each next one pu = the previous u. Spot: u <= L is
  * old, the first has U <= L + 1 <= u, each next one U = the previous u + 1. What must stay true: no
  * delta is applied that does not join; until a snapshot does, nothing reaches the sink.

@@ -1,8 +1,8 @@
 /**
  * Bybit instruments: the venue's `instruments-info` answer as instruments.
  *
- * The lot of a contract is its `qtyStep`, of a spot pair its `basePrecision`. An inverse contract is
- * one US dollar of quantity. What must stay true: an entry that cannot be read exactly is refused
+ * The lot of a contract is its `qtyStep`, of a spot pair its `basePrecision`. One inverse contract
+ * is one US dollar. What must stay true: an entry that cannot be read exactly is refused
  * with its symbol, never rounded into something tradable.
  */
 import { z } from "zod";

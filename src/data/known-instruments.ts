@@ -1,8 +1,8 @@
 /**
  * Known instruments: grids of the instruments whose recordings do not carry their own.
  *
- * As the venues' public instrument lists gave them when the recordings were made (2024). A recording
- * that names its instruments is read by those instead.
+ * As the venues' public instrument lists gave them when the recordings were made (2024).
+ * A recording that names its instruments is read by those instead.
  */
 import { type Decimal, decimal } from "../core/domain/decimal.ts";
 import type { ContractKind, Instrument } from "../core/domain/instrument.ts";

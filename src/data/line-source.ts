@@ -116,7 +116,7 @@ async function pump(
   return ok({ source, lines, truncation: { file: name, line: lines, partialBytes, reason } });
 }
 
-/** Cuts bytes into lines. Never throws: it runs inside stream callbacks, where that would be lost. */
+/** Cuts bytes into lines. Never throws: inside the stream callbacks that would be lost. */
 class LineSplitter {
   lines = 0;
   fault: DataFault | undefined;

@@ -2,8 +2,8 @@
  * Ordering: one sequence of messages that serves two clocks.
  *
  * The engine meets messages in the order in which they were received, the venue in the order in
- * which they happened. Where the two orders agree a message stands once; where they differ it stands
- * twice, once for each side. The messages that stand once are the common subsequence of both orders
+ * which they happened. Where the two orders agree a message stands once; where they differ, twice,
+ * once for each side. The messages that stand once are the common subsequence of both orders
  * with the most rows, so no order doubles fewer rows. What must stay true: each side, looking only
  * at its own rows, sees the stable sort of all messages by its own clock.
  */
@@ -86,7 +86,7 @@ function heaviestRising(byLocal: Int32Array, rank: Int32Array, rows: Int32Array)
   return common.subarray(0, length);
 }
 
-/** The same within one disordered stretch, whose ranks begin at `base`: a Fenwick tree of maxima. */
+/** The same within one disordered stretch, whose ranks begin at `base`; by a tree of maxima. */
 function heaviestRun(
   stretch: Int32Array,
   rank: Int32Array,

@@ -76,7 +76,7 @@ export interface StreamReport {
   readonly duplicates: { readonly bookMessages: number; readonly trades: number };
   /** Levels and trades at prices between two ticks: left out. */
   readonly offTickPrices: Counted<OffGrid>;
-  /** Quantities between two lots: rounded down. Venues print some, from before a lot was changed. */
+  /** Quantities between two lots: rounded down. Venues print some now and then. */
   readonly offLotQuantities: Counted<OffGrid>;
   /** Trades at price zero: dropped. */
   readonly priceZeroTrades: number;

@@ -49,7 +49,7 @@ export interface Decoded {
   readonly time: TimeBase;
 }
 
-/** Reads one instrument. Where the files hold several, `options.symbol` (and `kind`) must choose. */
+/** Reads one instrument. Where the files hold several, `options.symbol` (and `kind`) chooses. */
 export async function readRecording(
   paths: readonly string[],
   options: ReadOptions = {},

@@ -2,7 +2,7 @@
  * Verify: whether a recording can be trusted, by evidence that is in it.
  *
  * The book is rebuilt message by message and held against what the venue says elsewhere: its own
- * ticker wherever both streams carry the same update id, the ids themselves, the trades, the clocks.
+ * ticker wherever both streams carry the same update id, the ids, the trades, the clocks.
  * What must stay true: every count says how many things were looked at, so that nothing passes
  * because nothing was compared.
  */

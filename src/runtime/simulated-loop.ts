@@ -8,10 +8,9 @@
  */
 import type { Engine } from "../core/engine.ts";
 import type { ClientOrderId, OrderReport, OrderTerms } from "../core/domain/child-order.ts";
-import { invariant } from "../core/domain/errors.ts";
 import { instrumentId } from "../core/domain/instrument.ts";
 import type { AmendTerms, EngineEvent, EngineOutput } from "../core/domain/messages.ts";
-import { type Micros, NEVER } from "../core/domain/units.ts";
+import { type Micros, micros, NEVER } from "../core/domain/units.ts";
 import {
   ENGINE_ONLY,
   type MarketBlock,
@@ -244,9 +243,7 @@ class SimulatedLoop {
   }
 
   #toMicros(nanos: number): Micros {
-    const at = this.#epochMicros + Math.floor(nanos / 1000);
-    invariant(Number.isSafeInteger(at), `not a time: ${nanos}`);
-    return at as Micros;
+    return micros(this.#epochMicros + Math.floor(nanos / 1000));
   }
 
   #toNanos(at: Micros): number {

@@ -10,7 +10,10 @@ export class InvariantError extends Error {
   override readonly name = "InvariantError";
 }
 
-/** Always on, in production too: a wrong number is worse than a stopped program. */
+/**
+ * Always on, in production too: a wrong number is worse than a stopped program. A text with figures
+ * in it is made at every call: hot code asks first, and calls only to fail.
+ */
 export function invariant(condition: boolean, message: string): asserts condition {
   if (!condition) throw new InvariantError(message);
 }

@@ -110,6 +110,9 @@ interface GridEstimates {
   readonly minNotional: number;
 }
 
+/** Far wider than the error of a few double operations. */
+const CLOSE_CALL = 1e-9;
+
 const estimates = new WeakMap<Instrument, GridEstimates>();
 
 function estimatesOf(instrument: Instrument): GridEstimates {
@@ -140,8 +143,11 @@ export function minimumLots(instrument: Instrument, price: HalfTicks): Lots {
   const { minNotional } = estimatesOf(instrument);
   const least = Math.max(1, minLots);
   // Doubles settle all but the close calls.
-  const shown = notionalEstimate(instrument, price, least as Lots);
-  if (shown > minNotional * 1.000001) return lots(least);
+  const wanted = minNotional / notionalEstimate(instrument, price, 1 as Lots);
+  const rounded = Math.ceil(wanted);
+  const isClear =
+    rounded - wanted > CLOSE_CALL * rounded && wanted - rounded + 1 > CLOSE_CALL * rounded;
+  if (isClear || wanted === 0) return lots(Math.max(least, rounded));
   const one = notional(instrument, price, lots(1));
   const scale = Math.max(one.scale, instrument.minNotional.scale);
   const per = rescale(one, scale);

@@ -30,7 +30,7 @@ export interface Context {
 /** The parent's market. @throws InvariantError: parents are checked when they are submitted. */
 export function marketOf(context: Context, parent: ParentState): InstrumentState {
   const market = context.instruments.get(parent.order.instrument);
-  invariant(market !== undefined, `no market for ${parent.order.instrument}`);
+  if (market === undefined) invariant(false, `no market for ${parent.order.instrument}`);
   return market;
 }
 

@@ -44,7 +44,7 @@ import {
   type PlacementView,
   venueMinimumLots,
 } from "./placement.ts";
-import { deviationBps, volatilityKnown } from "./risk-gate.ts";
+import { deviationBps } from "./risk-gate.ts";
 import { applyAdjustment } from "./terms.ts";
 
 /** While something is at the venue or a pause may end, look at least this often. */
@@ -152,7 +152,7 @@ function finishAtDeadline(context: Context, parent: ParentState, market: Instrum
     const spacedAt = gate.nextAggressiveAt(parent, now);
     if (spacedAt > now && spacedAt <= patience) return wakeBy(parent, spacedAt);
     const rest = unsentLots(parent, price);
-    const view = viewOf(context, parent, market, residualTarget(parent, rest), rest);
+    const view = viewOf(context, parent, market, residualTarget(parent, rest), rest, rest);
     if (crossingBlocked(view) === undefined) {
       parent.residualSent = true;
       carryOut(context, parent, view, cross(view));
@@ -180,7 +180,7 @@ function reasonToPause(
   if (parent.operatorPause !== undefined) return `paused by an operator: ${parent.operatorPause}`;
   const health = market.observer.health(now, gate.limits.staleAfter);
   if (health !== "healthy") return `market data ${health}`;
-  const volatility = volatilityKnown(market.observer);
+  const volatility = market.observer.volatilityAssured;
   if (volatility > gate.limits.volatilityStopPerHour) return "over the volatility stop";
   const deviation = deviationBps(parent, market.observer.mid);
   if (deviation > gate.limits.benchmarkDeviationBps) return "beyond the benchmark deviation";
@@ -239,7 +239,7 @@ function work(context: Context, parent: ParentState, market: InstrumentState): v
   const rest = unfilledLots(parent, price);
   const isWould = isWouldPrice(parent, market);
   const behind = isWould ? rest : minLots(excessLots(target.quantity, done), rest);
-  const view = viewOf(context, parent, market, target, behind);
+  const view = viewOf(context, parent, market, target, behind, rest);
   const intent = place(view);
   carryOut(context, parent, view, intent);
   wakeBy(parent, target.sliceUntil);
@@ -286,6 +286,7 @@ function viewOf(
   market: InstrumentState,
   target: Target,
   behind: Lots,
+  rest: Lots,
 ): PlacementView {
   return {
     now: context.now,
@@ -294,6 +295,7 @@ function viewOf(
     gate: context.gate,
     target,
     behind,
+    rest,
     gap: excessLots(behind, openLots(parent)),
     overParticipation:
       parent.order.constraints.residual === "cross-over-participation" &&

@@ -67,6 +67,8 @@ export interface PlacementView {
   readonly target: Target;
   /** Target less filled: what should be done by now and is not. */
   readonly behind: Lots;
+  /** All that is not filled. */
+  readonly rest: Lots;
   /** `behind` less the worst-case leaves of live children. */
   readonly gap: Lots;
   /** The residual policy said that participation does not hold this order back. */
@@ -96,6 +98,7 @@ function open(view: PlacementView): Intent {
   if (gap === 0) {
     return { kind: "wait", until: target.sliceUntil, reason: "on schedule", isQuiet: true };
   }
+  if (gap < parent.limits.minOrder.value && gap < view.rest) return carryForward(target);
   if (isCrossDue(view) && crossingBlocked(view) === undefined) return cross(view);
   const price = passivePrice(parent, market);
   const sized = childSize(view, price, gap);
@@ -116,6 +119,12 @@ function open(view: PlacementView): Intent {
     risk: "may not fill; the touch may leave",
   };
 }
+
+const carryForward = (target: Target): Extract<Intent, { kind: "wait" }> => ({
+  kind: "wait",
+  until: target.sliceUntil,
+  reason: "the slice is under the minimum order: carried forward",
+});
 
 /** Takes what is behind, as far as the caps and the shown depth go. */
 export function cross(view: PlacementView): Intent {
@@ -288,8 +297,8 @@ function childSize(view: PlacementView, price: Ticks, wanted: Lots, released = N
   }
   if (quantity >= minimum && quantity > 0) return { quantity, reason: "", retryAt: now };
   if (wanted < minimum) {
-    const reason = "the slice is under the minimum order: carried forward";
-    return { quantity: NO_LOTS, reason, retryAt: target.sliceUntil };
+    const { until, reason } = carryForward(target);
+    return { quantity: NO_LOTS, reason, retryAt: until };
   }
   // Without figures, which change every second: they stand in the decision's market snapshot.
   const reason =

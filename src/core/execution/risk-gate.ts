@@ -140,7 +140,7 @@ export class RiskGate {
     const { observer } = market;
     const health = observer.health(now, this.limits.staleAfter);
     if (health !== "healthy") return { code: "RISK_DATA_HEALTH", health };
-    const perHour = volatilityKnown(observer);
+    const perHour = observer.volatilityAssured;
     const stop = this.limits.volatilityStopPerHour;
     if (perHour > stop) return { code: "RISK_VOLATILITY", perHour, limit: stop };
     const deviation = deviationBps(parent, observer.mid);
@@ -264,15 +264,6 @@ export function deviationBps(parent: ParentState, mid: HalfTicks): Bps {
 export function spreadBps(market: InstrumentState): Bps {
   const { bid, ask } = market.observer;
   return (2e4 * (ask - bid)) / (bid + ask);
-}
-
-/**
- * Volatility per hour for the stop: scaled once a quarter of the hour is covered; before that only
- * what has really been realised, a lower bound, so that unknown neither stops nor passes for small.
- */
-export function volatilityKnown(observer: InstrumentState["observer"]): Fraction {
-  const { value, coverage } = observer.volatilityHour;
-  return coverage >= 0.25 ? value : observer.volatilityRealised;
 }
 
 /** The largest size one child may have: order limits in lots, at a price. */

@@ -7,6 +7,7 @@
 import type { Covered, DataHealth, MarketSnapshot } from "../domain/decision.ts";
 import type { Side } from "../domain/side.ts";
 import {
+  type Fraction,
   type HalfTicks,
   type Lots,
   type Micros,
@@ -36,6 +37,8 @@ export class Observer {
   readonly book = new Book();
   readonly #bids = this.book.bids;
   readonly #asks = this.book.asks;
+  /** By `Kind`. */
+  readonly #sides = [this.#bids, this.#asks];
   readonly #epochMicros: number;
   readonly #epochSeconds: number;
   /** Rows of this stream consumed so far: the position that the journal notes. */
@@ -84,28 +87,18 @@ export class Observer {
    */
   observe(columns: MarketColumns, from: number, to: number, until: number): number {
     const { localTime, kind, price, quantity } = columns;
-    const bids = this.#bids;
-    const asks = this.#asks;
     this.wokeUp = false;
+    const sides = this.#sides;
+    const mask = KIND_MASK | VENUE_ONLY;
+    const lastSide: number = Kind.ASK;
     let row = from;
     for (; row < to; row++) {
       const code = kind[row]!;
-      if ((code & VENUE_ONLY) !== 0) continue;
-      if (localTime[row]! > until) break;
-      switch (code & KIND_MASK) {
-        case Kind.BID:
-          bids.set(price[row]!, quantity[row]!);
-          break;
-        case Kind.ASK:
-          asks.set(price[row]!, quantity[row]!);
-          break;
-        case Kind.TRADE_BUY:
-        case Kind.TRADE_SELL:
-          if ((code & OFF_VOLUME) === 0) this.#trade(localTime[row]!, price[row]!, quantity[row]!);
-          break;
-        default:
-          this.#interrupt((code & KIND_MASK) === Kind.CLEAR);
-      }
+      const what = code & mask;
+      if (localTime[row]! > until && (code & VENUE_ONLY) === 0) break;
+      if (what <= lastSide) sides[what]!.set(price[row]!, quantity[row]!);
+      else if (what >= VENUE_ONLY) continue;
+      else this.#takeOther(code, localTime[row]!, price[row]!, quantity[row]!);
       if ((code & LAST) !== 0 && this.#endMessage(localTime[row]!)) {
         row += 1;
         this.wokeUp = true;
@@ -114,6 +107,13 @@ export class Observer {
     }
     this.position += row - from;
     return row;
+  }
+
+  /** A row that sets no level. */
+  #takeOther(code: number, time: number, price: number, quantity: number): void {
+    const what = code & KIND_MASK;
+    if (what >= Kind.CLEAR) this.#interrupt(what === Kind.CLEAR);
+    else if ((code & OFF_VOLUME) === 0) this.#trade(time, price, quantity);
   }
 
   /** True when the engine asked to be told of what this message changed. */
@@ -247,9 +247,9 @@ export class Observer {
     return this.#volatility.perHour;
   }
 
-  /** What has been realised within the last hour of data: a lower bound, unscaled. */
-  get volatilityRealised(): number {
-    return this.#volatility.realised;
+  /** Volatility per hour as far as it is sure: see `VolatilityWindow.assured`. */
+  get volatilityAssured(): Fraction {
+    return this.#volatility.assured;
   }
 
   /** Lots per day (ADV), scaled from the covered share. */

@@ -6,6 +6,7 @@
  */
 import type { Covered } from "../domain/decision.ts";
 import { invariant } from "../domain/errors.ts";
+import type { Fraction } from "../domain/units.ts";
 
 const SECONDS_PER_DAY = 86_400;
 const MINUTES_PER_DAY = 1_440;
@@ -58,12 +59,12 @@ export class SecondsWindow {
 /**
  * Realised volatility of the mid from 10-second log returns over an hour.
  *
- * `value` is per square root of an hour, scaled up from what was seen; `realised` is what was seen,
- * unscaled: a lower bound that needs no assumption.
+ * `perHour` is scaled up from what was seen, with its coverage; `assured` is what a limit may act on.
  */
 export class VolatilityWindow {
   static readonly SAMPLE_SECONDS = 10;
   static readonly #SAMPLES = 360;
+  static readonly #ASSURED = 0.25;
   readonly #squares = new Float64Array(VolatilityWindow.#SAMPLES);
   #count = 0;
   #next = 0;
@@ -93,8 +94,13 @@ export class VolatilityWindow {
     return { value: Math.sqrt(this.#sum / coverage), coverage };
   }
 
-  get realised(): number {
-    return Math.sqrt(this.#sum);
+  /**
+   * What may be relied on, per hour: scaled once a quarter of the hour is covered; before that only
+   * what has really been realised, a lower bound, so that unknown neither stops nor passes for small.
+   */
+  get assured(): Fraction {
+    const covered = this.#count / VolatilityWindow.#SAMPLES;
+    return Math.sqrt(covered >= VolatilityWindow.#ASSURED ? this.#sum / covered : this.#sum);
   }
 }
 

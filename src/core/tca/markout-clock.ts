@@ -27,16 +27,18 @@ export class MarkoutClock<Owner> {
     MARKOUT_SPANS.forEach((after, span) => {
       this.#queues[span]!.push({ at: micros(filledAt + after), owner, executionId, after });
     });
+    this.#setNext();
   }
 
   /** The earliest look that is wanted; `NEVER` when none is. */
-  get nextAt(): Micros {
-    let at = NEVER;
+  nextAt: Micros = NEVER;
+
+  #setNext(): void {
+    this.nextAt = NEVER;
     for (let span = 0; span < MARKOUT_SPANS.length; span++) {
       const due = this.#queues[span]![this.#heads[span]!];
-      if (due !== undefined && due.at < at) at = due.at;
+      if (due !== undefined && due.at < this.nextAt) this.nextAt = due.at;
     }
-    return at;
   }
 
   /** Takes out all looks due at or before `now`. */
@@ -53,6 +55,7 @@ export class MarkoutClock<Owner> {
         this.#heads[span] = 0;
       }
     }
+    this.#setNext();
     return taken;
   }
 }
