@@ -10,7 +10,7 @@ import { applyReport, type ChildOrder, type OrderReport } from "./domain/child-o
 import { invariant, unreachable } from "./domain/errors.ts";
 import { instrumentId } from "./domain/instrument.ts";
 import type { EngineEvent, EngineOutput } from "./domain/messages.ts";
-import { type HalfTicks, type Micros, NEVER } from "./domain/units.ts";
+import { atTick, halfTicks, type Micros, NEVER, ticks } from "./domain/units.ts";
 import { type Context, marketOf, raiseAlert } from "./execution/context.ts";
 import { closeTo, decideParent, onReject, watchShortfall } from "./execution/decision-engine.ts";
 import { InstrumentState } from "./execution/instrument-state.ts";
@@ -261,15 +261,17 @@ export class Engine {
     const context = this.#context;
     const market = marketOf(context, parent);
     const { observer } = market;
-    const seen =
-      observer.bid > 0 && observer.ask > 0 ? observer.mid : ((fill.price * 2) as HalfTicks);
+    const isTwoSided = observer.bid > 0 && observer.ask > 0;
+    const spreadBefore =
+      fill.spreadBefore ?? (isTwoSided ? observer.ask - observer.bid : undefined);
     bookFill(parent, {
       fill,
       clientOrderId: child.terms.clientOrderId,
-      midBefore: (fill.midBefore ?? seen) as HalfTicks,
+      midBefore: fill.midBefore ?? (isTwoSided ? observer.mid : atTick(fill.price)),
       midSource: fill.midBefore === undefined ? "estimated" : "venue",
-      displacement: 0 as HalfTicks,
+      displacement: halfTicks(0),
       orderKind: child.aggressive ? "aggressive" : "passive",
+      ...(spreadBefore === undefined ? {} : { spreadBefore: ticks(spreadBefore) }),
     });
     market.bookOwnFill(context.now, parent.order.side, fill.quantity);
     this.#markouts.add(parent, fill.executionId, context.now);

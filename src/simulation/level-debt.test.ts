@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LevelDebt } from "./level-debt.ts";
+import { TICK_SLOTS, TickFilter } from "./tick-filter.ts";
 
 describe("LevelDebt", () => {
   it("hides what was taken, shrinks with the level, and is gone when the level is", () => {
@@ -11,11 +12,25 @@ describe("LevelDebt", () => {
     expect(debt.settle(100, 4)).toBe(false);
     expect([debt.visible(100, 4), debt.visible(100, 10)]).toEqual([0, 6]);
     debt.add(107, 1);
-    expect([debt.low, debt.high, debt.size]).toEqual([100, 107, 2]);
+    expect(debt.size).toBe(2);
     expect(debt.settle(100, 0)).toBe(false);
     expect(debt.settle(107, 0)).toBe(true);
     expect(debt.visible(100, 10)).toBe(10);
-    expect(debt.high).toBeLessThan(debt.low);
+    expect(debt.size).toBe(0);
+  });
+
+  it("keeps its filter told: yes while a level is in debt, no once none is", () => {
+    const filter = new TickFilter();
+    const debt = new LevelDebt(filter);
+    debt.add(7, 3);
+    debt.add(7, 3);
+    debt.add(7 + TICK_SLOTS, 1);
+    expect([filter.mayHold(7), filter.mayHold(8)]).toEqual([true, false]);
+    debt.settle(7, 0);
+    expect(filter.mayHold(7)).toBe(true);
+    expect(debt.visible(7, 5)).toBe(5);
+    debt.settle(7 + TICK_SLOTS, 0);
+    expect(filter.mayHold(7)).toBe(false);
   });
 
   it("settles all levels against a snapshot", () => {

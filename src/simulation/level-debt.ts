@@ -6,14 +6,16 @@
  * shrinks the level the debt shrinks with it, and a level that was emptied owes nothing when it
  * comes back.
  */
-
-const NOWHERE = 0x7fffffff;
+import { TickFilter } from "./tick-filter.ts";
 
 export class LevelDebt {
-  /** No debt stands outside [low, high]: one comparison spares the look-up on almost every row. */
-  low = NOWHERE;
-  high = 0;
   readonly #lots = new Map<number, number>();
+  readonly #filter: TickFilter;
+
+  /** @param filter is kept told of every tick with a debt. */
+  constructor(filter: TickFilter = new TickFilter()) {
+    this.#filter = filter;
+  }
 
   get size(): number {
     return this.#lots.size;
@@ -21,7 +23,7 @@ export class LevelDebt {
 
   /** What a level that records `recorded` still has for us. */
   visible(tick: number, recorded: number): number {
-    if (tick < this.low || tick > this.high) return recorded;
+    if (!this.#filter.mayHold(tick)) return recorded;
     const owed = this.#lots.get(tick);
     if (owed === undefined) return recorded;
     return recorded > owed ? recorded - owed : 0;
@@ -29,31 +31,27 @@ export class LevelDebt {
 
   /** We took `taken` from the visible part of the level. */
   add(tick: number, taken: number): void {
-    this.#lots.set(tick, (this.#lots.get(tick) ?? 0) + taken);
-    if (tick < this.low) this.low = tick;
-    if (tick > this.high) this.high = tick;
+    const owed = this.#lots.get(tick);
+    if (owed === undefined) this.#filter.add(tick);
+    this.#lots.set(tick, (owed ?? 0) + taken);
   }
 
   /** The level now records `recorded`. @returns whether the last debt has gone. */
   settle(tick: number, recorded: number): boolean {
-    if (tick < this.low || tick > this.high) return false;
+    if (!this.#filter.mayHold(tick)) return false;
     const owed = this.#lots.get(tick);
     if (owed === undefined || owed <= recorded) return false;
-    if (recorded > 0) this.#lots.set(tick, recorded);
-    else this.#forget(tick);
+    if (recorded > 0) {
+      this.#lots.set(tick, recorded);
+      return false;
+    }
+    this.#lots.delete(tick);
+    this.#filter.remove(tick);
     return this.#lots.size === 0;
   }
 
   /** After a snapshot: every debt against what its level records now. */
   settleAll(recorded: (tick: number) => number): void {
     for (const tick of this.#lots.keys()) this.settle(tick, recorded(tick));
-  }
-
-  #forget(tick: number): void {
-    this.#lots.delete(tick);
-    if (this.#lots.size === 0) {
-      this.low = NOWHERE;
-      this.high = 0;
-    }
   }
 }

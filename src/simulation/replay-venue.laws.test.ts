@@ -29,6 +29,7 @@ import {
 } from "../core/market/columns.ts";
 import { constantLatency, type LatencyModel, skewedLatency } from "./latency.ts";
 import type { QueueModelName } from "./queue.ts";
+import { TICK_SLOTS } from "./tick-filter.ts";
 import { ReplayVenue } from "./replay-venue.ts";
 
 const INSTRUMENT: Instrument = {
@@ -49,6 +50,8 @@ const INSTRUMENT: Instrument = {
 /** Nanoseconds. */
 const MICRO = 1000;
 const EPOCH_MICROS = 1_000_000;
+/** Where random markets begin, in ticks: more than a tick filter's slots from either end. */
+const MID = 5000;
 
 /** Draws from one stream of numbers, so that a market is named by its seed. */
 class Dice {
@@ -76,7 +79,7 @@ function randomMarket(seed: number, messages: number, shape: MarketShape): Marke
   const dice = new Dice(seed);
   const builder = new ColumnsBuilder(256);
   const levels = { bids: new Map<number, number>(), asks: new Map<number, number>() };
-  let mid = 100;
+  let mid = MID;
   let time = 0;
   const level = (kind: number, tick: number, quantity: number): void => {
     (kind === Kind.BID ? levels.bids : levels.asks).set(tick, quantity);
@@ -146,7 +149,7 @@ const INTENT: fc.Arbitrary<Intent> = fc.record({
   at: fc.integer({ min: 0, max: 400 }).map((count) => count * MICRO),
   kind: fc.constantFrom("place", "place", "place", "amend", "cancel"),
   side: fc.constantFrom<Side>("buy", "sell"),
-  price: fc.integer({ min: 94, max: 106 }),
+  price: fc.integer({ min: MID - 6, max: MID + 6 }),
   quantity: fc.integer({ min: 1, max: 40 }),
   tif: fc.integer({ min: 0, max: 5 }),
   target: fc.nat(20),
@@ -204,7 +207,7 @@ function play(scene: Scene, blocks: readonly MarketBlock[], prelude: OrderTerms[
     while (venue.nextReportAt <= now) {
       const at = venue.nextReportAt;
       const { clientOrderId: id, report } = venue.takeReport();
-      if (prelude.some((order) => order.clientOrderId === id)) continue;
+      if (id.startsWith("watch-")) continue;
       reports.push({ at, id, report });
       expect(applyReport(orders.get(id)!, report).ok).toBe(true);
     }
@@ -316,7 +319,7 @@ const filledIn = (reports: readonly Timed[]) =>
     report.kind === "filled" ? [{ at, id, fill: report.fill }] : [],
   );
 
-/** After the two orders below are in; no market orders, which would meet them at the far end. */
+/** After the orders below are in; no market orders, which would meet them at the far end. */
 const later = (intent: Intent): Intent => ({
   ...intent,
   at: intent.at + 9 * MICRO,
@@ -363,14 +366,19 @@ describe("laws of the replay venue", () => {
   });
 
   it("says the same when every row is looked at one by one", () => {
-    // Two orders that cannot fill make every level row concern the venue.
-    const everywhere: OrderTerms[] = (["buy", "sell"] as const).map((side) => ({
-      clientOrderId: `watch-${side}` as ClientOrderId,
-      side,
-      quantity: lots(1),
-      limitPrice: ticks(side === "buy" ? 1 : 1000),
-      timeInForce: { kind: "good-till-canceled", postOnly: true },
-    }));
+    // Orders that cannot fill, whose ticks share the slots of the market's: the filter always says yes.
+    const everywhere: OrderTerms[] = [];
+    for (let offset = -30; offset <= 30; offset++) {
+      for (const side of ["buy", "sell"] as const) {
+        everywhere.push({
+          clientOrderId: `watch-${side}-${offset}` as ClientOrderId,
+          side,
+          quantity: lots(1),
+          limitPrice: ticks(MID + offset + (side === "buy" ? -TICK_SLOTS : TICK_SLOTS)),
+          timeInForce: { kind: "good-till-canceled", postOnly: true },
+        });
+      }
+    }
     fc.assert(
       fc.property(SCENE, (given) => {
         // Jitter is drawn by the count of commands, rounding by the count of resting orders.
@@ -468,7 +476,10 @@ describe("laws of the replay venue", () => {
         const makers = scene.intents.map((intent) => ({
           ...intent,
           tif: 2,
-          price: intent.side === "buy" ? Math.min(99, intent.price) : Math.max(101, intent.price),
+          price:
+            intent.side === "buy"
+              ? Math.min(MID - 1, intent.price)
+              : Math.max(MID + 1, intent.price),
         }));
         const quick: Scene = { ...scene, intents: makers, jitter: false };
         const shown = new Map<string, number>();
@@ -520,13 +531,13 @@ function tradesOnly(seed: number): MarketBlock {
   const builder = new ColumnsBuilder(256);
   builder.push(0, 0, Kind.CLEAR, 0, 0);
   for (let depth = 1; depth <= 6; depth++) {
-    builder.push(0, 0, Kind.BID, 100 - depth, dice.roll(1, 10));
-    builder.push(0, 0, Kind.ASK, 100 + depth, dice.roll(1, 10));
+    builder.push(0, 0, Kind.BID, MID - depth, dice.roll(1, 10));
+    builder.push(0, 0, Kind.ASK, MID + depth, dice.roll(1, 10));
   }
   builder.endMessage();
   for (let time = MICRO; time <= 400 * MICRO; time += MICRO) {
     const sells = dice.chance(0.5);
-    const tick = sells ? 100 - dice.roll(1, 4) : 100 + dice.roll(1, 4);
+    const tick = sells ? MID - dice.roll(1, 4) : MID + dice.roll(1, 4);
     builder.push(time, time, sells ? Kind.TRADE_SELL : Kind.TRADE_BUY, tick, dice.roll(1, 9));
     builder.endMessage();
   }

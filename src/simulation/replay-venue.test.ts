@@ -319,6 +319,29 @@ describe("liquidity that we took is not there twice", () => {
   });
 });
 
+describe("the mid before a passive fill", () => {
+  const midOf = (...messages: string[]): unknown => {
+    const venue = venueOf();
+    const block = market(BOOK, ...messages);
+    place(1, "a", "buy", 5, 101)(venue);
+    for (let row = 0; row < block.length;) row = venue.advance(block, row, block.length, Infinity);
+    venue.takeReport();
+    const { report } = venue.takeReport();
+    return report.kind === "filled" ? report.fill.midBefore : report.kind;
+  };
+
+  it("is that of the book before the message that brought it", () => {
+    expect(midOf("2: sells 101 5")).toBe(202);
+    expect(midOf("2: bid 100 0, bid 98 5, ask 102 0, ask 101 9, sells 101 5")).toBe(202);
+    expect(midOf("2: bid 100 0, bid 98 5, ask 102 0, ask 101 9")).toBe(202);
+  });
+
+  it("is absent where nobody knew it", () => {
+    expect(midOf("2: gap", "3: clear, bid 99 5, ask 101 5")).toBe(undefined);
+    expect(midOf("2: ask 102 0, ask 103 0", "3: sells 101 9")).toBe(undefined);
+  });
+});
+
 describe("resting orders and trades", () => {
   const bid = place(1, "a", "buy", 5, 100, POST);
 
@@ -800,6 +823,21 @@ describe("advance", () => {
       "2 a filled 2 @ 100 maker",
       "5 b filled 3 @ 102 taker",
     ]);
+  });
+
+  it("is idle while nothing of ours rests or is under way", () => {
+    const venue = venueOf();
+    const block = market(BOOK, "5: ask 102 3");
+    expect(venue.isIdle).toBe(true);
+    place(1, "a", "buy", 5, 100)(venue);
+    expect(venue.isIdle).toBe(false);
+    venue.advance(block, 0, block.length, 3);
+    expect(venue.isIdle).toBe(false);
+    cancel(4, "a")(venue);
+    venue.advance(block, 5, block.length, 4);
+    expect(venue.isIdle).toBe(false);
+    drain(venue);
+    expect(venue.isIdle).toBe(true);
   });
 
   it("leaves the book as it was known while the stream is broken", () => {

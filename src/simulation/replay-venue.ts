@@ -22,7 +22,15 @@ import { type Instrument, notional } from "../core/domain/instrument.ts";
 import type { AmendTerms } from "../core/domain/messages.ts";
 import { streamOf, uniformAt } from "../core/domain/random.ts";
 import { crosses, type Side, sign } from "../core/domain/side.ts";
-import { atTick, type Lots, lots, micros, type Ticks, ticks } from "../core/domain/units.ts";
+import {
+  halfTicks,
+  atTick,
+  type Lots,
+  lots,
+  micros,
+  type Ticks,
+  ticks,
+} from "../core/domain/units.ts";
 import { Book, NO_TICK } from "../core/market/book.ts";
 import {
   ENGINE_ONLY,
@@ -37,6 +45,7 @@ import type { LatencyModel } from "./latency.ts";
 import { LevelDebt } from "./level-debt.ts";
 import type { QueueModelName } from "./queue.ts";
 import { type OwnOrder, RestingOrders } from "./resting-orders.ts";
+import { TICK_SLOTS, TickFilter } from "./tick-filter.ts";
 
 export interface VenueConfig {
   readonly instrument: Instrument;
@@ -83,12 +92,17 @@ const NOWHERE = 0x7fffffff;
 /** Rows looked through before they are applied: small enough to be still in the cache. */
 const BULK_ROWS = 1024;
 const WATCH_MASK = KIND_MASK | ENGINE_ONLY;
+const BID_PAGE = 0;
+const ASK_PAGE = TICK_SLOTS;
+const NO_PAGE = 2 * TICK_SLOTS;
 const LUCK = streamOf("queue-rounding");
 
 export class ReplayVenue {
   /** At exchange time, as recorded: without our orders and without our debts. */
   readonly book = new Book();
+  /** Nanoseconds: a command sent at t arrives no sooner than t plus this … */
   readonly minEntryLatency: number;
+  /** … and what happens at the venue at t is known here no sooner than t plus this. */
   readonly minResponseLatency: number;
 
   readonly #instrument: Instrument;
@@ -99,8 +113,8 @@ export class ReplayVenue {
 
   readonly #buys: RestingOrders;
   readonly #sells: RestingOrders;
-  readonly #bidDebt = new LevelDebt();
-  readonly #askDebt = new LevelDebt();
+  readonly #bidDebt: LevelDebt;
+  readonly #askDebt: LevelDebt;
   readonly #orders = new Map<ClientOrderId, OwnOrder>();
   #position: number;
   #inserted = 0;
@@ -116,24 +130,28 @@ export class ReplayVenue {
   #now = 0;
   /** No command may arrive before this. Earlier than `#now` where a message runs past `until`. */
   #settledTo = 0;
+  /** In the middle of a message that is taken row by row … */
   #isMidMessage = false;
+  /** … and twice the mid before it. */
+  #messageMid: number | undefined;
   /** The stream broke and no `CLEAR` has come yet. */
   #isGapped = false;
   /** A `CLEAR` came in this message: levels count only once all of it is in. */
   #isRebuilding = false;
 
   /**
-   * Rows that concern us, by `kind & WATCH_MASK`: those with a price in [low, high], where we rest or
-   * are in debt, or in the second range, where the other side of the book would reach our orders.
-   * `CLEAR` and `GAP` always do, rows for the engine alone never.
+   * Levels where we rest or are in debt, as two tick filters in one array: a page for bids, one for
+   * asks, and an empty one for all other rows. `#pages` is indexed by `kind & WATCH_MASK`.
+   */
+  readonly #ticks = new Int32Array(3 * TICK_SLOTS);
+  readonly #pages = new Int32Array(WATCH_MASK + 1).fill(NO_PAGE);
+  /**
+   * Rows with a price in [low, high] concern us too: trades that reach our orders, and levels of the
+   * other side that do. `CLEAR` and `GAP` always concern us, rows for the engine alone never.
    */
   readonly #lows = new Int32Array(WATCH_MASK + 1).fill(NOWHERE);
   readonly #highs = new Int32Array(WATCH_MASK + 1);
-  readonly #crossLows = new Int32Array(WATCH_MASK + 1).fill(NOWHERE);
-  readonly #crossHighs = new Int32Array(WATCH_MASK + 1);
   #isWatching = false;
-  /** In the middle of a message that concerns us. */
-  #isConcerned = false;
   /** Levels of ours that this message has set: asks by their tick, bids by minus theirs. */
   #touched = new Int32Array(64);
   #touchedCount = 0;
@@ -147,8 +165,14 @@ export class ReplayVenue {
     this.#seed = config.seed;
     this.#epochMicros = Number(config.epochNanos / 1000n);
     this.#position = config.positionLots ?? 0;
-    this.#buys = new RestingOrders("buy", config.queue);
-    this.#sells = new RestingOrders("sell", config.queue);
+    const bidFilter = new TickFilter(this.#ticks.subarray(BID_PAGE, BID_PAGE + TICK_SLOTS));
+    const askFilter = new TickFilter(this.#ticks.subarray(ASK_PAGE, ASK_PAGE + TICK_SLOTS));
+    this.#buys = new RestingOrders("buy", config.queue, bidFilter);
+    this.#sells = new RestingOrders("sell", config.queue, askFilter);
+    this.#bidDebt = new LevelDebt(bidFilter);
+    this.#askDebt = new LevelDebt(askFilter);
+    this.#pages[Kind.BID] = BID_PAGE;
+    this.#pages[Kind.ASK] = ASK_PAGE;
     this.minEntryLatency = config.latency.minEntry;
     this.minResponseLatency = config.latency.minResponse;
     for (const kind of [Kind.CLEAR, Kind.GAP]) {
@@ -222,67 +246,66 @@ export class ReplayVenue {
   }
 
   /**
-   * Rows that concern none of our orders and debts (almost all) are looked for in one tight loop and
-   * applied in bulk; from the first that does, its message is taken row by row.
+   * Messages that concern none of our orders and debts (almost all) are looked for in one tight loop
+   * and applied in bulk; one that does is taken row by row.
    *
    * @returns the first row not applied: `to`, one after `limit`, or the one after a report.
    */
   #apply(columns: MarketColumns, from: number, to: number, limit: number): number {
     const before = this.#reportCount;
-    let row = this.#isConcerned ? this.#applyMessage(columns, from, to) : from;
+    let row = this.#isMidMessage ? this.#applyMessage(columns, from, to) : from;
     while (row < to && this.#reportCount === before) {
       const end = Math.min(to, row + BULK_ROWS);
       const due = firstAfter(columns, row, end, limit);
       const stop = this.#isWatching
         ? this.#firstOfOurs(columns, row, due)
-        : restart(columns, row, due);
-      if (stop > row) this.#applyBulk(columns, row, stop);
-      row = stop;
-      if (row === end) continue;
-      if (row === due && !this.#isMidMessage) return row;
-      row = this.#applyMessage(columns, row, to);
+        : firstRestart(columns, row, due);
+      // A message is taken in bulk as a whole or not at all.
+      const begin = unfinishedFrom(columns, row, stop);
+      if (begin > row) this.#applyBulk(columns, row, begin);
+      if (begin === due && due < end) return due;
+      if (stop < end || begin === row) row = this.#applyMessage(columns, begin, to);
+      else row = begin;
     }
     return row;
   }
 
   /** The first row in [from, to) that concerns us; `to` if none. */
   #firstOfOurs({ kind, price }: MarketColumns, from: number, to: number): number {
+    const tickCounts = this.#ticks;
+    const pages = this.#pages;
     const lows = this.#lows;
     const highs = this.#highs;
-    const crossLows = this.#crossLows;
-    const crossHighs = this.#crossHighs;
     let row = from;
     for (; row < to; row++) {
       const what = kind[row]! & WATCH_MASK;
       const tick = price[row]!;
+      if (tickCounts[pages[what]! | (tick & (TICK_SLOTS - 1))] !== 0) break;
       if (tick >= lows[what]! && tick <= highs[what]!) break;
-      if (tick >= crossLows[what]! && tick <= crossHighs[what]!) break;
     }
     return row;
   }
 
+  /** Whole messages that do not concern us. */
   #applyBulk(columns: MarketColumns, from: number, to: number): void {
     if (!this.#isGapped) this.book.apply(columns, from, to, ENGINE_ONLY);
-    for (let row = to - 1; row >= from; row--) {
-      if ((columns.kind[row]! & ENGINE_ONLY) !== 0) continue;
-      this.#now = columns.exchangeTime[row]!;
-      this.#isMidMessage = (columns.kind[row]! & LAST) === 0;
-      return;
-    }
+    let last = to - 1;
+    while (last > from && (columns.kind[last]! & ENGINE_ONLY) !== 0) last--;
+    if ((columns.kind[last]! & ENGINE_ONLY) === 0) this.#now = columns.exchangeTime[last]!;
   }
 
   /** Row by row to the end of the message. @returns the row after it, or `to`. */
   #applyMessage(columns: MarketColumns, from: number, to: number): number {
     const { exchangeTime, kind, price, quantity } = columns;
-    this.#isConcerned = true;
+    if (!this.#isMidMessage) this.#messageMid = this.#mid();
+    this.#isMidMessage = true;
     for (let row = from; row < to; row++) {
       const flags = kind[row]!;
       if ((flags & ENGINE_ONLY) !== 0) continue;
       this.#now = exchangeTime[row]!;
       this.#onRow(flags, price[row]!, quantity[row]!);
-      this.#isMidMessage = (flags & LAST) === 0;
-      if (this.#isMidMessage) continue;
-      this.#isConcerned = false;
+      if ((flags & LAST) === 0) continue;
+      this.#isMidMessage = false;
       this.#endMessage();
       return row + 1;
     }
@@ -366,7 +389,7 @@ export class ReplayVenue {
   /** A recorded trade of `quantity` reached `price`, where or beyond which orders of ours rest. */
   #traded(resting: RestingOrders, price: number, quantity: number): void {
     let left = quantity;
-    const mid = this.#mid();
+    const mid = this.#messageMid;
     for (let at = 0; at < resting.count && resting.reaches(price, at); at++) {
       const order = resting.order(at);
       const wanted = this.#fillable(order);
@@ -390,7 +413,7 @@ export class ReplayVenue {
     const isBuy = resting === this.#buys;
     const levels = isBuy ? this.book.asks : this.book.bids;
     const debt = isBuy ? this.#askDebt : this.#bidDebt;
-    const mid = this.#mid();
+    const mid = this.#messageMid;
     for (let at = 0; at < resting.count && levels.best !== NO_TICK; at++) {
       if (!resting.reaches(levels.best, at)) break;
       const order = resting.order(at);
@@ -640,7 +663,7 @@ export class ReplayVenue {
         liquidity,
         fee: fee.amount,
         feeCoin: fee.coin,
-        ...(mid === undefined ? {} : { midBefore: mid }),
+        ...(mid === undefined ? {} : { midBefore: halfTicks(mid) }),
         exchangeTime: micros(this.#epochMicros + Math.floor(this.#now / 1000)),
       },
     });
@@ -708,20 +731,16 @@ export class ReplayVenue {
     return isKnown ? bestBid + bestAsk : undefined;
   }
 
-  /** Draws the ranges anew that tell which rows concern us. */
+  /** Draws anew which rows concern us, after orders or debts have come or gone. */
   #watch(): void {
     const buys = this.#buys;
     const sells = this.#sells;
-    this.#lows[Kind.BID] = Math.min(buys.low, this.#bidDebt.low);
-    this.#highs[Kind.BID] = Math.max(buys.high, this.#bidDebt.high);
-    this.#lows[Kind.ASK] = Math.min(sells.low, this.#askDebt.low);
-    this.#highs[Kind.ASK] = Math.max(sells.high, this.#askDebt.high);
     const buysFrom = buys.count > 0 ? 0 : NOWHERE;
     const sellsTo = sells.count > 0 ? NOWHERE : 0;
-    this.#crossLows[Kind.BID] = sells.low;
-    this.#crossHighs[Kind.BID] = sellsTo;
-    this.#crossLows[Kind.ASK] = buysFrom;
-    this.#crossHighs[Kind.ASK] = buys.high;
+    this.#lows[Kind.BID] = sells.low;
+    this.#highs[Kind.BID] = sellsTo;
+    this.#lows[Kind.ASK] = buysFrom;
+    this.#highs[Kind.ASK] = buys.high;
     this.#lows[Kind.TRADE_BUY] = sells.low;
     this.#highs[Kind.TRADE_BUY] = sellsTo;
     this.#lows[Kind.TRADE_SELL] = buysFrom;
@@ -743,10 +762,22 @@ function firstAfter(columns: MarketColumns, from: number, to: number, limit: num
 }
 
 /** The first `CLEAR` or `GAP` in [from, to), all that matters while nothing of ours is about. */
-function restart({ kind }: MarketColumns, from: number, to: number): number {
+function firstRestart({ kind }: MarketColumns, from: number, to: number): number {
   let row = from;
   while (row < to && (kind[row]! & (Kind.CLEAR | ENGINE_ONLY)) !== Kind.CLEAR) row++;
   return row;
+}
+
+/** Where the message begins that is not at its end at `to`; `to` where none is. */
+function unfinishedFrom({ kind }: MarketColumns, from: number, to: number): number {
+  let begin = to;
+  for (let row = to - 1; row >= from; row--) {
+    const flags = kind[row]!;
+    if ((flags & ENGINE_ONLY) !== 0) continue;
+    if ((flags & LAST) !== 0) break;
+    begin = row;
+  }
+  return begin;
 }
 
 const fail = (code: VenueRejectCode, text: string): Fault => ({ code, text });

@@ -15,6 +15,7 @@ import {
   type QueueModelName,
   toFractionSteps,
 } from "./queue.ts";
+import { TickFilter } from "./tick-filter.ts";
 
 /** One of our orders as the venue keeps it, resting or not. Mutable: owned by the venue. */
 export interface OwnOrder {
@@ -45,7 +46,11 @@ export class RestingOrders {
   /** A fraction of a lot that is owed to the front: see `canceledAhead`. */
   #carries = new Float64Array(16);
 
-  constructor(side: Side, model: QueueModelName) {
+  readonly #filter: TickFilter;
+
+  /** @param filter is kept told of every tick with an order. */
+  constructor(side: Side, model: QueueModelName, filter: TickFilter = new TickFilter()) {
+    this.#filter = filter;
     this.#isBuy = side === "buy";
     this.#isProbabilistic = model === "probabilistic";
   }
@@ -90,10 +95,12 @@ export class RestingOrders {
     this.#levels[at] = level;
     this.#carries[at] = Math.floor(luck * FRACTION_STEPS) / FRACTION_STEPS;
     this.count++;
+    this.#filter.add(order.price);
     this.#bound();
   }
 
   removeAt(at: number): void {
+    this.#filter.remove(this.#prices[at]!);
     for (const column of [this.#prices, this.#fronts, this.#levels, this.#carries]) {
       column.copyWithin(at, at + 1, this.count);
     }

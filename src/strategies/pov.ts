@@ -73,9 +73,7 @@ function targetAt(
     quantity,
     sliceFrom: micros(plan.from + window * interval),
     sliceUntil: micros(Math.min(plan.until, plan.from + (window + 1) * interval)),
-    reason:
-      `${quantity} of ${plan.quantity} lots due at rate ${rate}${cap} ` +
-      `after ${others} lots of others, ${view.done} done`,
+    reason: `rate ${rate}${cap}, window ${window + 1} of ${windows}`,
   };
 }
 

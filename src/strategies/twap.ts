@@ -80,9 +80,7 @@ function targetAt(schedule: Schedule, plan: Plan, view: StrategyView): Target {
     quantity,
     sliceFrom: startAt[slice]!,
     sliceUntil: startAt[slice + 1] ?? plan.until,
-    reason:
-      `slice ${slice + 1} of ${startAt.length}: ` +
-      `${quantity} of ${plan.quantity} lots due, ${view.done} done`,
+    reason: `slice ${slice + 1} of ${startAt.length}`,
   };
 }
 

@@ -16,6 +16,7 @@ import {
   NO_LOTS,
   subtractLots,
   type Ticks,
+  type HalfTicks,
 } from "./units.ts";
 
 export type ClientOrderId = string & { readonly __id: "client-order" };
@@ -95,7 +96,9 @@ export interface Fill {
   readonly fee: string;
   readonly feeCoin: string;
   /** Twice the mid immediately before the fill, where the venue knows it (a simulation does). */
-  readonly midBefore?: number;
+  readonly midBefore?: HalfTicks;
+  /** Ask − bid at that instant, likewise. */
+  readonly spreadBefore?: Ticks;
   readonly exchangeTime: Micros;
 }
 

@@ -277,7 +277,7 @@ interface Sized {
 /** The child that the caps leave of `wanted`, on the grid, never under the minimum, no dust behind. */
 function childSize(view: PlacementView, price: Ticks, wanted: Lots, released = NO_LOTS): Sized {
   const { parent, market, gate, now, target } = view;
-  const { instrument, order } = parent;
+  const { instrument } = parent;
   const unsent = addLots(unsentLots(parent, price), released);
   const cap = childCap(instrument, gate.limits, price);
   const share = view.overParticipation
@@ -286,15 +286,14 @@ function childSize(view: PlacementView, price: Ticks, wanted: Lots, released = N
   const headroom = addLots(share, released);
   const most = minLots(minLots(unsent, cap), headroom);
   const venueMinimum = venueMinimumLots(instrument, price);
-  // The last piece may be as small as the venue allows; others keep the order's own minimum.
-  const minimum =
-    unsent <= wanted ? venueMinimum : maxLots(venueMinimum, parent.limits.minOrder.value);
   let quantity = minLots(wanted, most);
   const behind = excessLots(unsent, quantity);
   if (behind > 0 && behind < venueMinimum && quantity > 0) {
     if (unsent <= most) quantity = unsent;
     else quantity = excessLots(quantity, excessLots(venueMinimum, behind));
   }
+  // The last piece may be as small as the venue allows; others keep the order's own minimum.
+  const minimum = quantity === unsent ? venueMinimum : ordinaryMinimum(parent, price);
   if (quantity >= minimum && quantity > 0) return { quantity, reason: "", retryAt: now };
   if (wanted < minimum) {
     const { until, reason } = carryForward(target);

@@ -68,14 +68,19 @@ function infeasible(
   if (quantity < venueMinimumLots(instrument, price)) {
     return terms("the whole order is under the venue's minimum");
   }
-  if (order.acceptInfeasible === true) return undefined;
   const { limits } = context.gate;
+  const largest = childCap(instrument, limits, price);
+  const least = Math.min(quantity, Math.max(order.minOrder, venueMinimumLots(instrument, price)));
+  if (largest < least) {
+    const text = `the limits allow orders of at most ${largest} lots, the least order is ${least}`;
+    return { code: "PARENT_INFEASIBLE", text };
+  }
+  if (order.acceptInfeasible === true) return undefined;
   const span = order.deadline - Math.max(order.startAt, context.now);
   const orders = 1 + Math.floor(span / limits.aggressiveSpacing);
-  const cap = childCap(instrument, limits, price);
-  if (orders * cap >= quantity) return undefined;
+  if (orders * largest >= quantity) return undefined;
   const text =
-    `${orders} crossing orders of at most ${cap} lots come to ${orders * cap}, ` +
+    `${orders} crossing orders of at most ${largest} lots come to ${orders * largest}, ` +
     `the order wants ${quantity}: more time, higher limits, or accept it knowingly`;
   return { code: "PARENT_INFEASIBLE", text };
 }

@@ -1,0 +1,54 @@
+/**
+ * The public API: what a program that uses Arrival as a library may rely on.
+ *
+ * Units are branded integers (`core/domain/units.ts`), costs are signed (positive = paid), times are
+ * microseconds since the Unix epoch. Everything else in the package may change without notice.
+ */
+export type {
+  BoundStrategy,
+  ParameterFault,
+  Plan,
+  Strategy,
+  StrategyView,
+  Target,
+} from "./core/contracts/strategy.ts";
+export * from "./core/domain/child-order.ts";
+export * from "./core/domain/decimal.ts";
+export type * from "./core/domain/decision.ts";
+export * from "./core/domain/errors.ts";
+export * from "./core/domain/instrument.ts";
+export type * from "./core/domain/messages.ts";
+export * from "./core/domain/money.ts";
+export * from "./core/domain/parent-order.ts";
+export type * from "./core/domain/refusal.ts";
+export * from "./core/domain/side.ts";
+export * from "./core/domain/units.ts";
+export { Engine, type EngineConfig } from "./core/engine.ts";
+export { executionOf } from "./core/execution/execution-record.ts";
+export {
+  DEFAULT_EXECUTION_CONFIG,
+  DEFAULT_RISK_LIMITS,
+  type ExecutionConfig,
+  type RiskLimits,
+} from "./core/execution/limits.ts";
+export { Book } from "./core/market/book.ts";
+export * from "./core/market/columns.ts";
+export type { Execution, ExecutedFill } from "./core/tca/execution.ts";
+export { analyse, type ExecutionReport } from "./core/tca/report.ts";
+export { shortfall, type Shortfall } from "./core/tca/shortfall.ts";
+export { describeRecording, type RecordingInfo } from "./data/describe.ts";
+export { type DataFault, readRecording, type Recording } from "./data/recording.ts";
+export { verifyRecording, type VerifyReport } from "./data/verify.ts";
+export {
+  type Backtest,
+  type BacktestRequest,
+  type BacktestResult,
+  prepareBacktest,
+} from "./runtime/backtest.ts";
+export { type ArrivalConfig, DEFAULT_CONFIG, loadConfig, parseConfig } from "./runtime/config.ts";
+export { createJournal, type JournalRecord, openJournal } from "./runtime/journal.ts";
+export { type MarketSpec, openMarket, type OpenMarket } from "./runtime/market-source.ts";
+export { replay, type ReplayResult } from "./runtime/replay.ts";
+export { type FeeSchedule } from "./simulation/fees.ts";
+export { generateMarket, generatedHeader } from "./simulation/generated-market.ts";
+export { findStrategy, strategies } from "./strategies/registry.ts";
