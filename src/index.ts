@@ -46,7 +46,9 @@ export {
   prepareBacktest,
 } from "./runtime/backtest.ts";
 export { type ArrivalConfig, DEFAULT_CONFIG, loadConfig, parseConfig } from "./runtime/config.ts";
-export { createJournal, type JournalRecord, openJournal } from "./runtime/journal.ts";
+export type { JournalRecord, JournalSink } from "./runtime/journal/journal.ts";
+export { openJournal } from "./runtime/journal/reader.ts";
+export { createJournal } from "./runtime/journal/writer.ts";
 export { type MarketSpec, openMarket, type OpenMarket } from "./runtime/market-source.ts";
 export { replay, type ReplayResult } from "./runtime/replay.ts";
 export { type FeeSchedule } from "./simulation/fees.ts";

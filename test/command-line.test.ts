@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
-import { createJournal, openJournal } from "../src/runtime/journal.ts";
+import { openJournal } from "../src/runtime/journal/reader.ts";
+import { createJournal } from "../src/runtime/journal/writer.ts";
 
 const BIN = fileURLToPath(new URL("../bin/arrival.js", import.meta.url));
 const RECORDED = fileURLToPath(

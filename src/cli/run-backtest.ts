@@ -5,7 +5,7 @@ import { formatPrice, formatQuantity } from "../core/domain/instrument.ts";
 import type { EngineEvent, EngineOutput } from "../core/domain/messages.ts";
 import type { ParentState } from "../core/execution/parent-state.ts";
 import { type BacktestRequest, type BacktestResult, prepareBacktest } from "../runtime/backtest.ts";
-import { JournalError } from "../runtime/journal.ts";
+import { JournalError } from "../runtime/journal/journal.ts";
 import type { OpenMarket } from "../runtime/market-source.ts";
 import { costTable } from "./cost-table.ts";
 import {

@@ -17,12 +17,8 @@ import { analyse, type ExecutionReport } from "../core/tca/report.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { composeEngine, composeVenue } from "./compose.ts";
 import { type ArrivalConfig, configJson } from "./config.ts";
-import {
-  createJournal,
-  type JournalFault,
-  type JournalHeader,
-  type JournalSink,
-} from "./journal.ts";
+import type { JournalFault, JournalHeader, JournalSink } from "./journal/journal.ts";
+import { createJournal } from "./journal/writer.ts";
 import type { OpenMarket } from "./market-source.ts";
 import { NODE_MAJOR, PROGRAM } from "./program.ts";
 import { type RunTotals, simulate } from "./simulated-loop.ts";

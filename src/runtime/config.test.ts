@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { micros } from "../core/domain/units.ts";
+import { micros, SECOND } from "../core/domain/units.ts";
 import { DEFAULT_EXECUTION_CONFIG, DEFAULT_RISK_LIMITS } from "../core/execution/limits.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import {
@@ -177,7 +177,9 @@ describe("configJson", () => {
   const configs = fc
     .record({
       participation: share,
-      participationWindow: spanOf(1000),
+      participationWindow: fc
+        .integer({ min: 1, max: 3600 })
+        .map((seconds) => micros(seconds * SECOND)),
       aggressiveSpacing: spanOf(0),
       ordersPerMinute: fc.integer({ min: 1, max: 1000 }),
       entryLatency: spanOf(0),

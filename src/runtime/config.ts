@@ -11,14 +11,13 @@ import { parseDocument, type YAMLParseError, type YAMLWarning } from "yaml";
 import { z } from "zod";
 import type { ParameterFault } from "../core/contracts/strategy.ts";
 import { compareDecimal, decimal, parseDecimal } from "../core/domain/decimal.ts";
-import { err, ok, type Result } from "../core/domain/errors.ts";
+import { err, invariant, ok, type Result } from "../core/domain/errors.ts";
 import type { StrategyChoice } from "../core/domain/parent-order.ts";
 import { type Micros, micros } from "../core/domain/units.ts";
 import {
   DEFAULT_EXECUTION_CONFIG,
   DEFAULT_RISK_LIMITS,
   type ExecutionConfig,
-  LONGEST_SPAN,
   type RiskLimits,
 } from "../core/execution/limits.ts";
 import type { FeeSchedule } from "../simulation/fees.ts";
@@ -241,13 +240,18 @@ const flag = () => setting("true or false", (raw) => (typeof raw === "boolean" ?
 const oneOf = <const Name extends string>(...names: readonly Name[]) =>
   setting(names.join(" or "), (raw) => names.find((name) => name === raw));
 
-const span = (least: "0s" | "1ms") =>
-  setting(`a duration with its unit in [${least}, 24h], such as 5s`, (raw) => {
+/** @param most as text too, so that the message says what is checked. */
+const span = (least: string, most = "24h") => {
+  const [from, to] = [least, most].map((text) => parseDuration(text));
+  invariant(from?.ok === true && to?.ok === true, "bounds are durations");
+  const must = `a duration with its unit in [${least}, ${most}], such as 5s`;
+  return setting(must, (raw) => {
     if (typeof raw !== "string") return undefined;
     const parsed = parseDuration(raw);
-    if (!parsed.ok || parsed.value > LONGEST_SPAN) return undefined;
-    return least === "1ms" && parsed.value < 1000 ? undefined : parsed.value;
+    if (!parsed.ok || parsed.value < from.value || parsed.value > to.value) return undefined;
+    return parsed.value;
   });
+};
 
 /** Exact decimal text. An unquoted number is taken where its digits are surely those written. */
 function decimalText(raw: unknown): string | undefined {
@@ -291,7 +295,7 @@ const SECTIONS = {
   } satisfies Shape<ExecutionConfig>),
   limits: z.strictObject({
     participation: share(),
-    participationWindow: span("1ms"),
+    participationWindow: span("1s", "1h"),
     orderNotional: amount(),
     aggressiveSpacing: span("0s"),
     spreadToCrossBps: bps(),

@@ -11,7 +11,8 @@ import { canonicalJson } from "./canonical-json.ts";
 import { BlockFeed } from "./block-feed.ts";
 import { checkStrategy, composeEngine } from "./compose.ts";
 import { parseConfig } from "./config.ts";
-import { type JournalFault, type JournalRecord, openJournal } from "./journal.ts";
+import type { JournalFault, JournalRecord } from "./journal/journal.ts";
+import { openJournal } from "./journal/reader.ts";
 import { type MarketFault, type MarketSpec, openMarket, parseMarketSpec } from "./market-source.ts";
 import { NODE_MAJOR, PROGRAM } from "./program.ts";
 

@@ -19,7 +19,7 @@ import {
 } from "../core/market/columns.ts";
 import { type BlockCursor, BlockFeed } from "./block-feed.ts";
 import { canonicalJson } from "./canonical-json.ts";
-import type { JournalSink } from "./journal.ts";
+import type { JournalSink } from "./journal/journal.ts";
 import type { Observer } from "../core/market/observer.ts";
 
 /** What the loop needs of a simulated venue. Times are nanoseconds since the stream's epoch. */

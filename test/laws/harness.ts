@@ -170,7 +170,7 @@ class Loop {
       else if (output.kind === "amend-order") venue.amend(output.amend, this.#now);
       else if (output.kind === "cancel-order") venue.cancel(output.clientOrderId, this.#now);
     }
-    oracle.after(event, engine);
+    oracle.after(engine);
   }
 }
 
@@ -178,13 +178,22 @@ function scheduledEvents(schedule: Schedule, instrument: string): EngineEvent[] 
   const parents = schedule.parents.map((draft, k) => parentOf(schedule, draft, k, instrument));
   const submitted = parents.map((parent, k): EngineEvent => {
     const early = (schedule.parents[k]!.odd % 2) * 2_000_000;
-    return { kind: "parent-submitted", time: micros(Math.max(EPOCH_MICROS, parent.startAt - early)), parent };
+    return {
+      kind: "parent-submitted",
+      time: micros(Math.max(EPOCH_MICROS, parent.startAt - early)),
+      parent,
+    };
   });
   const operated = schedule.operators.map((draft) => operatorEvent(schedule, parents, draft));
   return [...submitted, ...operated].sort((a, b) => a.time - b.time);
 }
 
-export function parentOf(schedule: Schedule, draft: ParentDraft, k: number, instrument: string): ParentOrder {
+export function parentOf(
+  schedule: Schedule,
+  draft: ParentDraft,
+  k: number,
+  instrument: string,
+): ParentOrder {
   const { unit, start, instrument: grid } = GROUNDS[schedule.venue]!;
   const size = lots(Math.max(1, draft.size * unit + draft.odd));
   const startAt = micros(EPOCH_MICROS + draft.startMs * 1000);
@@ -220,7 +229,11 @@ const strategyOf = (name: "twap" | "pov", { interval, jitter, rate }: ParentDraf
       : { intervalSeconds: interval, rate },
 });
 
-function operatorEvent(schedule: Schedule, parents: readonly ParentOrder[], draft: OperatorDraft): EngineEvent {
+function operatorEvent(
+  schedule: Schedule,
+  parents: readonly ParentOrder[],
+  draft: OperatorDraft,
+): EngineEvent {
   const parent = parents[draft.parent % parents.length]!;
   const time = micros(EPOCH_MICROS + draft.atMs * 1000);
   const { act } = draft;
@@ -245,13 +258,18 @@ function operatorEvent(schedule: Schedule, parents: readonly ParentOrder[], draf
 
 function amendmentOf(
   { quantity, side, deadline, startAt, constraints }: ParentOrder,
-  act: Extract<OperatorDraft["act"], { kind: "quantity" | "deadline" | "limit" | "urgency" | "participation" }>,
+  act: Extract<
+    OperatorDraft["act"],
+    { kind: "quantity" | "deadline" | "limit" | "urgency" | "participation" }
+  >,
 ): ParentAmendment {
   switch (act.kind) {
     case "quantity":
       return quantity.kind === "lots"
         ? { quantity: { kind: "lots", lots: lots(Math.ceil(quantity.lots * act.factor)) } }
-        : { quantity: { kind: "notional", quote: (Number(quantity.quote) * act.factor).toFixed(2) } };
+        : {
+            quantity: { kind: "notional", quote: (Number(quantity.quote) * act.factor).toFixed(2) },
+          };
     case "deadline":
       return { deadline: micros(Math.max(startAt + 1, deadline + act.byMs * 1000)) };
     case "urgency":

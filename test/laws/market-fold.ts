@@ -3,7 +3,13 @@
  *
  * It shares nothing with the engine's book, observer and windows but the columns themselves.
  */
-import { Kind, KIND_MASK, LAST, type MarketBlock, OFF_VOLUME } from "../../src/core/market/columns.ts";
+import {
+  Kind,
+  KIND_MASK,
+  LAST,
+  type MarketBlock,
+  OFF_VOLUME,
+} from "../../src/core/market/columns.ts";
 import { EPOCH_MICROS, EPOCH_SECONDS } from "./market.ts";
 
 export class MarketFold {
@@ -43,7 +49,8 @@ export class MarketFold {
         default:
           if ((kind[row]! & OFF_VOLUME) === 0) this.#trade(localTime[row]!, quantity[row]!);
       }
-      if ((kind[row]! & LAST) !== 0) this.lastAt = EPOCH_MICROS + Math.floor(localTime[row]! / 1000);
+      if ((kind[row]! & LAST) !== 0)
+        this.lastAt = EPOCH_MICROS + Math.floor(localTime[row]! / 1000);
     }
   }
 

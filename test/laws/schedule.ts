@@ -177,10 +177,22 @@ const placeMood: fc.Arbitrary<PlaceMood> = fc.oneof(
   },
   { weight: 3, arbitrary: fc.constant({ kind: "rest" as const }) },
   { weight: 2, arbitrary: fc.constant({ kind: "reject" as const }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("reject-late" as const), afterMs: int(0, 2_000) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant("cancel" as const), afterMs: int(0, 1_500), share }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("expire" as const), afterMs: int(0, 1_500) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant("time-out" as const), lost: fc.boolean(), share }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant("reject-late" as const), afterMs: int(0, 2_000) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant("cancel" as const), afterMs: int(0, 1_500), share }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant("expire" as const), afterMs: int(0, 1_500) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant("time-out" as const), lost: fc.boolean(), share }),
+  },
 );
 
 const delays = fc.array(
@@ -196,13 +208,24 @@ const operator = fc.record<OperatorDraft>({
   atMs: int(0, 120_000),
   parent: int(0, 1),
   act: fc.oneof(
-    fc.record({ kind: often<"pause" | "resume" | "cancel" | "kill">("resume", "pause", "cancel", "kill") }),
+    fc.record({
+      kind: often<"pause" | "resume" | "cancel" | "kill">("resume", "pause", "cancel", "kill"),
+    }),
     fc.record({ kind: fc.constant("pause" as const) }),
-    fc.record({ kind: fc.constant("quantity" as const), factor: fc.constantFrom(0.1, 0.5, 0.9, 1.3, 3) }),
+    fc.record({
+      kind: fc.constant("quantity" as const),
+      factor: fc.constantFrom(0.1, 0.5, 0.9, 1.3, 3),
+    }),
     fc.record({ kind: fc.constant("deadline" as const), byMs: int(-40_000, 40_000) }),
-    fc.record({ kind: fc.constant("limit" as const), away: fc.option(int(-20, 40), { nil: null }) }),
+    fc.record({
+      kind: fc.constant("limit" as const),
+      away: fc.option(int(-20, 40), { nil: null }),
+    }),
     fc.record({ kind: fc.constant("urgency" as const), urgency: fc.constantFrom(0, 0.5, 1) }),
-    fc.record({ kind: fc.constant("participation" as const), share: fc.constantFrom(null, 0.05, 0.5) }),
+    fc.record({
+      kind: fc.constant("participation" as const),
+      share: fc.constantFrom(null, 0.05, 0.5),
+    }),
     fc.record({ kind: fc.constant("strategy" as const), name: fc.constantFrom("twap", "pov") }),
   ),
 });
@@ -246,10 +269,17 @@ export const schedules = (strategy: Schedule["strategy"]): fc.Arbitrary<Schedule
     parents: fc.array(parent, { minLength: 1, maxLength: 2 }),
     segments,
     places: fc.array(fc.record({ mood: placeMood, repeat: often(1, 2, 9) }), { maxLength: 12 }),
-    amends: fc.array(often<AmendMood>("accept", "reject", "fill-first", "time-out", "time-out-lost"), { maxLength: 8 }),
-    cancels: fc.array(often<CancelMood>("accept", "fill-some", "too-late", "refuse", "time-out"), { maxLength: 8 }),
+    amends: fc.array(
+      often<AmendMood>("accept", "reject", "fill-first", "time-out", "time-out-lost"),
+      { maxLength: 8 },
+    ),
+    cancels: fc.array(often<CancelMood>("accept", "fill-some", "too-late", "refuse", "time-out"), {
+      maxLength: 8,
+    }),
     delays,
     operators: fc.array(operator, { maxLength: 5 }),
-    stalls: fc.array(fc.record({ atMs: int(0, 100_000), spanMs: int(500, 40_000) }), { maxLength: 1 }),
+    stalls: fc.array(fc.record({ atMs: int(0, 100_000), spanMs: int(500, 40_000) }), {
+      maxLength: 1,
+    }),
     seed: int(0, 1 << 30),
   });

@@ -61,6 +61,21 @@ export class AdversarialVenue {
     );
   }
 
+  /** An order on its way: from now on it may fill. */
+  announce(terms: OrderTerms): VenueOrder {
+    const order: VenueOrder = {
+      terms,
+      isImmediate: terms.timeInForce.kind === "immediate-or-cancel",
+      quantity: terms.quantity,
+      limit: terms.limitPrice!,
+      filled: 0,
+      state: "sent",
+      amendsSent: [],
+    };
+    this.orders.set(terms.clientOrderId, order);
+    return order;
+  }
+
   get nextAt(): number {
     return Math.min(this.#acts[0]?.at ?? Infinity, this.#reports[0]?.at ?? Infinity);
   }
@@ -82,16 +97,7 @@ export class AdversarialVenue {
   }
 
   place(terms: OrderTerms, now: number): void {
-    const order: VenueOrder = {
-      terms,
-      isImmediate: terms.timeInForce.kind === "immediate-or-cancel",
-      quantity: terms.quantity,
-      limit: terms.limitPrice!,
-      filled: 0,
-      state: "sent",
-      amendsSent: [],
-    };
-    this.orders.set(terms.clientOrderId, order);
+    const order = this.orders.get(terms.clientOrderId)!;
     const mood = this.#moods[this.#placed++] ?? REST;
     const delays = this.#delays();
     this.#at(now + delays.entryMs * MS, (at) => this.#arrive(order, mood, delays, at));
@@ -99,7 +105,6 @@ export class AdversarialVenue {
 
   amend(amend: AmendTerms, now: number): void {
     const order = this.orders.get(amend.clientOrderId)!;
-    order.amendsSent.push(amend);
     const mood = this.#schedule.amends[this.#amended++] ?? "accept";
     const delays = this.#delays();
     this.#at(now + delays.entryMs * MS, (at) => this.#amendArrives(order, amend, mood, delays, at));
@@ -118,7 +123,12 @@ export class AdversarialVenue {
       if (mood.kind === "time-out") this.#tell(order, { kind: "timed-out" }, delays, at);
       // Found out by asking, later: it never arrived.
       const late = mood.kind === "time-out" ? at + 3_000 * MS : at;
-      const report = { kind: "rejected", code: "LAWS_REJECT", text: "no", cumulative: lots(0) } as const;
+      const report = {
+        kind: "rejected",
+        code: "LAWS_REJECT",
+        text: "no",
+        cumulative: lots(0),
+      } as const;
       return this.#tell(order, report, delays, late);
     }
     order.state = "open";
@@ -139,7 +149,9 @@ export class AdversarialVenue {
   #live(order: VenueOrder, mood: PlaceMood, delays: Delays, at: number): void {
     if (mood.kind === "fill") {
       const every = order.isImmediate ? 0 : mood.everyMs * MS;
-      mood.shares.forEach((share, k) => this.#at(at + k * every, (then) => this.#fill(order, share, delays, then)));
+      mood.shares.forEach((share, k) =>
+        this.#at(at + k * every, (then) => this.#fill(order, share, delays, then)),
+      );
       if (order.isImmediate) this.#settle(at);
     } else if (mood.kind === "cancel") {
       this.#fill(order, mood.share, delays, at);
@@ -156,7 +168,13 @@ export class AdversarialVenue {
     while (this.#acts.length > 0 && this.#acts[0]!.at <= at) this.#acts.shift()!.run(at);
   }
 
-  #amendArrives(order: VenueOrder, amend: AmendTerms, mood: AmendMood, delays: Delays, at: number): void {
+  #amendArrives(
+    order: VenueOrder,
+    amend: AmendTerms,
+    mood: AmendMood,
+    delays: Delays,
+    at: number,
+  ): void {
     if (mood === "fill-first") this.#fill(order, 0.7, delays, at);
     order.amendsSent.splice(order.amendsSent.indexOf(amend), 1);
     const isTimeOut = mood === "time-out" || mood === "time-out-lost";
@@ -203,7 +221,13 @@ export class AdversarialVenue {
     const price = order.limit + (this.executions.length % 3 === 2 ? better : 0);
     const executionId = `x${this.executions.length}`;
     const { clientOrderId } = order.terms;
-    this.executions.push({ orderId: clientOrderId, executionId, price, quantity, toldAt: undefined });
+    this.executions.push({
+      orderId: clientOrderId,
+      executionId,
+      price,
+      quantity,
+      toldAt: undefined,
+    });
     const fill = {
       executionId,
       price: ticks(price),
@@ -217,13 +241,20 @@ export class AdversarialVenue {
     if (delays.duplicate) this.#tell(order, { kind: "filled", fill }, delays, at + 700 * MS);
   }
 
-  #end(order: VenueOrder, kind: "canceled" | "expired" | "rejected", delays: Delays, at: number): void {
+  #end(
+    order: VenueOrder,
+    kind: "canceled" | "expired" | "rejected",
+    delays: Delays,
+    at: number,
+  ): void {
     if (order.state === "closed") return;
     order.state = "closed";
     const text = `${kind} by the venue`;
     const cumulative = lots(order.filled);
     const report =
-      kind === "rejected" ? { kind, code: "LAWS_LATE", text, cumulative } : { kind, text, cumulative };
+      kind === "rejected"
+        ? { kind, code: "LAWS_LATE", text, cumulative }
+        : { kind, text, cumulative };
     this.#tell(order, report, delays, at);
     if (delays.duplicate) this.#tell(order, report, delays, at + 600 * MS);
   }

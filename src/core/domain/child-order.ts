@@ -105,10 +105,16 @@ export interface Fill {
 /** What a venue, or the shell on its behalf, tells of one child order. */
 export type OrderReport =
   | { readonly kind: "accepted" }
-  | { readonly kind: "rejected"; readonly code: string; readonly text: string }
+  | {
+      readonly kind: "rejected";
+      readonly code: string;
+      readonly text: string;
+      readonly cumulative?: Lots;
+    }
   | { readonly kind: "filled"; readonly fill: Fill }
-  | { readonly kind: "canceled"; readonly text: string }
-  | { readonly kind: "expired"; readonly text: string }
+  /** `cumulative`: filled in the end, by the venue's count; its fills may arrive later. */
+  | { readonly kind: "canceled"; readonly text: string; readonly cumulative?: Lots }
+  | { readonly kind: "expired"; readonly text: string; readonly cumulative?: Lots }
   | { readonly kind: "amended"; readonly limitPrice: Ticks; readonly quantity: Lots }
   | { readonly kind: "amend-rejected"; readonly code: string; readonly text: string }
   | { readonly kind: "cancel-rejected"; readonly code: string; readonly text: string }

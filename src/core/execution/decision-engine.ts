@@ -9,7 +9,6 @@ import type { Target } from "../contracts/strategy.ts";
 import type { Action } from "../domain/decision.ts";
 import { invariant, unreachable } from "../domain/errors.ts";
 import { formatQuantity } from "../domain/instrument.ts";
-import { opposite } from "../domain/side.ts";
 import {
   addLots,
   atTick,
@@ -123,8 +122,8 @@ function arrive(context: Context, parent: ParentState, market: InstrumentState):
 }
 
 function isDone(context: Context, parent: ParentState, market: InstrumentState): boolean {
-  const price = market.observer.touch(opposite(parent.order.side));
-  if (price === 0) return false;
+  const price = market.takePrice(parent.order.side);
+  if (price === undefined) return false;
   const left = unfilledLots(parent, price);
   if (left === 0) {
     closeTo(context, parent, { to: "complete", reason: "filled in full" });
@@ -144,7 +143,7 @@ function finishAtDeadline(context: Context, parent: ParentState, market: Instrum
     if (!parent.residualSent) cancelAll(context, parent);
     return wakeBy(parent, micros(now + HEARTBEAT));
   }
-  const price = market.observer.touch(opposite(parent.order.side));
+  const price = market.takePrice(parent.order.side)!;
   const isHealthy = market.observer.health(now, gate.limits.staleAfter) === "healthy";
   const mayCross = constraints.residual !== "leave" && !parent.residualSent && isHealthy;
   if (mayCross && reasonToPause(context, parent, market) === undefined) {
@@ -159,7 +158,7 @@ function finishAtDeadline(context: Context, parent: ParentState, market: Instrum
       if (parent.live.length > 0) return wakeBy(parent, micros(now + HEARTBEAT));
     }
   }
-  const left = price === 0 ? NO_LOTS : unfilledLots(parent, price);
+  const left = unfilledLots(parent, price);
   const text = `deadline; residual policy ${constraints.residual}: ${formatQuantity(parent.instrument, left)} not executed`;
   closeTo(context, parent, { to: "expired", reason: text });
 }
@@ -211,7 +210,7 @@ export function anchor(context: Context, parent: ParentState, market: Instrument
   const { order } = parent;
   const strategy = context.strategies.get(order.strategy.name);
   invariant(strategy !== undefined, `unknown strategy ${order.strategy.name}`);
-  const price = market.observer.touch(opposite(order.side));
+  const price = market.takePrice(order.side)!;
   const quantity = unfilledLots(parent, price);
   const plan = {
     parentId: order.id,
@@ -235,7 +234,7 @@ export function anchor(context: Context, parent: ParentState, market: Instrument
 function work(context: Context, parent: ParentState, market: InstrumentState): void {
   const target = nextTarget(context, parent, market);
   const done = subtractLots(parent.filled, parent.filledAtAnchor);
-  const price = market.observer.touch(opposite(parent.order.side));
+  const price = market.takePrice(parent.order.side)!;
   const rest = unfilledLots(parent, price);
   const isWould = isWouldPrice(parent, market);
   const behind = isWould ? rest : minLots(excessLots(target.quantity, done), rest);
@@ -455,12 +454,14 @@ export function watchShortfall(
   const { arrivalPrice, plan } = parent;
   const limit = context.gate.limits.shortfallAlertBps;
   if (arrivalPrice === undefined || plan === undefined || parent.shortfallAlerted) return;
-  const total = addLots(parent.filled, unfilledLots(parent, market.observer.ask));
-  if (total === 0 || parent.fills.length === 0) return;
+  const price = market.takePrice(parent.order.side);
+  const mid = market.observer.lastMid;
+  if (price === undefined || mid === undefined || parent.fills.length === 0) return;
+  const total = addLots(parent.filled, unfilledLots(parent, price));
   let paid = 0;
   for (const { fill } of parent.fills) paid += (atTick(fill.price) - arrivalPrice) * fill.quantity;
   const direction = parent.order.side === "buy" ? 1 : -1;
-  const rest = (market.observer.mid - arrivalPrice) * lots(total - parent.filled);
+  const rest = (mid - arrivalPrice) * lots(total - parent.filled);
   const bps = (direction * (paid + rest) * 1e4) / (arrivalPrice * total);
   if (bps <= limit) return;
   parent.shortfallAlerted = true;

@@ -2,8 +2,8 @@
  * Instrument state: one instrument's market, our position in it, and our own traded volume.
  */
 import { instrumentId, type Instrument } from "../domain/instrument.ts";
-import type { Side } from "../domain/side.ts";
-import { type Lots, type Micros, NO_LOTS, addLots } from "../domain/units.ts";
+import { opposite, type Side } from "../domain/side.ts";
+import { type Lots, type Micros, NO_LOTS, addLots, type Ticks, ticks } from "../domain/units.ts";
 import type { MarketHeader } from "../market/columns.ts";
 import { Observer } from "../market/observer.ts";
 import { SecondsWindow } from "../market/windows.ts";
@@ -72,6 +72,17 @@ export class InstrumentState {
 
   dropEnded(): void {
     if (!this.live.every(isLive)) this.live = this.live.filter(isLive);
+  }
+
+  /**
+   * The price that an order of `side` would take at, for counting money: the other touch, or the last
+   * mid where that side is empty. Undefined before any book was seen.
+   */
+  takePrice(side: Side): Ticks | undefined {
+    const touch = this.observer.touch(opposite(side));
+    if (touch > 0) return touch;
+    const mid = this.observer.lastMid;
+    return mid === undefined ? undefined : ticks(Math.floor(mid / 2));
   }
 
   /** Worst-case open quantity of all parents. */

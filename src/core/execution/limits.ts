@@ -12,7 +12,6 @@ import type { ParentOrder } from "../domain/parent-order.ts";
 import {
   type Bps,
   type Fraction,
-  HOUR,
   type Lots,
   lots,
   type Micros,
@@ -121,9 +120,6 @@ export const LIMIT_SCOPES: { readonly [Limit in keyof RiskLimits]: LimitScope } 
   orderImpactBps: "parent", //     each order by itself
   staleAfter: "symbol",
 });
-
-/** No setting of a span may exceed this: longer than a day is a slip of the unit. */
-export const LONGEST_SPAN: Micros = micros(24 * HOUR);
 
 /** Whose word it was. `venue`: the instrument's own minimum. */
 export type LimitSource = "order" | "config" | "safety" | "venue";

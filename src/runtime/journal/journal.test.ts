@@ -20,17 +20,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { streamOf, uniformAt } from "../core/domain/random.ts";
+import { streamOf, uniformAt } from "../../core/domain/random.ts";
 import {
-  createJournal,
   JournalError,
   type JournalHeader,
   type JournalOptions,
   type JournalRecord,
   type JournalSink,
   memoryJournal,
-  openJournal,
 } from "./journal.ts";
+import { openJournal } from "./reader.ts";
+import { createJournal } from "./writer.ts";
 
 const HEADER: JournalHeader = {
   format: 1,
@@ -41,7 +41,8 @@ const HEADER: JournalHeader = {
   config: { limits: { participation: 0.1 } },
   seed: 42,
 };
-const MODULE = new URL("./journal.ts", import.meta.url).href;
+const WRITER = new URL("./writer.ts", import.meta.url).href;
+const READER = new URL("./reader.ts", import.meta.url).href;
 
 let folder = "";
 let names = 0;
@@ -113,7 +114,8 @@ function runChild(script: string, ...parameters: string[]) {
   const file = join(folder, `child-${names++}.mjs`);
   writeFileSync(
     file,
-    `import { createJournal, openJournal } from ${JSON.stringify(MODULE)};
+    `import { createJournal } from ${JSON.stringify(WRITER)};
+    import { openJournal } from ${JSON.stringify(READER)};
 const HEADER = ${JSON.stringify(HEADER)};
 const parameters = process.argv.slice(2);
 ${script}`,

@@ -1,0 +1,83 @@
+/**
+ * Ledger: what is true of one parent, by the venue's own books and exact arithmetic.
+ *
+ * The truth is ahead of the engine: fills that it has not been told of count, and so do orders and
+ * amendments on their way. What the engine believes must never be worse than this.
+ */
+import type { ParentOrder } from "../../src/core/domain/parent-order.ts";
+import type { Instrument } from "../../src/core/domain/instrument.ts";
+import type { AdversarialVenue, VenueOrder } from "./venue.ts";
+
+const SCALE = 24;
+
+/** Money of a trade in units of 10^-24 quote coin; an inverse contract is worth its face. */
+export function moneyOf(instrument: Instrument, price: number, quantity: number): bigint {
+  const { tickSize, lotSize, contractSize, kind } = instrument;
+  const size = BigInt(quantity) * lotSize.mantissa * contractSize.mantissa;
+  const scale = lotSize.scale + contractSize.scale;
+  if (kind === "inverse") return size * 10n ** BigInt(SCALE - scale);
+  return size * BigInt(price) * tickSize.mantissa * 10n ** BigInt(SCALE - scale - tickSize.scale);
+}
+
+export function moneyText(text: string): bigint {
+  const [whole, fraction = ""] = text.split(".");
+  return BigInt(whole + fraction.padEnd(SCALE, "0"));
+}
+
+export const asNumber = (money: bigint): number => Number(money) / 10 ** SCALE;
+
+export class Ledger {
+  readonly #instrument: Instrument;
+  readonly #venue: AdversarialVenue;
+  readonly orders: VenueOrder[] = [];
+
+  constructor(instrument: Instrument, venue: AdversarialVenue) {
+    this.#instrument = instrument;
+    this.#venue = venue;
+  }
+
+  get filled(): number {
+    return this.orders.reduce((sum, order) => sum + order.filled, 0);
+  }
+
+  /** Worst case of everything that may still fill, lots. */
+  get open(): number {
+    return this.orders.reduce((sum, order) => sum + openOf(order), 0);
+  }
+
+  /** Money of all fills; a sell's improvement that the engine cannot know of yet is left out. */
+  get spent(): bigint {
+    const own = new Map(this.orders.map((order) => [order.terms.clientOrderId, order]));
+    let spent = 0n;
+    for (const { orderId, price, quantity, toldAt } of this.#venue.executions) {
+      const order = own.get(orderId);
+      if (order === undefined) continue;
+      const isUnknownGain = toldAt === undefined && order.terms.side === "sell";
+      spent += moneyOf(this.#instrument, isUnknownGain ? price - 1 : price, quantity);
+    }
+    return spent;
+  }
+
+  /** Money of everything that may still fill, each order at the worst price asked for. */
+  get openMoney(): bigint {
+    let money = 0n;
+    for (const order of this.orders) {
+      const worst = Math.max(order.limit, ...order.amendsSent.map((it) => it.limitPrice));
+      money += moneyOf(this.#instrument, worst, openOf(order));
+    }
+    return money;
+  }
+
+  /** Filled and open as a share of what the parent asks for. */
+  committedShare(order: ParentOrder): number {
+    const { quantity } = order;
+    if (quantity.kind === "lots") return (this.filled + this.open) / quantity.lots;
+    return asNumber(this.spent + this.openMoney) / Number(quantity.quote);
+  }
+}
+
+export function openOf(order: VenueOrder): number {
+  if (order.state === "closed") return 0;
+  const asked = Math.max(order.quantity, ...order.amendsSent.map((amend) => amend.quantity));
+  return asked - order.filled;
+}
