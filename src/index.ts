@@ -1,8 +1,8 @@
 /**
  * The public API: what a program that uses Arrival as a library may rely on.
  *
- * Units are branded integers (`core/domain/units.ts`), costs are signed (positive = paid), times are
- * microseconds since the Unix epoch. Everything else in the package may change without notice.
+ * Units are branded integers (`core/domain/units.ts`), costs are signed (positive = paid), times
+ * are microseconds since the Unix epoch. Everything else in the package may change without notice.
  */
 export type {
   BoundStrategy,

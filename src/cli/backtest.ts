@@ -4,11 +4,14 @@
 import type { Command } from "commander";
 import type { ContractKind } from "../core/domain/instrument.ts";
 import { micros, MINUTE, type Micros } from "../core/domain/units.ts";
+import { instrumentJson } from "../runtime/instrument-file.ts";
 import { type MarketSpec, openMarket } from "../runtime/market-source.ts";
 import {
   addOrderOptions,
   configOf,
   contractOption,
+  instrumentOf,
+  instrumentOption,
   type OrderFlags,
   requestOf,
   sideOption,
@@ -20,6 +23,7 @@ interface Flags extends OrderFlags {
   readonly data: readonly string[];
   readonly symbol?: string;
   readonly contract?: ContractKind;
+  readonly instrument?: string;
   readonly json?: boolean;
   readonly journal?: string;
 }
@@ -34,6 +38,7 @@ export function addBacktest(program: Command): void {
     .requiredOption("--data <file...>", 'recordings that follow each other, or "generated"')
     .option("--symbol <name>", "which instrument, where a recording holds several")
     .addOption(contractOption())
+    .addOption(instrumentOption())
     .addOption(sideOption().makeOptionMandatory())
     .option("--quantity <n>", "how much, in units of the instrument")
     .option("--notional <n>", "how much, in quote coin");
@@ -45,8 +50,10 @@ export function addBacktest(program: Command): void {
       `
 Examples:
   arrival backtest --data generated --side buy --quantity 25 --over 3m
-  arrival backtest --data usdm_btcusdt.gz --side buy --quantity 25 --over 3m --strategy pov --param rate=0.08
-  arrival backtest --data frames.jsonl.zst --symbol BTCUSDT --contract linear --side sell --notional 50000 --over 20s`,
+  arrival backtest --data usdm_btcusdt.gz --side buy --quantity 25 --over 3m \\
+    --strategy pov --param rate=0.08 --journal run.journal
+  arrival backtest --data frames.jsonl.zst --symbol BTCUSDT --contract linear \\
+    --side sell --notional 50000 --over 20s --json`,
     )
     .action(async (flags: Flags) => {
       const config = configOf(flags);
@@ -74,6 +81,9 @@ function specOf(flags: Flags): MarketSpec {
     paths: flags.data,
     ...(flags.symbol === undefined ? {} : { symbol: flags.symbol }),
     ...(flags.contract === undefined ? {} : { contract: flags.contract }),
+    ...(flags.instrument === undefined
+      ? {}
+      : { instrument: instrumentJson(instrumentOf(flags.instrument)) }),
   };
 }
 

@@ -244,7 +244,7 @@ function costs(page: Page, report: ExecutionReport): void {
   if (shortfall.estimatedMids > 0) {
     const of = counted(report.metrics.fills, "fill", "fills");
     page.line(
-      `Estimated mid at ${shortfall.estimatedMids} of ${of}: spread and timing are estimates there.`,
+      `Estimated mid at ${shortfall.estimatedMids} of ${of}: there spread and timing are estimates.`,
     );
   }
 }

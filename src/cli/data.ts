@@ -6,12 +6,13 @@ import type { ContractKind } from "../core/domain/instrument.ts";
 import { describeRecording, type RecordingInfo } from "../data/describe.ts";
 import { type DataFault, type ReadOptions, readRecording } from "../data/recording.ts";
 import { type BookVerification, verifyRecording, type VerifyReport } from "../data/verify.ts";
-import { contractOption } from "./order-options.ts";
+import { contractOption, instrumentOf, instrumentOption } from "./order-options.ts";
 import { CommandError, EXIT, print, printJson, progress } from "./output.ts";
 
 interface Flags {
   readonly symbol?: string;
   readonly contract?: ContractKind;
+  readonly instrument?: string;
   readonly json?: boolean;
 }
 
@@ -35,12 +36,14 @@ function add(
       .argument("<file...>", "one recording, or several that follow each other")
       .option("--symbol <name>", "which instrument, where a recording holds several")
       .addOption(contractOption())
+      .addOption(instrumentOption())
       .option("--json", "print one JSON document")
       .action(async (paths: readonly string[], flags: Flags) => {
         const bar = progress("reading", 1, flags.json === true);
         const options: ReadOptions = {
           ...(flags.symbol === undefined ? {} : { symbol: flags.symbol }),
           ...(flags.contract === undefined ? {} : { kind: flags.contract }),
+          ...(flags.instrument === undefined ? {} : { instrument: instrumentOf(flags.instrument) }),
           onProgress: (done, total) => bar.update(total > 0 ? done / total : 1, paths.join(", ")),
         };
         await run(paths, options, flags.json === true).finally(() => bar.stop());
@@ -71,106 +74,99 @@ async function verify(
 const fail = (fault: DataFault): CommandError => new CommandError(fault.code, fault.text);
 
 const count = (value: number): string => value.toLocaleString("en-US");
-const row = (label: string, value: string): string => `  ${label.padEnd(18)}${value}\n`;
+
+/** A labelled line; its parts are joined by commas. */
+const row = (label: string, ...parts: readonly string[]): string =>
+  `  ${label.padEnd(18)}${parts.join(", ")}\n`;
 
 function infoText(it: RecordingInfo): string {
   const { instrument, counts, rates, span, volume } = it;
+  const { tickSize, lotSize, minNotional, quote } = instrument;
+  const files = it.sources.map(({ name, bytes }) => `${name} (${count(bytes)} bytes)`);
+  const perSecond = `${rates.rowsPerSecond.toFixed(0)} rows/s`;
+  const trades = `${rates.tradesPerSecond.toFixed(1)} trades/s`;
   return [
     `${instrument.id} · ${it.format}\n`,
-    row(
-      "files",
-      it.sources.map((source) => `${source.name} (${count(source.bytes)} bytes)`).join(", "),
-    ),
+    row("files", ...files),
     row("from", span.from),
     row("to", `${span.to} (${span.seconds.toFixed(1)} s)`),
-    row(
-      "grid",
-      `tick ${instrument.tickSize}, lot ${instrument.lotSize}, min notional ${instrument.minNotional} ${instrument.quote}`,
-    ),
-    row(
-      "rows",
-      `${count(counts.rows)} in ${count(counts.messages)} messages (${rates.rowsPerSecond.toFixed(0)} rows/s)`,
-    ),
-    row(
-      "levels",
-      `${count(counts.bids)} bids, ${count(counts.asks)} asks, ${counts.snapshots} snapshots, ${counts.gaps} gaps`,
-    ),
-    row(
-      "trades",
-      `${count(counts.tradesBuy)} buys, ${count(counts.tradesSell)} sells (${rates.tradesPerSecond.toFixed(1)}/s)`,
-    ),
-    row(
-      "volume",
-      `bought ${volume.bought}, sold ${volume.sold}, about ${count(Math.round(volume.notional))} ${instrument.quote}`,
-    ),
+    row("grid", `tick ${tickSize}`, `lot ${lotSize}`, `min notional ${minNotional} ${quote}`),
+    row("rows", `${count(counts.rows)} in ${count(counts.messages)} messages`, perSecond),
+    row("levels", `${count(counts.bids)} bids`, `${count(counts.asks)} asks`),
+    row("snapshots", `${counts.snapshots}`, `${counts.gaps} gaps`),
+    row("trades", `${count(counts.tradesBuy)} buys`, `${count(counts.tradesSell)} sells`, trades),
+    row("volume", `bought ${volume.bought}`, `sold ${volume.sold}`),
+    row("notional", `about ${count(Math.round(volume.notional))} ${quote}`),
     row("mid", `${it.firstMid ?? "unknown"} → ${it.lastMid ?? "unknown"}`),
     row("memory", `${(it.memoryBytes / 1e6).toFixed(1)} MB`),
   ].join("");
 }
 
 function verifyText(report: VerifyReport): string {
-  const parts = [`${report.sources.map((source) => source.name).join(", ")} · ${report.format}\n`];
-  parts.push(
-    row(
-      "lines",
-      `${count(report.lines)}, ${report.badLines.count} bad, ${report.truncated.length} files cut off`,
-    ),
-  );
-  for (const bad of report.badLines.examples.slice(0, EXAMPLES_SHOWN)) {
-    parts.push(`    ${bad.file}:${bad.line} ${bad.reason}\n`);
-  }
-  for (const book of report.books) parts.push(bookText(book));
-  for (const fault of report.faults) parts.push(`FAULT ${fault}\n`);
-  parts.push(report.clean ? "clean\n" : "not clean\n");
-  return parts.join("");
+  const { sources, badLines, truncated, lines, format } = report;
+  return [
+    `${sources.map((source) => source.name).join(", ")} · ${format}\n`,
+    row("lines", count(lines), `${badLines.count} bad`, `${truncated.length} files cut off`),
+    ...examples(badLines.examples, "bad", (bad) => bad.reason),
+    ...report.books.map(bookText),
+    ...report.faults.map((fault) => `FAULT ${fault}\n`),
+    report.clean ? "clean\n" : "not clean\n",
+  ].join("");
 }
 
 function bookText(book: BookVerification): string {
-  const { bookTicker, crossed, tradesOffTouch, gaps, timeFalls, unsynchronised } = book;
-  const parts = [
+  const { bookTicker, crossed, tradesOffTouch, gaps, timeFalls, longestSilence } = book;
+  const compared = `${count(bookTicker.compared)} comparisons`;
+  const offTouch = `${tradesOffTouch.count} of ${count(tradesOffTouch.compared)} off the touch`;
+  return [
     `${book.instrument}\n`,
-    row(
-      "book messages",
-      `${count(book.bookMessages)} (${count(unsynchronised.bookMessages)} before a snapshot), ${gaps.count} gaps, ${book.duplicates.bookMessages} duplicates`,
-    ),
-    row(
-      "against ticker",
-      `${bookTicker.mismatched} mismatches in ${count(bookTicker.compared)} comparisons`,
-    ),
-    row(
-      "crossed",
-      `${crossed.count} of ${count(crossed.compared)} books; one-sided ${book.oneSided}`,
-    ),
-    row(
-      "trades",
-      `${count(book.trades)}; off the touch ${tradesOffTouch.count} of ${count(tradesOffTouch.compared)}`,
-    ),
+    row("book messages", count(book.bookMessages), `${gaps.count} gaps`),
+    row("before a snapshot", count(book.unsynchronised.bookMessages)),
+    row("duplicates", `${book.duplicates.bookMessages} book`, `${book.duplicates.trades} trades`),
+    row("against ticker", `${bookTicker.mismatched} mismatches in ${compared}`),
+    row("crossed", `${crossed.count} of ${count(crossed.compared)} books`),
+    row("one-sided", `${book.oneSided} books`),
+    row("trades", count(book.trades), offTouch),
     row(
       "time falls",
-      `exchange ${timeFalls.exchangeBook + timeFalls.exchangeTrades}, local ${timeFalls.local}`,
+      `exchange ${timeFalls.exchangeBook + timeFalls.exchangeTrades}`,
+      `local ${timeFalls.local}`,
     ),
     row(
       "off the grid",
-      `${book.offTickPrices.count} prices, ${book.offLotQuantities.count} quantities`,
+      `${book.offTickPrices.count} prices`,
+      `${book.offLotQuantities.count} quantities`,
     ),
     row(
       "longest silence",
-      `${(book.longestSilence.nanos / 1e6).toFixed(1)} ms, ended at ${book.longestSilence.file}:${book.longestSilence.line}`,
+      `${(longestSilence.nanos / 1e6).toFixed(1)} ms, ended at ${placeOf(longestSilence)}`,
     ),
     row("clock", `shifted by ${(book.clockShiftNanos / 1e6).toFixed(3)} ms`),
-  ];
-  for (const gap of gaps.examples.slice(0, EXAMPLES_SHOWN)) {
-    parts.push(`    gap at ${gap.file}:${gap.line}\n`);
-  }
-  for (const it of crossed.examples.slice(0, EXAMPLES_SHOWN)) {
-    parts.push(`    crossed at ${it.file}:${it.line}: bid ${it.bid}, ask ${it.ask} ticks\n`);
-  }
-  for (const it of tradesOffTouch.examples.slice(0, EXAMPLES_SHOWN)) {
-    parts.push(
-      `    off the touch at ${it.file}:${it.line}: ${it.price}, touch ${it.bid}/${it.ask} ticks\n`,
-    );
-  }
-  for (const text of book.notes) parts.push(`    note: ${text}\n`);
-  for (const fault of book.faults) parts.push(`  FAULT ${fault}\n`);
-  return parts.join("");
+    ...examples(gaps.examples, "gap", () => ""),
+    ...examples(crossed.examples, "crossed", (it) => `bid ${it.bid}, ask ${it.ask} ticks`),
+    ...examples(
+      tradesOffTouch.examples,
+      "off the touch",
+      (it) => `${it.price}, touch ${it.bid}/${it.ask} ticks`,
+    ),
+    ...book.notes.map((text) => `    note: ${text}\n`),
+    ...book.faults.map((fault) => `  FAULT ${fault}\n`),
+  ].join("");
 }
+
+interface Place {
+  readonly file: string;
+  readonly line: number;
+}
+
+const placeOf = ({ file, line }: Place): string => `${file}:${line}`;
+
+/** The first few, each with the place where it stands. */
+const examples = <Example extends Place>(
+  all: readonly Example[],
+  what: string,
+  text: (example: Example) => string,
+): string[] =>
+  all
+    .slice(0, EXAMPLES_SHOWN)
+    .map((example) => `    ${what} at ${placeOf(example)} ${text(example)}`.trimEnd() + "\n");

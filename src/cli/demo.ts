@@ -3,6 +3,7 @@
  */
 import type { Command } from "commander";
 import { generatedSpec } from "./backtest.ts";
+import { formatDuration } from "../runtime/duration.ts";
 import { openMarket } from "../runtime/market-source.ts";
 import {
   addOrderOptions,
@@ -33,10 +34,8 @@ export function addDemo(program: Command): void {
       const market = await openMarket(generatedSpec(flags.seed, flags.over, flags.start));
       if (!market.ok) throw new CommandError(market.error.code, market.error.text);
       if (flags.json !== true) {
-        note(
-          `Arrival works a ${flags.side} of ${flags.quantity} BTC over ${flags.over / 60e6} minutes ` +
-            `on a generated market (no exchange, no keys, no money).`,
-        );
+        const order = `a ${flags.side} of ${flags.quantity} BTC over ${formatDuration(flags.over)}`;
+        note(`Arrival works ${order} on a generated market: no exchange, no keys, no money.`);
       }
       const request = requestOf(flags, config, market.value.header.instrument);
       process.exitCode = await runBacktest(market.value, request, {

@@ -11,6 +11,7 @@ import type { BacktestRequest } from "../runtime/backtest.ts";
 import { checkStrategy, strategyNames } from "../runtime/compose.ts";
 import { type ArrivalConfig, formatConfigFaults, loadConfig } from "../runtime/config.ts";
 import { parseDuration } from "../runtime/duration.ts";
+import { readInstrument } from "../runtime/instrument-file.ts";
 import { CommandError } from "./output.ts";
 
 export interface OrderFlags {
@@ -113,6 +114,16 @@ export function requestOf(
 
 export const sideOption = (): Option =>
   new Option("--side <side>", "which way").choices(["buy", "sell"]);
+
+export const instrumentOption = (): Option =>
+  new Option("--instrument <file>", "the grid of an instrument that is not built in, YAML or JSON");
+
+/** The instrument that `--instrument` describes. */
+export function instrumentOf(path: string): Instrument {
+  const read = readInstrument(path);
+  if (read.ok) return read.value;
+  throw new CommandError(read.error.code, read.error.text);
+}
 
 export const contractOption = (): Option =>
   new Option("--contract <kind>", "where a symbol is traded in several kinds").choices([

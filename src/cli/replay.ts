@@ -33,10 +33,9 @@ export function addReplay(program: Command): void {
       process.exitCode = result.identical ? EXIT.done : EXIT.no;
       if (flags.json === true) return printJson({ journal: path, ...result });
       if (result.difference === undefined) {
-        const { events, outputs, rows } = result;
-        return print(
-          `identical: ${events} events, ${outputs} outputs and ${rows.toLocaleString("en-US")} market rows recomputed\n`,
-        );
+        const { events, outputs } = result;
+        const rows = `${result.rows.toLocaleString("en-US")} market rows`;
+        return print(`identical: ${events} events, ${outputs} outputs and ${rows} recomputed\n`);
       }
       const { sequence, position, journaled, recomputed } = result.difference;
       print(

@@ -126,14 +126,17 @@ function show(
   }
   print(`${costTable(result.report, { colour: hasColour() })}\n`);
   print(`${result.phase}: ${result.reason}\n`);
+  if (result.report.metrics.marketVolume === 0) {
+    print("nobody else traded while the order was at work: participation allowed nothing\n");
+  }
   if (result.refusals.length > 0) {
     const counts = result.refusals.map(({ code, count }) => `${code} ${count} times`);
     print(`the risk gate refused: ${counts.join(", ")}\n`);
   }
-  print(
-    `market: ${market.label}; ${config.strategy.name}, seed ${seed}, ${config.simulation.queue} queue; ` +
-      `${result.totals.rows.toLocaleString("en-US")} rows, ${result.totals.events} events, ${result.totals.commands} commands\n`,
-  );
+  const { rows, events, commands } = result.totals;
+  print(`market: ${market.label}\n`);
+  print(`strategy: ${config.strategy.name}, seed ${seed}, ${config.simulation.queue} queue\n`);
+  print(`run: ${rows.toLocaleString("en-US")} rows, ${events} events, ${commands} commands\n`);
   print("what a backtest assumes, and so cannot tell: docs/what-the-backtest-assumes.md\n");
   if (presentation.journal !== undefined) {
     print(`journal: ${presentation.journal} (check it: arrival replay ${presentation.journal})\n`);

@@ -3,16 +3,24 @@
  *
  * Read `step` top to bottom: it is the data flow of the whole system. It is synchronous and total,
  * with no clock, no IO and no randomness, so a run is a fold over market data and events, and
- * backtest, paper, live and replay differ only in who supplies them and who carries out the commands.
+ * backtest, paper, live and replay differ only in who supplies them and who carries out the
+ * commands.
  */
 import type { Strategy } from "./contracts/strategy.ts";
-import { applyReport, type ChildOrder, type OrderReport } from "./domain/child-order.ts";
+import {
+  applyReport,
+  type ChildOrder,
+  leaves,
+  type OrderReport,
+  type Phase,
+} from "./domain/child-order.ts";
 import { invariant, unreachable } from "./domain/errors.ts";
 import { instrumentId } from "./domain/instrument.ts";
 import type { EngineEvent, EngineOutput } from "./domain/messages.ts";
 import { atTick, halfTicks, type Micros, NEVER, ticks } from "./domain/units.ts";
 import { type Context, marketOf, raiseAlert } from "./execution/context.ts";
-import { closeTo, decideParent, onReject, watchShortfall } from "./execution/decision-engine.ts";
+import { decideParent, watchShortfall } from "./execution/decision-engine.ts";
+import { closeTo, onReject, onWithdrawal } from "./execution/ending.ts";
 import { InstrumentState } from "./execution/instrument-state.ts";
 import { type ExecutionConfig, type RiskLimits, strictest } from "./execution/limits.ts";
 import { bookFill, isLive, newParentState, type ParentState } from "./execution/parent-state.ts";
@@ -59,8 +67,8 @@ export class Engine {
   }
 
   /**
-   * Takes in market rows [from, to) of instrument number `market` up to local time `until` (ns since
-   * the stream's epoch). Returns the first row left: fewer than asked when the engine wants a
+   * Takes in market rows [from, to) of instrument number `market` up to local time `until` (ns
+   * since the stream's epoch). Returns the first row left: fewer than asked when the engine wants a
    * `touch-moved` event before the rest.
    */
   observe(market: number, columns: MarketColumns, from: number, to: number, until: number): number {
@@ -203,7 +211,11 @@ export class Engine {
     }
     parent.adjustment =
       event.kind === "parent-amended"
-        ? { ...parent.adjustment, amendment: event.amendment, by: event.by }
+        ? {
+            ...parent.adjustment,
+            amendment: { ...parent.adjustment?.amendment, ...event.amendment },
+            by: event.by,
+          }
         : { ...parent.adjustment, strategy: event.strategy, by: event.by };
   }
 
@@ -241,16 +253,35 @@ export class Engine {
       }
       this.#seenExecutions.add(report.fill.executionId);
     }
-    const wasClosed = child.phase === "closed";
+    const before = child.phase;
     const applied = applyReport(child, report);
     if (!applied.ok) return this.#ignore(clientOrderId, `${report.kind} in ${child.phase}`);
     if (report.kind === "filled") this.#book(parent, child, report.fill);
-    if (report.kind === "rejected" && !wasClosed) {
-      onReject(context, parent, report.code, report.text);
-    }
-    if (report.kind === "accepted" || report.kind === "filled") parent.rejects = 0;
-    parent.live = parent.live.filter((it) => it.phase !== "closed");
+    // What is filled in sum and not yet one by one keeps a closed child at work.
+    parent.live = parent.live.filter((it) => it.phase !== "closed" || leaves(it) > 0);
+    if (before !== "closed") this.#judge(parent, child, report, before);
     return [parent];
+  }
+
+  /** Whether the venue works with us: rejects back off and in the end halt, all else forgives. */
+  #judge(parent: ParentState, child: ChildOrder, report: OrderReport, before: Phase): void {
+    const context = this.#context;
+    switch (report.kind) {
+      case "rejected":
+      case "amend-rejected":
+        return onReject(context, parent, report.code, report.text);
+      case "filled":
+      case "amended":
+        parent.rejects = 0;
+        return;
+      case "canceled":
+      case "expired":
+        parent.rejects = 0;
+        if (before === "pending-cancel" || child.aggressive || leaves(child) > 0) return;
+        if (child.cumulative === 0) onWithdrawal(context, parent);
+        return;
+      default:
+    }
   }
 
   #book(

@@ -258,7 +258,7 @@ describe("Binance futures capture", () => {
     const lines = [futures(100, 101, 99).replaceAll("BTCUSDT", "NEWUSDT")];
     const result = await read(lines);
     expect(result).toMatchObject({ ok: false, error: { code: "DATA_SYMBOL" } });
-    if (!result.ok) expect(result.error.text).toMatch(/NEWUSDT.*give the instrument/);
+    if (!result.ok) expect(result.error.text).toMatch(/NEWUSDT.*give the instrument in a file/);
   });
 });
 

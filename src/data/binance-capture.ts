@@ -416,7 +416,7 @@ export class BinanceCapture implements CaptureDecoder {
 /** How a user gives a grid that is not known. */
 export const unknownGrid = (venue: string, kind: ContractKind, symbol: string): string =>
   `the tick and lot of ${venue} ${kind} ${symbol} are neither in the recording nor built in; ` +
-  "give the instrument (tick size, lot size, minimum notional)";
+  "give the instrument in a file (--instrument; tick size, lot size, minimum notional)";
 
 /** `depth`, `trade`, `bookTicker`; anything else by the name that the venue gives it. */
 function streamName(event: unknown, stream: unknown): string {

@@ -1,12 +1,10 @@
 /**
  * Backtest: one parent order worked on a recorded or generated market, from request to report.
  */
-import { formatDecimal } from "../core/domain/decimal.ts";
 import { err, ok, type Result } from "../core/domain/errors.ts";
 import { type Instrument, instrumentId, parseQuantity } from "../core/domain/instrument.ts";
 import type { EngineEvent, EngineOutput } from "../core/domain/messages.ts";
 import type { ParentConstraints, ParentOrder } from "../core/domain/parent-order.ts";
-import type { RefusalReason } from "../core/domain/refusal.ts";
 import type { Side } from "../core/domain/side.ts";
 import { type Micros, micros, MINUTE } from "../core/domain/units.ts";
 import { executionOf } from "../core/execution/execution-record.ts";
@@ -17,13 +15,16 @@ import { analyse, type ExecutionReport } from "../core/tca/report.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { composeEngine, composeVenue } from "./compose.ts";
 import { type ArrivalConfig, configJson } from "./config.ts";
+import { instrumentJson } from "./instrument-file.ts";
 import type { JournalFault, JournalHeader, JournalSink } from "./journal/journal.ts";
 import { createJournal } from "./journal/writer.ts";
 import type { OpenMarket } from "./market-source.ts";
 import { NODE_MAJOR, PROGRAM } from "./program.ts";
 import { type RunTotals, simulate } from "./simulated-loop.ts";
 
-/** What a person asks for. Sizes and prices are exact decimal text in the instrument's own units. */
+/**
+ * What a person asks for. Sizes and prices are exact decimal text in the instrument's own units.
+ */
 export interface BacktestRequest {
   readonly side: Side;
   /** Units of quantity, or of quote coin where `isNotional`. */
@@ -39,9 +40,8 @@ export interface BacktestRequest {
 }
 
 export interface BacktestFault {
-  readonly code: "BACKTEST_SPAN" | "BACKTEST_QUANTITY" | "BACKTEST_REFUSED";
+  readonly code: "BACKTEST_SPAN" | "BACKTEST_QUANTITY";
   readonly text: string;
-  readonly refusal?: RefusalReason;
 }
 
 export interface BacktestResult {
@@ -61,7 +61,10 @@ export interface BacktestResult {
 export interface Backtest {
   readonly parent: ParentOrder;
   readonly engine: Engine;
-  /** Runs to the end, yielding the local time now and then. May be left early: the journal stays whole. */
+  /**
+   * Runs to the end, yielding the local time now and then. May be left early: the journal stays
+   * whole.
+   */
   run(
     onStep?: (event: EngineEvent, outputs: readonly EngineOutput[]) => void,
   ): Generator<Micros, BacktestResult>;
@@ -154,12 +157,16 @@ function parentOf(
   const { instrument } = market.header;
   const span = market.until - market.from;
   if (request.over > span) {
-    const text = `the market data covers ${seconds(span)}, the order wants ${seconds(request.over)}: shorten --over or give more data`;
+    const text =
+      `the market data covers ${seconds(span)}, the order wants ${seconds(request.over)}: ` +
+      "shorten it (--over) or give more data";
     return err({ code: "BACKTEST_SPAN", text });
   }
   const lead = request.start ?? micros(Math.min(WARM_UP, span - request.over));
   if (lead + request.over > span) {
-    const text = `a start ${seconds(lead)} into the data leaves ${seconds(span - lead)}, the order wants ${seconds(request.over)}`;
+    const text =
+      `a start ${seconds(lead)} into the data leaves ${seconds(span - lead)}, ` +
+      `the order wants ${seconds(request.over)}`;
     return err({ code: "BACKTEST_SPAN", text });
   }
   const quantity = quantityOf(instrument, request);
@@ -206,18 +213,6 @@ function journalHeader(market: OpenMarket, request: BacktestRequest): JournalHea
     market: JSON.parse(canonicalJson(market.spec)) as unknown,
     config: configJson(request.config),
     seed: request.seed,
-  };
-}
-
-/** An instrument as plain JSON: decimals as their exact text. */
-export function instrumentJson(instrument: Instrument): Record<string, unknown> {
-  const { tickSize, lotSize, contractSize, minNotional } = instrument;
-  return {
-    ...instrument,
-    tickSize: formatDecimal(tickSize),
-    lotSize: formatDecimal(lotSize),
-    contractSize: formatDecimal(contractSize),
-    minNotional: formatDecimal(minNotional),
   };
 }
 

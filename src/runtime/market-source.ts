@@ -3,10 +3,11 @@
  */
 import { z } from "zod";
 import { err, ok, type Result } from "../core/domain/errors.ts";
-import type { ContractKind } from "../core/domain/instrument.ts";
+import { type ContractKind, instrumentId } from "../core/domain/instrument.ts";
 import { type Micros, micros, SECOND } from "../core/domain/units.ts";
 import type { MarketBlock, MarketHeader } from "../core/market/columns.ts";
 import { type DataFault, type ReadOptions, readRecording } from "../data/recording.ts";
+import { type InstrumentFault, type InstrumentJson, parseInstrument } from "./instrument-file.ts";
 import {
   type GeneratedMarketConfig,
   generatedHeader,
@@ -18,6 +19,8 @@ export interface FileMarket {
   readonly paths: readonly string[];
   readonly symbol?: string;
   readonly contract?: ContractKind;
+  /** The grid, where neither the recording nor the built-in table has it. */
+  readonly instrument?: InstrumentJson;
   /** Known once the files have been read; a replay demands the same bytes. */
   readonly sources?: readonly {
     readonly name: string;
@@ -42,6 +45,7 @@ export interface OpenMarket {
 
 export type MarketFault =
   | DataFault
+  | InstrumentFault
   | {
       readonly code: "DATA_SPEC";
       readonly text: string;
@@ -61,6 +65,7 @@ const SPEC = z.discriminatedUnion("kind", [
     paths: z.array(z.string().min(1)).min(1),
     symbol: z.string().optional(),
     contract: z.enum(["spot", "linear", "inverse"]).optional(),
+    instrument: z.unknown().optional(),
     sources: z
       .array(z.strictObject({ name: z.string(), bytes: z.int(), sha256: z.string() }))
       .optional(),
@@ -89,8 +94,11 @@ export async function openMarket(
   options: Pick<ReadOptions, "onProgress" | "signal"> = {},
 ): Promise<Result<OpenMarket, MarketFault>> {
   if (spec.kind === "generated") return ok(openGenerated(spec));
+  const grid = spec.instrument === undefined ? undefined : parseInstrument(spec.instrument);
+  if (grid?.ok === false) return grid;
   const read = await readRecording(spec.paths, {
     ...options,
+    ...(grid === undefined ? {} : { instrument: grid.value }),
     ...(spec.symbol === undefined ? {} : { symbol: spec.symbol }),
     ...(spec.contract === undefined ? {} : { kind: spec.contract }),
   });
@@ -107,7 +115,7 @@ export async function openMarket(
     from: micros(epoch + Math.ceil(first.localTime[0]! / 1000)),
     until: micros(epoch + Math.floor(last.localTime[last.length - 1]! / 1000)),
     spec: { ...spec, sources },
-    label: `${header.instrument.venue} ${header.instrument.kind} ${header.instrument.symbol} (${format}, ${spec.paths.join(", ")})`,
+    label: `${instrumentId(header.instrument)} (${format}, ${spec.paths.join(", ")})`,
   });
 }
 

@@ -1,8 +1,8 @@
 /**
  * Replay: folds a journal through a new engine and compares every output, byte by byte.
  *
- * Nobody is asked and nothing is sent. Equal means: this program, given the same market and the same
- * events, decides the same in every detail.
+ * Nobody is asked and nothing is sent. Equal means: this program, given the same market and the
+ * same events, decides the same in every detail.
  */
 import { err, ok, type Result } from "../core/domain/errors.ts";
 import type { EngineEvent } from "../core/domain/messages.ts";

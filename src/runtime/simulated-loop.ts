@@ -2,9 +2,10 @@
  * Simulated loop: journal the event, step, journal what comes of it, act. In virtual time.
  *
  * Two sides run apart: the venue by exchange time, the engine by local time. The engine never acts
- * before it is woken, and an order takes at least the entry latency to arrive; so far ahead the venue
- * may run, and as far as the venue is known the engine may follow. At one local instant market data
- * comes first, then reports, then scheduled events, then timers: nothing else decides the order.
+ * before it is woken, and an order takes at least the entry latency to arrive; so far ahead the
+ * venue may run, and as far as the venue is known the engine may follow. At one local instant
+ * market data comes first, then reports, then scheduled events, then timers: nothing else decides
+ * the order.
  */
 import type { Engine } from "../core/engine.ts";
 import type { ClientOrderId, OrderReport, OrderTerms } from "../core/domain/child-order.ts";
@@ -124,7 +125,10 @@ class SimulatedLoop {
         this.#step({ kind: "touch-moved", time: this.now, instrument: this.#instrument });
         return true;
       }
-      if (this.#engineSide.block === undefined && !this.#marketEnded) return this.#endMarket();
+      const isDue = wake <= this.#observer.time;
+      if (this.#engineSide.block === undefined && !this.#marketEnded && !isDue) {
+        return this.#endMarket();
+      }
       if (until === Number.POSITIVE_INFINITY) return false;
       this.#time = Math.max(this.#time, until);
       if (until !== wake) continue;
@@ -134,8 +138,8 @@ class SimulatedLoop {
   }
 
   /**
-   * Brings the venue as far as no order of ours can arrive any more that is not sent yet. Returns the
-   * local time before which no further report than `nextReportAt` can arrive.
+   * Brings the venue as far as no order of ours can arrive any more that is not sent yet. Returns
+   * the local time before which no further report than `nextReportAt` can arrive.
    */
   #advanceVenue(): number {
     const { venue } = this.#run;
@@ -159,7 +163,10 @@ class SimulatedLoop {
     }
   }
 
-  /** No order is sent before this, reports apart: our own wake-up, or the next row if it may wake us. */
+  /**
+   * No order is sent before this, reports apart: our own wake-up, or the next row if it may wake
+   * us.
+   */
   #soonestAct(): number {
     if (!this.#run.engine.isWatching) return this.#ownWake;
     const { block, row } = this.#engineSide;

@@ -2,8 +2,8 @@
  * Latency: how long an order travels to the venue, and its answer back.
  *
  * Without it a backtest trades on prices that are gone. Spans are whole nanoseconds. The k-th span
- * is a pure function of (model, k), so a replay sees the same delays; that messages of one direction
- * keep their order is the venue's duty, not the model's.
+ * is a pure function of (model, k), so a replay sees the same delays; that messages of one
+ * direction keep their order is the venue's duty, not the model's.
  */
 import { invariant } from "../core/domain/errors.ts";
 import { streamOf, uniformAt } from "../core/domain/random.ts";

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { uniformAt } from "../core/domain/random.ts";
 import { canceledAhead, frontAfterTrade, frontWithinLevel, toFractionSteps } from "./queue.ts";
 import { type OwnOrder, RestingOrders } from "./resting-orders.ts";
+import { TickFilter } from "./tick-filter.ts";
 
 describe("canceledAhead", () => {
   it.each([
@@ -91,6 +92,19 @@ describe("RestingOrders", () => {
     expect([buys.low, buys.high, buys.count]).toEqual([100, 103, 32]);
     while (buys.count > 0) buys.removeAt(buys.count - 1);
     expect(buys.high).toBeLessThan(buys.low);
+  });
+
+  it("keep their filter told: yes while an order stands at a tick, no once none does", () => {
+    const filter = new TickFilter();
+    const buys = new RestingOrders("buy", "risk-averse", filter);
+    buys.insert(anOrder(100), 0, 0);
+    buys.insert(anOrder(100), 0, 0);
+    buys.insert(anOrder(99), 0, 0);
+    expect([98, 99, 100].map((tick) => filter.mayHold(tick))).toEqual([false, true, true]);
+    buys.removeAt(0);
+    expect(filter.mayHold(100)).toBe(true);
+    buys.removeAt(0);
+    expect([99, 100].map((tick) => filter.mayHold(tick))).toEqual([true, false]);
   });
 
   it("only ever move forward, in whole lots, within their level", () => {

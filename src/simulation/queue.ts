@@ -2,9 +2,9 @@
  * Queue: where a resting order of ours stands among the others at its price.
  *
  * A level-by-level recording shows how much stands at a price, never whose it is. `front` is our
- * estimate, in whole lots, of what must trade or cancel before us. It only ever falls: whoever comes
- * later stands behind us. Trades are seen and come off the front for certain; cancellations are seen
- * only as a level that shrinks, and the model says how many of them stood before us.
+ * estimate, in whole lots, of what must trade or cancel before us. It only ever falls: whoever
+ * comes later stands behind us. Trades are seen and come off the front for certain; cancellations
+ * are seen only as a level that shrinks, and the model says how many of them stood before us.
  *
  * Everything here is a pure function of whole lots, and uses only + − × ÷: the same on any machine.
  */
@@ -34,9 +34,9 @@ export const frontWithinLevel = (front: number, level: number): number =>
  * held within what is possible: at most `front`, at least what `behind` cannot account for.
  * A power above 1 says that the longer part of the queue loses more than its share.
  *
- * Source: E. Rigtorp, "Estimating order queue position" (2013), after the discussion at Quantitative
- * Finance Stack Exchange 3782; hftbacktest calls it ProbQueueModel with a power function. Unlike
- * there, `behind` is counted after the trades of the same update have been taken off.
+ * Source: E. Rigtorp, "Estimating order queue position" (2013), after the discussion at
+ * Quantitative Finance Stack Exchange 3782; hftbacktest calls it ProbQueueModel with a power
+ * function. Unlike there, `behind` is counted after the trades of the same update are off.
  *
  * @param front lots ahead of us, >= 0
  * @param behind lots of others behind us, >= 0

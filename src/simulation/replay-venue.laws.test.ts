@@ -74,7 +74,7 @@ interface MarketShape {
   readonly gaps: boolean;
 }
 
-/** A book that is never crossed, 6 levels a side around a wandering mid; trades at or through it. */
+/** A book that is never crossed, 6 levels a side round a wandering mid; trades at or beyond. */
 function randomMarket(seed: number, messages: number, shape: MarketShape): MarketBlock {
   const dice = new Dice(seed);
   const builder = new ColumnsBuilder(256);
@@ -366,7 +366,7 @@ describe("laws of the replay venue", () => {
   });
 
   it("says the same when every row is looked at one by one", () => {
-    // Orders that cannot fill, whose ticks share the slots of the market's: the filter always says yes.
+    // Orders that cannot fill, in the filter slots of the market's ticks: it always says yes.
     const everywhere: OrderTerms[] = [];
     for (let offset = -30; offset <= 30; offset++) {
       for (const side of ["buy", "sell"] as const) {

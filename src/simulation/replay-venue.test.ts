@@ -587,7 +587,7 @@ describe("refusals", () => {
     expect(play(market(BOOK), twice).at(-1)).toBe("3 a rejected VENUE_DUPLICATE_ID");
   });
 
-  it("without a book: before the first level, and from a gap to the end of the next snapshot", () => {
+  it("without a book: before the first level, and from a gap to the end of a snapshot", () => {
     const empty = market("0: buys 100 5");
     expect(refused(place(1, "a", "buy", 5, 100), {}, empty)).toEqual([
       "1 a rejected VENUE_NO_BOOK",

@@ -31,7 +31,8 @@ import {
   type Ticks,
   ticks,
 } from "../core/domain/units.ts";
-import { Book, NO_TICK } from "../core/market/book.ts";
+import { Book } from "../core/market/book.ts";
+import { NO_TICK } from "../core/market/book-side.ts";
 import {
   ENGINE_ONLY,
   Kind,
@@ -146,8 +147,8 @@ export class ReplayVenue {
   readonly #ticks = new Int32Array(3 * TICK_SLOTS);
   readonly #pages = new Int32Array(WATCH_MASK + 1).fill(NO_PAGE);
   /**
-   * Rows with a price in [low, high] concern us too: trades that reach our orders, and levels of the
-   * other side that do. `CLEAR` and `GAP` always concern us, rows for the engine alone never.
+   * Rows with a price in [low, high] concern us too: trades that reach our orders, and levels of
+   * the other side that do. `CLEAR` and `GAP` always concern us, rows for the engine alone never.
    */
   readonly #lows = new Int32Array(WATCH_MASK + 1).fill(NOWHERE);
   readonly #highs = new Int32Array(WATCH_MASK + 1);
@@ -205,7 +206,7 @@ export class ReplayVenue {
     return this.#reports.first?.arrivesAt ?? Infinity;
   }
 
-  /** Removes the report that arrives at `nextReportAt`. @throws InvariantError when there is none. */
+  /** Removes the report that arrives at `nextReportAt`. @throws InvariantError without one. */
   takeReport(): VenueReport {
     const first = this.#reports.shift();
     invariant(first !== undefined, "no report is under way");
@@ -221,8 +222,8 @@ export class ReplayVenue {
    * (`finish` is for when there is no next block). So the result is the same however rows are cut.
    *
    * @returns the first row not yet processed. When it is `to`, give the next block. When its
-   *   exchange time is after `until`, all is done up to `until`. Otherwise a report was produced and
-   *   the venue stopped right there: look at `nextReportAt` and call again.
+   *   exchange time is after `until`, all is done up to `until`. Otherwise a report was produced
+   *   and the venue stopped right there: look at `nextReportAt` and call again.
    */
   advance(columns: MarketColumns, from: number, to: number, until: number): number {
     const before = this.#reportCount;
@@ -246,8 +247,8 @@ export class ReplayVenue {
   }
 
   /**
-   * Messages that concern none of our orders and debts (almost all) are looked for in one tight loop
-   * and applied in bulk; one that does is taken row by row.
+   * Messages that concern none of our orders and debts (almost all) are looked for in one tight
+   * loop and applied in bulk; one that does is taken row by row.
    *
    * @returns the first row not applied: `to`, one after `limit`, or the one after a report.
    */
@@ -555,7 +556,7 @@ export class ReplayVenue {
     return fail("VENUE_REDUCE_ONLY", `${open} lots against a position of ${this.#position}`);
   }
 
-  /** Why an order ends before it does anything: post-only that would take, fill-or-kill too large. */
+  /** Why an order ends before it does anything: a crossing post-only, a fill-or-kill too large. */
   #doorRefusal(order: OwnOrder): string | undefined {
     const { side, timeInForce } = order.terms;
     const reach = this.#reach(order);
@@ -669,7 +670,7 @@ export class ReplayVenue {
     });
   }
 
-  /** Takes what is filled, and reduce-only orders with nothing left to reduce, out of the queues. */
+  /** Takes out of the queues what is filled, and reduce-only with nothing left to reduce. */
   #retire(): void {
     for (const resting of [this.#buys, this.#sells]) {
       for (let at = resting.count - 1; at >= 0; at--) {

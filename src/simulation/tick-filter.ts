@@ -1,8 +1,9 @@
 /**
  * Tick filter: at which ticks of one side something of ours stands, for one look per market row.
  *
- * It may say yes for a tick where nothing is (ticks that lie `TICK_SLOTS` apart share a slot), never
- * no for one where something is. So it is asked before every exact look-up, and alone decides none.
+ * It may say yes for a tick where nothing is (ticks that lie `TICK_SLOTS` apart share a slot),
+ * never no for one where something is. So it is asked before every exact look-up, and decides
+ * nothing alone.
  */
 
 export const TICK_SLOTS = 4096;

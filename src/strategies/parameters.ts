@@ -1,8 +1,8 @@
 /**
  * Parameters: how a strategy checks and reads the plain JSON that it was given.
  *
- * Every fault is reported at once, and a key that nobody reads is a fault: a misspelled setting that
- * is silently ignored trades with a default nobody chose.
+ * Every fault is reported at once, and a key that nobody reads is a fault: a misspelled setting
+ * that is silently ignored trades with a default nobody chose.
  */
 import type { ParameterFault } from "../core/contracts/strategy.ts";
 import { invariant } from "../core/domain/errors.ts";

@@ -41,7 +41,7 @@ describe("pov", () => {
     const target = askAt(planOf({ maxParticipation: 0.05 }), 5, 9_500, { rate: 0.2 });
     expect(target.quantity).toBe(500);
     expect(target.reason).toMatchInlineSnapshot(
-      `"500 of 1000 lots due at rate 0.05, capped from 0.2 by the participation limit after 9500 lots of others, 0 done"`,
+      `"rate 0.05, capped from 0.2 by the participation limit, window 1 of 3"`,
     );
     expect(askAt(planOf({ maxParticipation: 0 }), 5, 1e9).quantity).toBe(0);
   });

@@ -11,8 +11,8 @@
  * | intervalSeconds | 10      | length of the windows in which the gap to the target is worked |
  *
  * The target depends on volume alone. Windows only say how long the placement tactic has: asked
- * inside one, the answer is already up to date. It rises by least orders, so that what is smaller is
- * carried forward, and its last step is never dust.
+ * inside one, the answer is already up to date. It rises by least orders, so that what is smaller
+ * is carried forward, and its last step is never dust.
  */
 import type {
   BoundStrategy,

@@ -17,6 +17,14 @@ export const EPOCH_SECONDS = 1_700_000_000;
 export const EPOCH_MICROS = EPOCH_SECONDS * 1e6;
 const NANOS_PER_MS = 1e6;
 const LEVELS = 6;
+const CALM: Segment = {
+  kind: "walk",
+  spanMs: 150_000,
+  stepMs: 1_000,
+  spread: 2,
+  drift: 0,
+  volume: 10,
+};
 const DRAWS = streamOf("laws-market");
 
 export interface Market {
@@ -34,6 +42,7 @@ export function marketOf(schedule: Schedule): Market {
   };
   const writer = new MarketWriter(schedule);
   for (const segment of schedule.segments) writer.write(segment);
+  if (schedule.endsCalm) writer.write(CALM);
   return { header, block: writer.block, instrumentId: instrumentId(instrument) };
 }
 
@@ -100,10 +109,11 @@ class MarketWriter {
   /** Brings one side to `LEVELS` levels from `best` away; 0 empties it. */
   #side(kind: number, side: Map<number, number>, best: number, away: number, depth: number): void {
     const wanted = new Map<number, number>();
-    for (let level = 0; best > 0 && level < LEVELS; level++) {
+    const levels = best > 0 ? LEVELS : 0;
+    for (let level = 0; level < levels; level++) {
       wanted.set(best + away * level, 1 + Math.floor(depth * this.#draw()));
     }
-    for (const price of [...side.keys()]) {
+    for (const price of side.keys()) {
       if (wanted.has(price)) continue;
       side.delete(price);
       this.#push(kind, price, 0);

@@ -91,6 +91,8 @@ export interface Schedule {
   readonly limits: LimitDraft;
   readonly parents: readonly ParentDraft[];
   readonly segments: readonly Segment[];
+  /** A calm market follows, until all is over. */
+  readonly endsCalm: boolean;
   readonly places: readonly { readonly mood: PlaceMood; readonly repeat: number }[];
   readonly amends: readonly AmendMood[];
   readonly cancels: readonly CancelMood[];
@@ -108,39 +110,41 @@ export interface Ground {
   readonly unit: number;
 }
 
-const ground = (
+function ground(
   kind: Instrument["kind"],
   grid: { tick: string; lot: string; contract?: string; notional?: string },
-  sizes: { min: number; max: number; start: number; unit: number },
-): Ground => ({
-  instrument: {
-    venue: "laws",
-    symbol: "XYZUSD",
-    kind,
-    base: "XYZ",
-    quote: "USD",
-    tickSize: decimal(grid.tick),
-    lotSize: decimal(grid.lot),
-    contractSize: decimal(grid.contract ?? "1"),
-    minLots: lots(sizes.min),
-    maxLimitLots: lots(sizes.max),
-    maxMarketLots: lots(sizes.max),
-    minNotional: decimal(grid.notional ?? "0"),
-  },
-  start: sizes.start,
-  unit: sizes.unit,
-});
+  { min, max, start, unit }: { min: number; max: number; start: number; unit: number },
+): Ground {
+  return {
+    instrument: {
+      venue: "laws",
+      symbol: "XYZUSD",
+      kind,
+      base: "XYZ",
+      quote: "USD",
+      tickSize: decimal(grid.tick),
+      lotSize: decimal(grid.lot),
+      contractSize: decimal(grid.contract ?? "1"),
+      minLots: lots(min),
+      maxLimitLots: lots(max),
+      maxMarketLots: lots(max),
+      minNotional: decimal(grid.notional ?? "0"),
+    },
+    start,
+    unit,
+  };
+}
 
 /** Fine and coarse grids, a face value in money, and minimums that bite. */
 export const GROUNDS: readonly Ground[] = [
-  ground("linear", { tick: "0.1", lot: "0.001", notional: "5" }, sizes(1, 1_000_000, 10_000, 20)),
-  ground("linear", { tick: "0.01", lot: "1" }, sizes(1, 40, 5_000, 1)),
-  ground("inverse", { tick: "0.5", lot: "1", contract: "100" }, sizes(1, 900, 10_000, 1)),
-  ground("spot", { tick: "0.01", lot: "0.0001", notional: "10" }, sizes(10, 900_000, 20_000, 600)),
-  ground("spot", { tick: "0.01", lot: "0.01", notional: "1" }, sizes(50, 100_000, 20_000, 17)),
+  ground("linear", { tick: "0.1", lot: "0.001", notional: "5" }, size(1, 1_000_000, 10_000, 20)),
+  ground("linear", { tick: "0.01", lot: "1" }, size(1, 40, 5_000, 1)),
+  ground("inverse", { tick: "0.5", lot: "1", contract: "100" }, size(1, 900, 10_000, 1)),
+  ground("spot", { tick: "0.01", lot: "0.0001", notional: "10" }, size(10, 900_000, 20_000, 600)),
+  ground("spot", { tick: "0.01", lot: "0.01", notional: "1" }, size(50, 100_000, 20_000, 17)),
 ];
 
-function sizes(min: number, max: number, start: number, unit: number) {
+function size(min: number, max: number, start: number, unit: number) {
   return { min, max, start, unit };
 }
 
@@ -268,6 +272,7 @@ export const schedules = (strategy: Schedule["strategy"]): fc.Arbitrary<Schedule
     limits,
     parents: fc.array(parent, { minLength: 1, maxLength: 2 }),
     segments,
+    endsCalm: often(true, false),
     places: fc.array(fc.record({ mood: placeMood, repeat: often(1, 2, 9) }), { maxLength: 12 }),
     amends: fc.array(
       often<AmendMood>("accept", "reject", "fill-first", "time-out", "time-out-lost"),

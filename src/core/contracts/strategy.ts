@@ -12,8 +12,8 @@ import type { Side } from "../domain/side.ts";
 import type { Fraction, Lots, Micros } from "../domain/units.ts";
 
 /**
- * The stretch that is being planned. It starts with the parent and is anchored anew whenever the old
- * plan is void: after a pause, an amendment, a switch, or when too much has been missed.
+ * The stretch that is being planned. It starts with the parent and is anchored anew whenever the
+ * old plan is void: after a pause, an amendment, a switch, or when too much has been missed.
  */
 export interface Plan {
   readonly parentId: string;

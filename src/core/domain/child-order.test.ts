@@ -121,10 +121,10 @@ const EXPECTED: { readonly [By in Move]: { readonly [From in Phase]: Phase | und
   },
   "amend-rejected": {
     "pending-new": NO,
-    working: NO,
+    working: "working",
     "pending-amend": "working",
     "pending-cancel": "pending-cancel",
-    unknown: NO,
+    unknown: "unknown",
     closed: "closed",
   },
   "cancel-rejected": {
@@ -270,7 +270,8 @@ describe("leaves", () => {
     expect(grown).toMatchObject({ phase: "working", limitPrice: 101, pendingAmend: undefined });
     expect(leaves(grown)).toBe(9);
 
-    const shrunk = order("pending-amend", { cumulative: lots(3) });
+    const asked = { limitPrice: ticks(101), quantity: lots(2) };
+    const shrunk = order("pending-amend", { cumulative: lots(3), pendingAmend: asked });
     applyReport(shrunk, { kind: "amended", limitPrice: ticks(101), quantity: lots(2) });
     expect(shrunk).toMatchObject({ phase: "closed", closeReason: "filled", quantity: 3 });
   });
@@ -290,5 +291,41 @@ describe("an order that filled in full while its re-peg was on the way", () => {
     applyReport(amending, { kind: "filled", fill: fill(10) });
     applyReport(amending, REPORTS["amend-rejected"]);
     expect(amending).toMatchObject({ phase: "closed", closeReason: "filled" });
+  });
+});
+
+describe("the echo of an earlier amendment", () => {
+  it("says nothing of the one that is under way", () => {
+    const amending = order("pending-amend");
+    applyReport(amending, { kind: "amended", limitPrice: ticks(99), quantity: lots(5) });
+    expect(amending).toMatchObject({ phase: "pending-amend", limitPrice: 100, quantity: 10 });
+    expect(leaves(amending)).toBe(12);
+  });
+
+  it("does not bring old terms back to an order that has newer ones", () => {
+    const amended = order("pending-amend");
+    applyReport(amended, REPORTS.amended);
+    applyReport(amended, { kind: "amended", limitPrice: ticks(99), quantity: lots(5) });
+    expect(amended).toMatchObject({ phase: "working", limitPrice: 101, quantity: 12 });
+  });
+});
+
+describe("a close that overtakes the order's last fills", () => {
+  it("keeps them counted as open until each has been told", () => {
+    const canceled = order("pending-cancel");
+    applyReport(canceled, { kind: "canceled", text: "by us", cumulative: lots(4) });
+    expect(leaves(canceled)).toBe(4);
+    applyReport(canceled, { kind: "filled", fill: fill(3) });
+    expect(leaves(canceled)).toBe(1);
+    applyReport(canceled, { kind: "filled", fill: fill(1, "x2") });
+    expect(leaves(canceled)).toBe(0);
+    expect(canceled).toMatchObject({ phase: "closed", closeReason: "canceled", cumulative: 4 });
+  });
+
+  it("knows fills of a larger quantity whose confirmation never came", () => {
+    const amending = order("pending-amend");
+    applyReport(amending, { kind: "canceled", text: "by the venue", cumulative: lots(11) });
+    applyReport(amending, { kind: "filled", fill: fill(11) });
+    expect(leaves(amending)).toBe(0);
   });
 });

@@ -1,15 +1,16 @@
 /**
  * Child order: what is sent to a venue, and its life cycle as one transition table.
  *
- * Six phases are enough. FIX statuses such as PartiallyFilled are projections of
- * (phase, cumulative), so they are derived for display and never stored. A fill is accepted in every
- * phase, closed ones included: a cancel can cross a fill in flight, and once money has moved the
- * order must say so.
+ * Six phases are enough. FIX statuses such as PartiallyFilled are projections of (phase,
+ * cumulative), so they are derived for display and never stored. A fill is accepted in every phase,
+ * closed ones included: a cancel can cross a fill in flight, and once money has moved the order
+ * must say so.
  */
 import { err, invariant, ok, type Result } from "./errors.ts";
 import type { Side } from "./side.ts";
 import {
   addLots,
+  excessLots,
   type Lots,
   type Micros,
   maxLots,
@@ -64,6 +65,8 @@ export interface ChildOrder {
   pendingAmend: { readonly limitPrice: Ticks; readonly quantity: Lots } | undefined;
   /** Filled so far (FIX CumQty). */
   cumulative: Lots;
+  /** Once closed: filled in the end, by the venue's count. What is missing is still on its way. */
+  finalCumulative?: Lots;
   phase: Phase;
   closeReason: CloseReason | undefined;
   /** The venue's or the gate's words for a reject or cancel. */
@@ -71,11 +74,14 @@ export interface ChildOrder {
 }
 
 /**
- * Still open for execution, at worst (FIX LeavesQty): until the venue has confirmed an amendment the
- * larger of the two quantities counts, and an order of unknown fate counts in full.
+ * Still open for execution, at worst (FIX LeavesQty): until the venue has confirmed an amendment
+ * the larger of the two quantities counts, an order of unknown fate counts in full, and a closed
+ * one counts for the fills that the venue has told of in sum and not one by one.
  */
 export function leaves(order: ChildOrder): Lots {
-  if (order.phase === "closed") return NO_LOTS;
+  if (order.phase === "closed") {
+    return excessLots(order.finalCumulative ?? NO_LOTS, order.cumulative);
+  }
   const quantity =
     order.pendingAmend === undefined
       ? order.quantity
@@ -226,9 +232,10 @@ function move(
     });
   }
   const wasOpen = order.phase !== "closed";
+  if (report?.kind === "amended" && isEcho(order, report)) return ok(order);
   order.phase = next;
   if (report === undefined) return ok(order);
-  if (report.kind === "amended") {
+  if (report.kind === "amended" && order.pendingAmend !== undefined) {
     order.limitPrice = report.limitPrice;
     order.quantity = maxLots(report.quantity, order.cumulative);
     order.pendingAmend = undefined;
@@ -242,9 +249,21 @@ function move(
   if (next === "closed" && wasOpen) {
     const text = "text" in report ? report.text : undefined;
     close(order, report.kind as CloseReason, text);
+    if ("cumulative" in report) order.finalCumulative = report.cumulative;
   }
   return ok(order);
 }
+
+/**
+ * The echo of an earlier amendment, while another one is under way: it says nothing of that one. An
+ * echo while none is under way brings no terms either: they may be older than the order's.
+ */
+const isEcho = (
+  { pendingAmend }: ChildOrder,
+  told: Extract<OrderReport, { kind: "amended" }>,
+): boolean =>
+  pendingAmend !== undefined &&
+  (pendingAmend.limitPrice !== told.limitPrice || pendingAmend.quantity !== told.quantity);
 
 function close(order: ChildOrder, reason: CloseReason, text: string | undefined): void {
   order.phase = "closed";
@@ -254,7 +273,8 @@ function close(order: ChildOrder, reason: CloseReason, text: string | undefined)
 }
 
 function applyFill(order: ChildOrder, quantity: Lots): ChildOrder {
-  const worst = Math.max(order.quantity, order.pendingAmend?.quantity ?? 0);
+  const { pendingAmend, finalCumulative } = order;
+  const worst = Math.max(order.quantity, pendingAmend?.quantity ?? 0, finalCumulative ?? 0);
   const cumulative = addLots(order.cumulative, quantity);
   invariant(
     cumulative <= worst,

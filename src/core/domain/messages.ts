@@ -118,7 +118,9 @@ export type EngineFact =
       readonly after: Micros;
       readonly mid: HalfTicks;
     }
-  /** A report that the life cycle does not allow, or for an order that is not ours. Nothing moved. */
+  /**
+   * A report that the life cycle does not allow, or for an order that is not ours. Nothing moved.
+   */
   | { readonly kind: "report-ignored"; readonly clientOrderId: string; readonly why: string };
 
 export type EngineOutput = EngineCommand | EngineFact;

@@ -2,7 +2,8 @@
  * Money: arithmetic of amounts that the instrument alone does not settle: parents counted in quote
  * coin, fees in another coin, and average prices of contracts whose quantity is itself money.
  *
- * All of it is exact in bigints; the few roundings are named here, and a budget is never rounded up.
+ * All of it is exact in bigints; the few roundings are named here, and a budget is never rounded
+ * up.
  */
 import {
   type Decimal,
@@ -86,7 +87,9 @@ export function affordableLots(instrument: Instrument, free: bigint, limit: Tick
   return lots(Number(count < MOST_LOTS ? count : MOST_LOTS));
 }
 
-/** Rounds a decimal in settlement coin half away from zero to `cashScale`; fees are seldom finer. */
+/**
+ * Rounds a decimal in settlement coin half away from zero to `cashScale`; fees are seldom finer.
+ */
 export function roundToCash(instrument: Instrument, amount: Decimal): Cash {
   const scale = cashScale(instrument);
   if (amount.scale <= scale) return cash(rescale(amount, scale));

@@ -53,7 +53,9 @@ export interface ParentOrder {
   /** Expected half-life of the alpha behind the order. */
   readonly alphaHalfLife?: Micros;
   readonly strategy: StrategyChoice;
-  /** 0 = patient, 1 = take at once. Its share of each slice is left before crossing: 1 − urgency. */
+  /**
+   * 0 = patient, 1 = take at once. Its share of each slice is left before crossing: 1 − urgency.
+   */
   readonly urgency: Fraction;
   readonly maxSpreadToCross: Bps;
   readonly minOrder: Lots;

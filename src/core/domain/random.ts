@@ -2,7 +2,8 @@
  * Random: a counter-based generator. A draw is a pure function of (seed, stream, k), so the same
  * question has the same answer in a replay, and two variants of a run share their luck.
  *
- * SplitMix-style mixing of 32-bit words (Steele, Lea, Flood 2014; finaliser constants of MurmurHash3).
+ * SplitMix-style mixing of 32-bit words (Steele, Lea, Flood 2014; finaliser constants of
+ * MurmurHash3).
  */
 
 const GOLDEN = 0x9e3779b9;

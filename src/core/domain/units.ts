@@ -2,9 +2,9 @@
  * Units: the integers that money, size and time are counted in.
  *
  * Everything exact (orders, books, fills, positions, cash) is an integer count of the instrument's
- * own increments. Everything estimated (impact, volatility, cost in bps) is a float with its unit in
- * its name. The only bridges from float to exact are the rounding functions below, and each names
- * the direction it rounds, because in trading the direction is a decision.
+ * own increments. Everything estimated (impact, volatility, cost in bps) is a float with its unit
+ * in its name. The only bridges from float to exact are the rounding functions below, and each
+ * names the direction it rounds, because in trading the direction is a decision.
  */
 import { invariant } from "./errors.ts";
 

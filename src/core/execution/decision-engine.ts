@@ -25,6 +25,7 @@ import {
 } from "../domain/units.ts";
 import { type Context, marketOf, moveParent, raiseAlert } from "./context.ts";
 import type { InstrumentState } from "./instrument-state.ts";
+import { close, closeTo, HEARTBEAT, isDone, wakeBy } from "./ending.ts";
 import { amendChild, cancelAll, cancelChild, placeChild } from "./order-manager.ts";
 import {
   type Closing,
@@ -43,17 +44,12 @@ import {
   type PlacementView,
   venueMinimumLots,
 } from "./placement.ts";
+import { anchor, hasMissedSlices, nextSliceAt, nextTarget } from "./planning.ts";
 import { deviationBps } from "./risk-gate.ts";
 import { applyAdjustment } from "./terms.ts";
 
-/** While something is at the venue or a pause may end, look at least this often. */
-const HEARTBEAT: Micros = SECOND;
 /** The least time between two looks that nothing but the clock asks for. */
 const SOON: Micros = micros(100_000);
-/** Further behind than this many slices, the plan is void: the rest is spread anew. */
-const SLICES_BEHIND_MAX = 3;
-/** This many rejects in a row halt the parent. */
-export const REJECTS_MAX = 6;
 
 export function decideParent(context: Context, parent: ParentState): void {
   const market = marketOf(context, parent);
@@ -70,10 +66,11 @@ function decide(context: Context, parent: ParentState, market: InstrumentState):
   const { now } = context;
   if (parent.closing !== undefined) return close(context, parent);
   if (parent.phase === "initialized" && !arrive(context, parent, market)) return;
+  // New terms first: they may move the deadline, or ask for more than what is done.
+  if (parent.adjustment !== undefined && !adjust(context, parent, market)) return;
   if (isDone(context, parent, market)) return;
   if (now >= parent.order.deadline) return finishAtDeadline(context, parent, market);
-  parent.wakeAt = parent.order.deadline;
-  if (parent.adjustment !== undefined && !adjust(context, parent)) return;
+  wakeBy(parent, parent.order.deadline);
   const pause = reasonToPause(context, parent, market);
   if (pause !== undefined) {
     cancelAll(context, parent);
@@ -82,7 +79,7 @@ function decide(context: Context, parent: ParentState, market: InstrumentState):
   }
   if (parent.phase === "paused") {
     moveParent(context, parent, "active", `resumed: no longer ${parent.reason}`);
-    anchor(context, parent, market);
+    if (hasMissedSlices(context, parent, market)) anchor(context, parent, market);
   }
   work(context, parent, market);
 }
@@ -90,6 +87,11 @@ function decide(context: Context, parent: ParentState, market: InstrumentState):
 /** True once the order has arrived: the first healthy book at or after its start. */
 function arrive(context: Context, parent: ParentState, market: InstrumentState): boolean {
   const { now } = context;
+  if (parent.adjustment !== undefined) {
+    // Nothing has been sent yet: new terms hold at once.
+    applyAdjustment(context, parent, parent.adjustment);
+    parent.adjustment = undefined;
+  }
   const { order } = parent;
   if (now < order.startAt) {
     wakeBy(parent, order.startAt);
@@ -121,20 +123,6 @@ function arrive(context: Context, parent: ParentState, market: InstrumentState):
   return true;
 }
 
-function isDone(context: Context, parent: ParentState, market: InstrumentState): boolean {
-  const price = market.takePrice(parent.order.side);
-  if (price === undefined) return false;
-  const left = unfilledLots(parent, price);
-  if (left === 0) {
-    closeTo(context, parent, { to: "complete", reason: "filled in full" });
-    return true;
-  }
-  if (parent.live.length > 0 || left >= venueMinimumLots(parent.instrument, price)) return false;
-  const text = `${formatQuantity(parent.instrument, left)} left, under the venue's minimum`;
-  closeTo(context, parent, { to: "complete-with-dust", reason: text });
-  return true;
-}
-
 /** The residual policy: at most one last order, inside every limit, and then the truth. */
 function finishAtDeadline(context: Context, parent: ParentState, market: InstrumentState): void {
   const { constraints, deadline } = parent.order;
@@ -148,11 +136,11 @@ function finishAtDeadline(context: Context, parent: ParentState, market: Instrum
   const mayCross = constraints.residual !== "leave" && !parent.residualSent && isHealthy;
   if (mayCross && reasonToPause(context, parent, market) === undefined) {
     const patience = micros(deadline + gate.limits.aggressiveSpacing);
-    const spacedAt = gate.nextAggressiveAt(parent, now);
+    const spacedAt = micros(Math.max(gate.nextAggressiveAt(parent, now), parent.backoffUntil));
     if (spacedAt > now && spacedAt <= patience) return wakeBy(parent, spacedAt);
     const rest = unsentLots(parent, price);
     const view = viewOf(context, parent, market, residualTarget(parent, rest), rest, rest);
-    if (crossingBlocked(view) === undefined) {
+    if (spacedAt <= now && crossingBlocked(view) === undefined) {
       parent.residualSent = true;
       carryOut(context, parent, view, cross(view));
       if (parent.live.length > 0) return wakeBy(parent, micros(now + HEARTBEAT));
@@ -187,7 +175,7 @@ function reasonToPause(
 }
 
 /** Cancels what is open and applies new terms once nothing is. True when the terms are in force. */
-function adjust(context: Context, parent: ParentState): boolean {
+function adjust(context: Context, parent: ParentState, market: InstrumentState): boolean {
   const { adjustment } = parent;
   invariant(adjustment !== undefined, "nothing to adjust");
   moveParent(context, parent, "adjusting", `new terms by ${adjustment.by}`);
@@ -196,38 +184,12 @@ function adjust(context: Context, parent: ParentState): boolean {
     wakeBy(parent, micros(context.now + HEARTBEAT));
     return false;
   }
+  const from = nextSliceAt(context, parent, market);
   applyAdjustment(context, parent, adjustment);
   parent.adjustment = undefined;
-  const market = marketOf(context, parent);
-  if (isDone(context, parent, market)) return false;
   moveParent(context, parent, "active", `new terms by ${adjustment.by} in force`);
-  anchor(context, parent, market);
+  if (context.now < parent.order.deadline) anchor(context, parent, market, from);
   return true;
-}
-
-/** Starts a new plan for all that is left, from now to the deadline: nothing missed is chased. */
-export function anchor(context: Context, parent: ParentState, market: InstrumentState): void {
-  const { order } = parent;
-  const strategy = context.strategies.get(order.strategy.name);
-  invariant(strategy !== undefined, `unknown strategy ${order.strategy.name}`);
-  const price = market.takePrice(order.side)!;
-  const quantity = unfilledLots(parent, price);
-  const plan = {
-    parentId: order.id,
-    side: order.side,
-    from: context.now,
-    until: order.deadline,
-    quantity,
-    volumeAtFrom: market.othersVolume,
-    minOrder: parent.limits.minOrder.value,
-    maxParticipation: parent.limits.participation.value,
-    urgency: order.urgency,
-    seed: context.seed,
-  };
-  parent.plan = plan;
-  parent.filledAtAnchor = parent.filled;
-  parent.slice = undefined;
-  parent.strategy = strategy.bind(order.strategy.parameters, plan);
 }
 
 /** The ordinary pass: ask the strategy, see the gap, let the tactic close it. */
@@ -245,38 +207,6 @@ function work(context: Context, parent: ParentState, market: InstrumentState): v
   if (parent.live.length > 0) wakeBy(parent, micros(context.now + HEARTBEAT));
   if (parent.backoffUntil > context.now) wakeBy(parent, parent.backoffUntil);
   armMarketWake(context, parent, market);
-}
-
-function nextTarget(context: Context, parent: ParentState, market: InstrumentState): Target {
-  const asked = () => {
-    const { strategy } = parent;
-    invariant(strategy !== undefined, "a working parent has a plan");
-    return strategy.target({
-      now: context.now,
-      done: subtractLots(parent.filled, parent.filledAtAnchor),
-      marketVolume: market.othersVolume,
-    });
-  };
-  const target = asked();
-  if (parent.slice?.from === target.sliceFrom) return target;
-  const before = parent.slice?.target ?? NO_LOTS;
-  const increment = excessLots(target.quantity, before);
-  parent.slice = { from: target.sliceFrom, target: target.quantity, increment };
-  if (!isVoid(parent, target, increment)) return target;
-  anchor(context, parent, market);
-  const anew = asked();
-  parent.slice = { from: anew.sliceFrom, target: anew.quantity, increment: anew.quantity };
-  return { ...anew, reason: `${anew.reason} (too far behind: the rest was planned anew)` };
-}
-
-/** Law 6: whoever is many slices behind spreads the rest over the time left, and does not burst. */
-function isVoid(parent: ParentState, target: Target, increment: Lots): boolean {
-  const { plan } = parent;
-  if (plan === undefined || plan.until <= plan.from) return false;
-  const share = (target.sliceUntil - target.sliceFrom) / (plan.until - plan.from);
-  const usual = Math.max(increment, plan.quantity * share);
-  const done = parent.filled - parent.filledAtAnchor + openLots(parent);
-  return target.quantity - done > SLICES_BEHIND_MAX * usual;
 }
 
 function viewOf(
@@ -399,32 +329,6 @@ function armMarketWake(context: Context, parent: ParentState, market: Instrument
   else if (!isBuy && observer.bid < would) parent.wakeBidAbove = would - 1;
 }
 
-/** Sends nothing more; ends once the venue has confirmed the end of every child. */
-export function closeTo(context: Context, parent: ParentState, closing: Closing): void {
-  parent.closing = closing;
-  close(context, parent);
-}
-
-function close(context: Context, parent: ParentState): void {
-  const { closing } = parent;
-  invariant(closing !== undefined, "a closing parent knows where to");
-  cancelAll(context, parent);
-  if (parent.live.length > 0) {
-    moveParent(context, parent, "closing", closing.reason);
-    return wakeBy(parent, micros(context.now + HEARTBEAT));
-  }
-  if (parent.phase === "executing")
-    moveParent(context, parent, "active", "the last child is closed");
-  const to = closing.to !== "complete" && isFilled(parent) ? "complete" : closing.to;
-  moveParent(context, parent, to, closing.reason);
-}
-
-/** The race that a fill won: what was to be canceled or expired turned out complete. */
-function isFilled(parent: ParentState): boolean {
-  const { quantity } = parent.order;
-  return quantity.kind === "lots" && parent.filled === quantity.lots;
-}
-
 /** `active` with nothing at the venue, `executing` with something. */
 function settlePhase(context: Context, parent: ParentState): void {
   if (parent.phase === "active" && parent.live.length > 0) {
@@ -432,17 +336,6 @@ function settlePhase(context: Context, parent: ParentState): void {
   } else if (parent.phase === "executing" && parent.live.length === 0) {
     moveParent(context, parent, "active", "nothing at the venue");
   }
-}
-
-/** Rejects in a row back off, then halt the parent with the reason. */
-export function onReject(context: Context, parent: ParentState, code: string, text: string): void {
-  parent.rejects += 1;
-  const wait = SECOND * 2 ** Math.min(parent.rejects - 1, 5);
-  parent.backoffUntil = micros(context.now + wait);
-  if (parent.rejects < REJECTS_MAX) return;
-  const reason = `${parent.rejects} rejects in a row, the last: ${code} ${text}`;
-  raiseAlert(context, "critical", "PARENT_HALTED", `${parent.order.id} halted: ${reason}`);
-  closeTo(context, parent, { to: "failed", reason });
 }
 
 /** Tells a person once when the running shortfall, the rest marked at the mid, is over the limit. */
@@ -471,8 +364,4 @@ export function watchShortfall(
     "SHORTFALL",
     `${parent.order.id}: shortfall ${bps.toFixed(1)} bps so far, over ${limit}`,
   );
-}
-
-function wakeBy(parent: ParentState, at: Micros): void {
-  if (at < parent.wakeAt) parent.wakeAt = at;
 }

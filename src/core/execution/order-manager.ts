@@ -100,7 +100,7 @@ export function cancelAll(context: Context, parent: ParentState): void {
 }
 
 function refuse(context: Context, parent: ParentState, refusal: RefusalReason): void {
-  parent.backoffUntil = micros(context.now + REFUSED_RETRY);
+  parent.backoffUntil = micros(Math.max(parent.backoffUntil, context.now + REFUSED_RETRY));
   context.outputs.push({
     kind: "order-refused",
     parentId: parent.order.id,

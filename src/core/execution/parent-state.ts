@@ -56,8 +56,8 @@ export interface ParentState {
   strategy: BoundStrategy | undefined;
   /** Filled before the plan in hand was anchored. */
   filledAtAnchor: Lots;
-  /** Cumulative target when the slice in hand began, and when the one before it did. */
-  slice: { readonly from: Micros; readonly target: Lots; readonly increment: Lots } | undefined;
+  /** The slice in hand, and the cumulative target when it began. */
+  slice: { readonly from: Micros; readonly until: Micros; readonly target: Lots } | undefined;
 
   filled: Lots;
   /** Money spent so far, in `money.ts` units of the quote coin. */
@@ -170,11 +170,33 @@ export function unsentLots(parent: ParentState, price: Ticks): Lots {
     return excessLots(quantity.lots, addLots(parent.filled, openLots(parent)));
   }
   let committed = parent.spent;
-  for (const child of parent.live) {
-    committed += quoteSpent(parent.instrument, child.limitPrice ?? price, leaves(child));
-  }
+  for (const child of parent.live) committed += openMoney(parent.instrument, child, price);
   const budget = quoteUnits(parent.instrument, quantity.quote);
   return affordableLots(parent.instrument, budget - committed, price);
+}
+
+/** Money of what may still fill of a child, at the worst price that was asked for. */
+function openMoney(instrument: Instrument, child: ChildOrder, price: Ticks): bigint {
+  const limit = child.limitPrice ?? price;
+  const worst = Math.max(limit, child.pendingAmend?.limitPrice ?? limit) as Ticks;
+  return quoteSpent(instrument, worst, leaves(child));
+}
+
+/** Whether the budget of a notional parent bears new terms of one of its children. */
+export function bearsAmend(
+  parent: ParentState,
+  child: ChildOrder,
+  limitPrice: Ticks,
+  total: Lots,
+): boolean {
+  const { quantity } = parent.order;
+  if (quantity.kind === "lots") return true;
+  const asked: ChildOrder = { ...child, pendingAmend: { limitPrice, quantity: total } };
+  let committed = parent.spent;
+  for (const it of parent.live) {
+    committed += openMoney(parent.instrument, it === child ? asked : it, limitPrice);
+  }
+  return committed <= quoteUnits(parent.instrument, quantity.quote);
 }
 
 /** What is not filled yet, live children not taken off. */

@@ -25,7 +25,7 @@ import {
   type Ticks,
 } from "../domain/units.ts";
 import type { InstrumentState } from "./instrument-state.ts";
-import { type ParentState, unsentLots } from "./parent-state.ts";
+import { bearsAmend, type ParentState, unsentLots } from "./parent-state.ts";
 import { childCap, priceCollar, type RiskGate, spreadBps } from "./risk-gate.ts";
 
 /** A resting order follows the touch at most this often. */
@@ -79,7 +79,8 @@ export function place(view: PlacementView): Intent {
   const { parent, now } = view;
   const child = parent.live[0];
   if (child === undefined) return open(view);
-  if (child.phase === "working") return tend(view, child);
+  // Also one that is known to work again, while an amendment of it is still unanswered, is left alone.
+  if (child.phase === "working" && child.pendingAmend === undefined) return tend(view, child);
   return {
     kind: "wait",
     until: micros(now + SECOND),
@@ -131,7 +132,7 @@ export function cross(view: PlacementView): Intent {
   const { parent, market, gap } = view;
   const limitPrice = sweepPrice(view, gap);
   const shown = lotsWithin(market, parent.order.side, limitPrice, gap);
-  const sized = childSize(view, limitPrice, minLots(gap, shown));
+  const sized = childSize(view, limitPrice, gap, { shown });
   if (sized.quantity > 0) return aggressive(view, sized.quantity, limitPrice);
   return { kind: "wait", until: sized.retryAt, reason: sized.reason };
 }
@@ -164,33 +165,40 @@ function tend(view: PlacementView, child: ChildOrder): Intent {
 /** Whether a crossing order could go in the place of this one. */
 function canReplace(view: PlacementView, child: ChildOrder): boolean {
   const limitPrice = sweepPrice(view, view.behind);
-  return childSize(view, limitPrice, view.behind, leaves(child)).quantity > 0;
+  return childSize(view, limitPrice, view.behind, { released: leaves(child) }).quantity > 0;
 }
 
-/** The order at the new touch, with what has fallen due meanwhile where the caps allow. */
+/**
+ * The order at the new touch, with what has fallen due meanwhile where the caps allow. Undefined
+ * where the new price fits no limit: then it stays where it is.
+ */
 function follow(view: PlacementView, child: ChildOrder, best: Ticks): Intent | undefined {
   const { parent, market, gate, now } = view;
-  const { instrument, order } = parent;
-  const unsent = unsentLots(parent, best);
-  // A notional parent may no longer afford the rest at a worse price: it stays where it is.
-  if (order.quantity.kind === "notional" && unsent === 0) return undefined;
+  const { instrument } = parent;
   const share = gate.participationHeadroom(parent.limits.participation.value, market, now);
-  const room = excessLots(childCap(instrument, gate.limits, best), child.quantity);
-  const extra = minLots(minLots(view.gap, share), minLots(room, unsent));
+  const cap = childCap(instrument, gate.limits, best);
+  const extra = minLots(minLots(view.gap, share), unsentLots(parent, best));
   const more = extra >= ordinaryMinimum(parent, best) ? extra : NO_LOTS;
+  const fits = (total: Lots): boolean =>
+    total >= venueMinimumLots(instrument, best) &&
+    total > child.cumulative &&
+    bearsAmend(parent, child, best, total);
+  const grown = minLots(addLots(child.quantity, more), cap);
+  const quantity = fits(grown) ? grown : minLots(child.quantity, cap);
+  if (!fits(quantity)) return undefined;
   const from = formatPrice(instrument, child.limitPrice!);
   return {
     kind: "amend",
     child,
     limitPrice: best,
-    quantity: addLots(child.quantity, more),
-    more,
+    quantity,
+    more: excessLots(quantity, child.quantity),
     reasoning: `the touch moved to ${formatPrice(instrument, best)}: follow it from ${from}`,
   };
 }
 
 export const nextRepegAt = (parent: ParentState): Micros =>
-  micros(Math.max(0, parent.lastRepegAt + REPEG_INTERVAL));
+  micros(Math.max(0, parent.lastRepegAt + REPEG_INTERVAL, parent.backoffUntil));
 
 /** The instant in the slice at which patience ends. */
 function crossAt({ parent, target, now }: PlacementView): Micros {
@@ -275,7 +283,12 @@ interface Sized {
 }
 
 /** The child that the caps leave of `wanted`, on the grid, never under the minimum, no dust behind. */
-function childSize(view: PlacementView, price: Ticks, wanted: Lots, released = NO_LOTS): Sized {
+function childSize(
+  view: PlacementView,
+  price: Ticks,
+  wanted: Lots,
+  { released = NO_LOTS, shown }: { readonly released?: Lots; readonly shown?: Lots } = {},
+): Sized {
   const { parent, market, gate, now, target } = view;
   const { instrument } = parent;
   const unsent = addLots(unsentLots(parent, price), released);
@@ -284,7 +297,7 @@ function childSize(view: PlacementView, price: Ticks, wanted: Lots, released = N
     ? unsent
     : gate.participationHeadroom(parent.limits.participation.value, market, now);
   const headroom = addLots(share, released);
-  const most = minLots(minLots(unsent, cap), headroom);
+  const most = minLots(minLots(unsent, cap), minLots(headroom, shown ?? cap));
   const venueMinimum = venueMinimumLots(instrument, price);
   let quantity = minLots(wanted, most);
   const behind = excessLots(unsent, quantity);

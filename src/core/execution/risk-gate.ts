@@ -25,7 +25,7 @@ import {
 } from "../domain/units.ts";
 import type { InstrumentState } from "./instrument-state.ts";
 import type { RiskLimits } from "./limits.ts";
-import { type ParentState, unsentLots } from "./parent-state.ts";
+import { bearsAmend, type ParentState, unsentLots } from "./parent-state.ts";
 
 export type Verdict<Order> =
   | { readonly approved: true; readonly order: RiskApproved<Order> }
@@ -82,8 +82,10 @@ export class RiskGate {
         : undefined) ??
       refuseSize(parent.instrument, amend.quantity, amend.limitPrice, limits) ??
       refuseBeyondLimitPrice(parent, amend.limitPrice) ??
+      refuseBudget(parent, amend) ??
       (more > 0
         ? (refuseQuantity(parent, amend.limitPrice, more) ??
+          this.#refusePosition(parent.order.side, more, amend.limitPrice, market) ??
           this.#refuseParticipation(parent.limits.participation.value, more, market, now))
         : undefined);
     if (refusal !== undefined) return { approved: false, refusal };
@@ -239,6 +241,16 @@ function refuseSize(
 function refuseQuantity(parent: ParentState, price: Ticks, asked: Lots): RefusalReason | undefined {
   const open = unsentLots(parent, price);
   return asked > open ? { code: "RISK_PARENT_QUANTITY", asked, open } : undefined;
+}
+
+/** A notional parent's child at a worse price costs more of the budget, though not a lot is added. */
+function refuseBudget(parent: ParentState, amend: AmendTerms): RefusalReason | undefined {
+  const child = parent.children.get(amend.clientOrderId);
+  if (child === undefined || bearsAmend(parent, child, amend.limitPrice, amend.quantity)) {
+    return undefined;
+  }
+  const open = unsentLots(parent, amend.limitPrice);
+  return { code: "RISK_PARENT_QUANTITY", asked: amend.quantity, open };
 }
 
 function refuseBeyondLimitPrice(parent: ParentState, price: Ticks): RefusalReason | undefined {

@@ -1,12 +1,12 @@
 /**
  * Terms: what may be submitted, and what an operator may change while an order works.
  */
-import { parseDecimal } from "../domain/decimal.ts";
+import { formatDecimal, parseDecimal } from "../domain/decimal.ts";
 import type { EngineEvent } from "../domain/messages.ts";
-import type { ParentAmendment, ParentOrder } from "../domain/parent-order.ts";
+import type { ParentAmendment, ParentOrder, ParentQuantity } from "../domain/parent-order.ts";
 import type { RefusalReason } from "../domain/refusal.ts";
 import { maxLots, type Ticks } from "../domain/units.ts";
-import { affordableLots, quoteUnits } from "../domain/money.ts";
+import { affordableLots, quoteScale, quoteUnits } from "../domain/money.ts";
 import type { Context } from "./context.ts";
 import type { InstrumentState } from "./instrument-state.ts";
 import { strictest } from "./limits.ts";
@@ -36,6 +36,13 @@ function faultInTerms(context: Context, order: ParentOrder): string | undefined 
   if (order.deadline <= order.startAt) return "the deadline must lie behind the start";
   if (order.deadline <= context.now) return "the deadline has passed";
   if (!(order.urgency >= 0 && order.urgency <= 1)) return "urgency must lie in 0..1";
+  const { limitPrice = 1, wouldPrice = 1, maxParticipation = 1 } = order.constraints;
+  if (!(limitPrice > 0 && wouldPrice > 0)) return "a price must be over zero";
+  if (!(maxParticipation > 0 && maxParticipation <= 1)) {
+    return "maxParticipation must lie over 0 and up to 1";
+  }
+  if (!(order.maxSpreadToCross >= 0)) return "maxSpreadToCross must not be negative";
+  if (!(order.minOrder >= 0)) return "minOrder must not be negative";
   if (
     order.quantity.kind === "lots" ? order.quantity.lots <= 0 : !isPositive(order.quantity.quote)
   ) {
@@ -99,7 +106,7 @@ export function refuseAdjustment(
 ): RefusalReason | undefined {
   const order =
     event.kind === "parent-amended"
-      ? amendedOrder(parent.order, event.amendment)
+      ? amendedOrder(parent.order, { ...parent.adjustment?.amendment, ...event.amendment })
       : { ...parent.order, strategy: event.strategy };
   if (order.quantity.kind !== parent.order.quantity.kind) {
     return terms("an order in lots stays in lots, one in money stays in money");
@@ -109,7 +116,24 @@ export function refuseAdjustment(
   if (order.quantity.kind === "lots" && order.quantity.lots < parent.filled) {
     return terms(`${parent.filled} lots are filled already: it cannot be made smaller than that`);
   }
+  if (order.quantity.kind === "notional" && isUnder(parent, order.quantity.quote)) {
+    return terms(`${spentText(parent)} is spent already: it cannot be made smaller than that`);
+  }
   return undefined;
+}
+
+const isUnder = (parent: ParentState, quote: string): boolean =>
+  quoteUnits(parent.instrument, quote) < parent.spent;
+
+const spentText = ({ instrument, spent }: ParentState): string =>
+  formatDecimal({ mantissa: spent, scale: quoteScale(instrument) });
+
+/** What has been executed stays executed: an order cannot be made smaller than that. */
+function atLeastExecuted(parent: ParentState, quantity: ParentQuantity): ParentQuantity {
+  if (quantity.kind === "lots") {
+    return { kind: "lots", lots: maxLots(quantity.lots, parent.filled) };
+  }
+  return isUnder(parent, quantity.quote) ? { ...quantity, quote: spentText(parent) } : quantity;
 }
 
 /** Puts new terms in force. Nothing of the parent is open when it is called. */
@@ -119,15 +143,13 @@ export function applyAdjustment(
   adjustment: Adjustment,
 ): void {
   const amended = amendedOrder(parent.order, adjustment.amendment ?? {});
-  const { quantity } = amended;
   parent.order = {
     ...amended,
     ...(adjustment.strategy === undefined ? {} : { strategy: adjustment.strategy }),
-    // What has been executed stays executed: the order cannot be made smaller than that.
-    ...(quantity.kind === "lots"
-      ? { quantity: { kind: "lots", lots: maxLots(quantity.lots, parent.filled) } }
-      : {}),
+    quantity: atLeastExecuted(parent, amended.quantity),
   };
+  // A new deadline has a residual of its own.
+  parent.residualSent = false;
   parent.limits = strictest(parent.order, context.config, context.gate.limits, parent.instrument);
 }
 

@@ -6,7 +6,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { SortedSide } from "../../../test/oracles/sorted-book.ts";
-import { Book, BookSide, NO_TICK } from "./book.ts";
+import { Book } from "./book.ts";
+import { BookSide, NO_TICK } from "./book-side.ts";
 import { ColumnsBuilder, ENGINE_ONLY, Kind, LAST, VENUE_ONLY } from "./columns.ts";
 
 const MAX_TICK = 2 ** 31 - 2;

@@ -146,11 +146,10 @@ export class Observer {
     this.#volatility.interrupt();
     if (snapshotFollows) {
       this.book.clear();
+      if (!this.#synced) this.#coveredSince = -1;
       this.#synced = true;
-      if (this.#state === "no-data" || this.#state === "gapped") this.#coveredSince = -1;
     } else {
       this.#synced = false;
-      this.#state = "gapped";
     }
     // Compared at the end of the message: a changed touch makes it judge anew.
     this.#bid = -1;

@@ -30,9 +30,10 @@ export class SecondsWindow {
     this.#mask = size - 1;
   }
 
-  /** Adds to the bucket of `second` (seconds since the Unix epoch, never falling). */
+  /** Adds to the bucket of `second` (seconds since the Unix epoch); what is too old is dropped. */
   add(second: number, lots: number): void {
     this.roll(second);
+    if (second <= this.#second - this.seconds) return;
     this.#buckets[second & this.#mask]! += lots;
     this.#total += lots;
   }
@@ -49,7 +50,9 @@ export class SecondsWindow {
     this.#second = second;
   }
 
-  /** Sum over (second − seconds, second]: the newest bucket is partial, so never more than asked. */
+  /**
+   * Sum over (second − seconds, second]: the newest bucket is partial, so never more than asked.
+   */
   sum(second: number): number {
     this.roll(second);
     return this.#total;
@@ -96,7 +99,8 @@ export class VolatilityWindow {
 
   /**
    * What may be relied on, per hour: scaled once a quarter of the hour is covered; before that only
-   * what has really been realised, a lower bound, so that unknown neither stops nor passes for small.
+   * what has really been realised, a lower bound, so that unknown neither stops nor passes for
+   * small.
    */
   get assured(): Fraction {
     const covered = this.#count / VolatilityWindow.#SAMPLES;

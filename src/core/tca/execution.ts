@@ -1,8 +1,8 @@
 /**
  * Execution: all that cost analysis needs to know of one parent order, in exact units.
  *
- * The engine fills it in for orders of its own; fills imported from elsewhere fit as well. It states
- * what happened and where each reference price came from; it concludes nothing.
+ * The engine fills it in for orders of its own; fills imported from elsewhere fit as well. It
+ * states what happened and where each reference price came from; it concludes nothing.
  */
 import type { CloseReason, Fill, Phase, TimeInForce } from "../domain/child-order.ts";
 import type { Instrument } from "../domain/instrument.ts";

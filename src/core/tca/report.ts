@@ -1,8 +1,9 @@
 /**
- * Report: one execution's cost analysis as plain JSON, for `--json` and for every page that shows it.
+ * Report: one execution's cost analysis as plain JSON, for `--json` and for every page that shows
+ * it.
  *
- * Money and prices are exact decimal text; estimates are numbers with their unit in the name; what is
- * not known is null and never 0. Targets stand apart from results and are not judged here.
+ * Money and prices are exact decimal text; estimates are numbers with their unit in the name; what
+ * is not known is null and never 0. Targets stand apart from results and are not judged here.
  */
 import { formatDecimal, toNumber, trimDecimal } from "../domain/decimal.ts";
 import {

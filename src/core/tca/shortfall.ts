@@ -1,10 +1,10 @@
 /**
- * Shortfall: what an execution cost against the paper trade at the decision price (Perold 1988), and
- * where that cost came from.
+ * Shortfall: what an execution cost against the paper trade at the decision price (Perold 1988),
+ * and where that cost came from.
  *
  * The parts sum to the whole exactly, in every execution and for every kind of contract: each is a
- * difference of two worths per lot, times whole lots, and the worths telescope. The whole is computed
- * on its own path and compared. Signed: positive = paid.
+ * difference of two worths per lot, times whole lots, and the worths telescope. The whole is
+ * computed on its own path and compared. Signed: positive = paid.
  */
 import { type Decimal, decimal, formatDecimal, rescale } from "../domain/decimal.ts";
 import { invariant } from "../domain/errors.ts";

@@ -1,0 +1,114 @@
+/**
+ * Planning: which plan a parent follows, and when a plan is void.
+ *
+ * What was missed is spread over the time left and never chased (law 6); and a plan that is still
+ * good is kept, because each new one begins with a slice: whoever planned anew at each hiccup would
+ * run ahead of the schedule.
+ */
+import type { Target } from "../contracts/strategy.ts";
+import { invariant } from "../domain/errors.ts";
+import { excessLots, type Lots, type Micros, NO_LOTS, subtractLots } from "../domain/units.ts";
+import type { Context } from "./context.ts";
+import type { InstrumentState } from "./instrument-state.ts";
+import { openLots, type ParentState, unfilledLots } from "./parent-state.ts";
+
+/** Further behind than this many slices, the plan is void: the rest is spread anew. */
+const SLICES_BEHIND_MAX = 3;
+
+/** Starts a new plan for all that is left, until the deadline: nothing missed is chased. */
+export function anchor(
+  context: Context,
+  parent: ParentState,
+  market: InstrumentState,
+  from: Micros = context.now,
+): void {
+  const { order } = parent;
+  const strategy = context.strategies.get(order.strategy.name);
+  invariant(strategy !== undefined, `unknown strategy ${order.strategy.name}`);
+  const price = market.takePrice(order.side)!;
+  const quantity = unfilledLots(parent, price);
+  const plan = {
+    parentId: order.id,
+    side: order.side,
+    from: from < order.deadline ? from : context.now,
+    until: order.deadline,
+    quantity,
+    volumeAtFrom: market.othersVolume,
+    minOrder: parent.limits.minOrder.value,
+    maxParticipation: parent.limits.participation.value,
+    urgency: order.urgency,
+    seed: context.seed,
+  };
+  parent.plan = plan;
+  parent.filledAtAnchor = parent.filled;
+  parent.slice = undefined;
+  parent.strategy = strategy.bind(order.strategy.parameters, plan);
+}
+
+/** What the strategy wants done by now, under a plan that is not void. */
+export function nextTarget(context: Context, parent: ParentState, market: InstrumentState): Target {
+  const target = ask(context, parent, market);
+  const { slice } = parent;
+  if (slice?.from === target.sliceFrom) return target;
+  const increment = excessLots(target.quantity, slice?.target ?? NO_LOTS);
+  const { sliceFrom, sliceUntil, quantity } = target;
+  parent.slice = { from: sliceFrom, until: sliceUntil, target: quantity };
+  const hasOverslept =
+    slice !== undefined &&
+    context.now - slice.until > SLICES_BEHIND_MAX * (slice.until - slice.from);
+  if (!(hasOverslept ? isBehind(parent, target) : isVoid(parent, target, increment))) {
+    return target;
+  }
+  anchor(context, parent, market);
+  const anew = ask(context, parent, market);
+  parent.slice = { from: anew.sliceFrom, until: anew.sliceUntil, target: anew.quantity };
+  return { ...anew, reason: `${anew.reason} (too far behind: the rest was planned anew)` };
+}
+
+/** After a pause: whether more than a slice of the plan has been missed. */
+export function hasMissedSlices(
+  context: Context,
+  parent: ParentState,
+  market: InstrumentState,
+): boolean {
+  return isBehind(parent, ask(context, parent, market));
+}
+
+/** Where a plan under new terms begins: behind the slice in hand, where most of that is done. */
+export function nextSliceAt(
+  context: Context,
+  parent: ParentState,
+  market: InstrumentState,
+): Micros {
+  if (parent.strategy === undefined || context.now >= parent.order.deadline) return context.now;
+  const target = ask(context, parent, market);
+  const behind = target.quantity - doneLots(parent);
+  return behind * 2 < evenSlice(parent, target) ? target.sliceUntil : context.now;
+}
+
+function ask(context: Context, parent: ParentState, market: InstrumentState): Target {
+  const { strategy } = parent;
+  invariant(strategy !== undefined, "a working parent has a plan");
+  return strategy.target({
+    now: context.now,
+    done: doneLots(parent),
+    marketVolume: market.othersVolume,
+  });
+}
+
+const doneLots = (parent: ParentState): Lots => subtractLots(parent.filled, parent.filledAtAnchor);
+
+/** The slice in hand, were the plan spread evenly over its time. */
+function evenSlice({ plan }: ParentState, target: Target): number {
+  if (plan === undefined || plan.until <= plan.from) return Number.POSITIVE_INFINITY;
+  return (plan.quantity * (target.sliceUntil - target.sliceFrom)) / (plan.until - plan.from);
+}
+
+const isBehind = (parent: ParentState, target: Target): boolean =>
+  target.quantity - doneLots(parent) > evenSlice(parent, target);
+
+/** Law 6: whoever is many slices behind spreads the rest over the time left, and does not burst. */
+function isVoid(parent: ParentState, target: Target, increment: Lots): boolean {
+  const usual = Math.max(increment, evenSlice(parent, target));
+  return target.quantity - doneLots(parent) - openLots(parent) > SLICES_BEHIND_MAX * usual;
+}
