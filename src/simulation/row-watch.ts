@@ -61,7 +61,9 @@ export class RowWatch {
 
   /** The first row in [from, to) that concerns us; `to` if none. */
   first(columns: MarketColumns, from: number, to: number): number {
-    return this.#isWatching ? this.#firstOfOurs(columns, from, to) : firstRestart(columns, from, to);
+    return this.#isWatching
+      ? this.#firstOfOurs(columns, from, to)
+      : firstRestart(columns, from, to);
   }
 
   #firstOfOurs({ kind, price }: MarketColumns, from: number, to: number): number {
