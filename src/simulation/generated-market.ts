@@ -6,7 +6,8 @@
  * 2003), and book, trades, spread and volatility are what comes of it. The flow is modulated by the
  * hour of the day, by an activity regime, and by a buying or selling pressure that comes and goes.
  *
- * What it lacks: agents with intentions, and any answer to our orders (it is read like a recording).
+ * What it lacks: agents with intentions, and any answer to our orders (it is read as recordings
+ * are).
  * Every draw is a pure function of (seed, purpose, event number), so a configuration names exactly
  * one market; and after every message the book has two sides that do not cross.
  */
@@ -164,7 +165,7 @@ function revert(level: number, memory: number, shock: number): number {
   return level * kept + Math.sqrt(1 - kept * kept) * shock;
 }
 
-/** Multiple of the daily average: quiet in the Asian morning, peak when Europe and the US overlap. */
+/** Multiple of the daily average: least in Asia's morning, most when Europe and the US overlap. */
 function sessionCurve(clock: number): number {
   const angle = (2 * Math.PI * (clock / 3_600 - 15)) / 24;
   return 1 + 0.3 * Math.cos(angle) + 0.1 * Math.cos(2 * angle);

@@ -2,7 +2,7 @@
  * Order door: what the venue checks before it takes an order or an amendment.
  *
  * Pure functions of the terms and of what the venue knows when they arrive. A fault rejects a
- * request and leaves everything as it was; a refusal ends an order that was taken, before it trades.
+ * request and leaves everything as it was; a refusal ends an order before it trades.
  * At most one is told: the first, in a fixed order.
  */
 import type { ClientOrderId, OrderTerms } from "../core/domain/child-order.ts";
@@ -11,7 +11,7 @@ import { type Instrument, notional } from "../core/domain/instrument.ts";
 import { crosses, type Side } from "../core/domain/side.ts";
 import { atTick, type Ticks, ticks } from "../core/domain/units.ts";
 import { NO_TICK } from "../core/market/book-side.ts";
-import type { OwnOrder } from "./resting-orders.ts";
+import { NOWHERE, type OwnOrder } from "./resting-orders.ts";
 import type { VenueMarket } from "./venue-market.ts";
 
 /** Why the venue refused a request. Documented one by one in docs/errors.md. */
@@ -30,9 +30,6 @@ export interface Fault {
   readonly code: VenueRejectCode;
   readonly text: string;
 }
-
-/** Beyond every price. */
-export const NOWHERE = 0x7fffffff;
 
 /** The grid's limits, for new and amended terms alike. */
 export function termsFault(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ClientOrderId, OrderTerms, TimeInForce } from "../core/domain/child-order.ts";
+import type { ClientOrderId, Fill, OrderTerms, TimeInForce } from "../core/domain/child-order.ts";
 import { decimal } from "../core/domain/decimal.ts";
 import type { Instrument } from "../core/domain/instrument.ts";
 import type { Side } from "../core/domain/side.ts";
@@ -212,7 +212,7 @@ describe("taking", () => {
     ]);
   });
 
-  it("states the mid before the order acted, the same for all its levels", () => {
+  it("states mid and spread before the order acted, the same for all its levels", () => {
     const venue = venueOf();
     const block = market("7000: clear, bid 100 10, ask 103 10, ask 104 10", "9000: bid 1 1");
     place(7500, "a", "buy", 15)(venue);
@@ -231,6 +231,7 @@ describe("taking", () => {
         fee: "0",
         feeCoin: "USD",
         midBefore: 203,
+        spreadBefore: 3,
         exchangeTime: 7,
       },
       {
@@ -241,6 +242,7 @@ describe("taking", () => {
         fee: "0",
         feeCoin: "USD",
         midBefore: 203,
+        spreadBefore: 3,
         exchangeTime: 7,
       },
     ]);
@@ -319,26 +321,70 @@ describe("liquidity that we took is not there twice", () => {
   });
 });
 
-describe("the mid before a passive fill", () => {
-  const midOf = (...messages: string[]): unknown => {
+describe("the mid and the spread before a passive fill", () => {
+  const fillOf = (...messages: string[]): Partial<Fill> => {
     const venue = venueOf();
     const block = market(BOOK, ...messages);
     place(1, "a", "buy", 5, 101)(venue);
     for (let row = 0; row < block.length;) row = venue.advance(block, row, block.length, Infinity);
     venue.takeReport();
     const { report } = venue.takeReport();
-    return report.kind === "filled" ? report.fill.midBefore : report.kind;
+    return report.kind === "filled" ? report.fill : {};
   };
+  const midOf = (...messages: string[]): unknown => fillOf(...messages).midBefore;
+  const spreadOf = (...messages: string[]): unknown => fillOf(...messages).spreadBefore;
 
   it("is that of the book before the message that brought it", () => {
     expect(midOf("2: sells 101 5")).toBe(202);
     expect(midOf("2: bid 100 0, bid 98 5, ask 102 0, ask 101 9, sells 101 5")).toBe(202);
     expect(midOf("2: bid 100 0, bid 98 5, ask 102 0, ask 101 9")).toBe(202);
+    expect(spreadOf("2: sells 101 5")).toBe(2);
+    expect(spreadOf("2: bid 100 0, bid 98 5, ask 102 0, ask 101 9, sells 101 5")).toBe(2);
+    expect(spreadOf("2: bid 100 0, bid 98 5, ask 102 0, ask 101 9")).toBe(2);
+  });
+
+  it("follows the book from message to message, one that concerns nobody included", () => {
+    expect(spreadOf("2: ask 102 0", "3: sells 101 5")).toBe(3);
+    expect(midOf("2: ask 102 0", "3: sells 101 5")).toBe(203);
+  });
+
+  it("is that before the message where the message comes in two blocks", () => {
+    const venue = venueOf();
+    const block = market(BOOK, "2: bid 100 0, bid 98 5, ask 102 0, ask 104 9, sells 101 5");
+    place(1, "a", "buy", 5, 101)(venue);
+    for (let cut = 0; cut <= block.length; cut++) {
+      let row = Math.max(0, cut - 1);
+      while (row < cut) row = venue.advance(block, row, cut, Infinity);
+    }
+    venue.takeReport();
+    const { report } = venue.takeReport();
+    expect(report).toMatchObject({ kind: "filled", fill: { midBefore: 202, spreadBefore: 2 } });
+  });
+
+  it("is the recorded one, though we had taken its best level", () => {
+    const venue = venueOf();
+    const block = market(BOOK, "9: bid 1 1");
+    for (const send of [place(1, "a", "buy", 10, 102, IOC), place(2, "b", "buy", 5, 103, IOC)]) {
+      send(venue);
+    }
+    for (let row = 0; row < block.length;) row = venue.advance(block, row, block.length, Infinity);
+    const spreads = [];
+    while (venue.nextReportAt < Infinity) {
+      const { report } = venue.takeReport();
+      if (report.kind === "filled") spreads.push([report.fill.price, report.fill.spreadBefore]);
+    }
+    expect(spreads).toEqual([
+      [102, 2],
+      [103, 2],
+    ]);
   });
 
   it("is absent where nobody knew it", () => {
     expect(midOf("2: gap", "3: clear, bid 99 5, ask 101 5")).toBe(undefined);
     expect(midOf("2: ask 102 0, ask 103 0", "3: sells 101 9")).toBe(undefined);
+    const { quantity, ...rest } = fillOf("2: ask 102 0, ask 103 0", "3: sells 101 9");
+    expect(quantity).toBe(5);
+    expect("midBefore" in rest || "spreadBefore" in rest).toBe(false);
   });
 });
 

@@ -28,7 +28,8 @@ export interface OwnOrder {
   open: boolean;
 }
 
-const NOWHERE = 0x7fffffff;
+/** Beyond every price. */
+export const NOWHERE = 0x7fffffff;
 
 export class RestingOrders {
   count = 0;

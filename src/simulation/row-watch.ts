@@ -5,12 +5,10 @@
  * passes over is applied in bulk, and none of our orders hears of it.
  */
 import { ENGINE_ONLY, Kind, KIND_MASK, type MarketColumns } from "../core/market/columns.ts";
-import type { RestingOrders } from "./resting-orders.ts";
+import { NOWHERE, type RestingOrders } from "./resting-orders.ts";
 import { firstRestart } from "./row-scan.ts";
 import { TICK_SLOTS, TickFilter } from "./tick-filter.ts";
 
-/** Beyond every price. */
-const NOWHERE = 0x7fffffff;
 const WATCH_MASK = KIND_MASK | ENGINE_ONLY;
 const BID_PAGE = 0;
 const ASK_PAGE = TICK_SLOTS;

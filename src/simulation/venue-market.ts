@@ -1,5 +1,5 @@
 /**
- * Venue market: the recorded market at this instant of exchange time, and what of it is left for us.
+ * Venue market: the recorded market at this instant of exchange time, and what it has left for us.
  *
  * The recording does not know us, so its levels stand in `book` as recorded and what we took from
  * them is owed beside it (`LevelDebt`). What must stay true: no recorded lot is had twice.

@@ -88,6 +88,8 @@ export class Observer {
   observe(columns: MarketColumns, from: number, to: number, until: number): number {
     const { localTime, kind, price, quantity } = columns;
     this.wokeUp = false;
+    const bids = this.#bids;
+    const asks = this.#asks;
     const sides = this.#sides;
     const mask = KIND_MASK | VENUE_ONLY;
     const lastSide: number = Kind.ASK;
@@ -99,11 +101,14 @@ export class Observer {
       if (what <= lastSide) sides[what]!.set(price[row]!, quantity[row]!);
       else if (what >= VENUE_ONLY) continue;
       else this.#takeOther(code, localTime[row]!, price[row]!, quantity[row]!);
-      if ((code & LAST) !== 0 && this.#endMessage(localTime[row]!)) {
-        row += 1;
-        this.wokeUp = true;
-        break;
-      }
+      if ((code & LAST) === 0) continue;
+      this.time = localTime[row]!;
+      if (this.time >= this.#secondEndsAt) this.#rollSecond(this.time);
+      if (bids.best === this.#bid && asks.best === this.#ask) continue;
+      if (!this.#moveTouch()) continue;
+      this.wokeUp = true;
+      row += 1;
+      break;
     }
     this.position += row - from;
     return row;
@@ -117,12 +122,9 @@ export class Observer {
   }
 
   /** True when the engine asked to be told of what this message changed. */
-  #endMessage(time: number): boolean {
-    this.time = time;
-    if (time >= this.#secondEndsAt) this.#rollSecond(time);
+  #moveTouch(): boolean {
     const bid = this.#bids.best;
     const ask = this.#asks.best;
-    if (bid === this.#bid && ask === this.#ask) return false;
     this.#bid = bid;
     this.#ask = ask;
     const before = this.#state;

@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { micros, NEVER } from "../domain/units.ts";
+import { MarkoutClock } from "./markout-clock.ts";
+
+const seconds = (count: number) => micros(count * 1e6);
+
+describe("the markout clock", () => {
+  it("wants a look 1 s, 10 s, 1 min and 5 min after a fill, each once", () => {
+    const clock = new MarkoutClock<string>();
+    expect(clock.nextAt).toBe(NEVER);
+    clock.add("p1", "x1", seconds(100));
+    const looks: [number, number][] = [];
+    while (clock.nextAt !== NEVER) {
+      const now = clock.nextAt;
+      for (const { owner, executionId, after } of clock.due(now)) {
+        expect([owner, executionId]).toEqual(["p1", "x1"]);
+        looks.push([now / 1e6, after / 1e6]);
+      }
+    }
+    expect(looks).toEqual([
+      [101, 1],
+      [110, 10],
+      [160, 60],
+      [400, 300],
+    ]);
+  });
+
+  it("hands out nothing early, and what is overdue all at once", () => {
+    const clock = new MarkoutClock<string>();
+    clock.add("p1", "x1", seconds(0));
+    clock.add("p2", "x2", seconds(5));
+    expect(clock.due(micros(999_999))).toEqual([]);
+    const due = clock.due(seconds(12)).map(({ executionId, after }) => [executionId, after / 1e6]);
+    expect(due).toEqual([
+      ["x1", 1],
+      ["x2", 1],
+      ["x1", 10],
+    ]);
+    expect(clock.nextAt).toBe(seconds(15));
+  });
+
+  it("goes on with fills that come while older looks are still due", () => {
+    const clock = new MarkoutClock<string>();
+    clock.add("p1", "x1", seconds(0));
+    expect(clock.due(seconds(1))).toHaveLength(1);
+    clock.add("p1", "x2", seconds(2));
+    expect(clock.nextAt).toBe(seconds(3));
+    expect(clock.due(seconds(400))).toHaveLength(7);
+    expect(clock.nextAt).toBe(NEVER);
+  });
+});
