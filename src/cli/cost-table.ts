@@ -243,9 +243,8 @@ function costs(page: Page, report: ExecutionReport): void {
   }
   if (shortfall.estimatedMids > 0) {
     const of = counted(report.metrics.fills, "fill", "fills");
-    page.line(
-      `Estimated mid at ${shortfall.estimatedMids} of ${of}: there spread and timing are estimates.`,
-    );
+    const share = `${shortfall.estimatedMids} of ${of}`;
+    page.line(`Estimated mid at ${share}: there spread and timing are estimates.`);
   }
 }
 

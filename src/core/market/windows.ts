@@ -62,7 +62,7 @@ export class SecondsWindow {
 /**
  * Realised volatility of the mid from 10-second log returns over an hour.
  *
- * `perHour` is scaled up from what was seen, with its coverage; `assured` is what a limit may act on.
+ * `perHour` is scaled up from what was seen, with its coverage; `assured` is what a limit may use.
  */
 export class VolatilityWindow {
   static readonly SAMPLE_SECONDS = 10;
