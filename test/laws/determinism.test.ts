@@ -41,7 +41,9 @@ describe.each<Schedule["strategy"]>(["twap", "pov"])("a recorded session of %s",
       fc.property(schedules(strategy), (schedule) => {
         const session = runSchedule(schedule);
         const again = replay(schedule, session, cut);
-        expect(JSON.stringify(again)).toBe(JSON.stringify(session.steps.map((it) => it.outputs)));
+        expect(JSON.stringify(again)).toBe(
+          JSON.stringify(session.steps.map((step) => step.outputs)),
+        );
         outputs += again.flat().length;
       }),
       { numRuns: RUNS },

@@ -2,7 +2,7 @@
  * Oracle: watches a session step by step and throws when a law breaks.
  *
  * What it knows comes from the events, the commands, the venue's ledger and the market's rows, never
- * from the engine's state, but for the comparison at the end. Laws are numbered as in ARCHITECTURE.md.
+ * from the engine's state, but for the comparison at the end. Laws are numbered as in laws.test.ts.
  */
 import type { ClientOrderId } from "../../src/core/domain/child-order.ts";
 import type { EngineEvent, EngineOutput } from "../../src/core/domain/messages.ts";
@@ -68,7 +68,8 @@ export class Oracle {
   sends = 0;
   refusals = new Map<string, number>();
   #isKilled = false;
-  #lastEventAt = 0;
+  /** When the engine asked to be woken. */
+  #awaited = Number.POSITIVE_INFINITY;
   #undo: (() => void) | undefined;
   readonly #closed = new Set<ClientOrderId>();
   readonly #cancelSent = new Set<ClientOrderId>();
@@ -83,11 +84,11 @@ export class Oracle {
 
   before(event: EngineEvent, position: number): void {
     this.fold.advanceTo(position);
-    const slept = event.time - this.#lastEventAt;
-    if (this.#lastEventAt > 0 && slept >= STALL_MICROS) {
-      for (const book of this.books.values()) this.#endStall(book, event.time, slept);
+    // Longer than the engine asked for: the process slept. Until then there was nothing to do.
+    const overslept = event.time - this.#awaited;
+    if (overslept >= STALL_MICROS) {
+      for (const book of this.books.values()) this.#endStall(book, event.time, overslept);
     }
-    this.#lastEventAt = event.time;
     this.#undo = undefined;
     if (event.kind === "parent-submitted") this.#open(event.parent);
     else if (event.kind === "kill-switched") this.#isKilled = true;
@@ -131,6 +132,7 @@ export class Oracle {
 
   /** The engine must ask to be woken while anything is at work. */
   after(engine: Engine): void {
+    this.#awaited = engine.wakeAt;
     for (const [id, book] of this.books) {
       if (isTerminal(book.phase)) continue;
       require("8", engine.wakeAt < 2 ** 53 - 1, `${id} is ${book.phase} and sleeps for ever`);

@@ -1,8 +1,8 @@
 /**
  * Decision engine: looks at one parent and decides what happens next.
  *
- * Read `decideParent` top to bottom: it is the life of an order. Every pass ends by setting when the
- * parent wants to be looked at again. It may be called at any time, for any reason; a call that finds
+ * Read `decideParent` top to bottom: it is the life of an order. Every pass ends by setting when
+ * the parent wants to be looked at again. It may be called at any time; a call that finds
  * nothing new changes nothing and records nothing.
  */
 import type { Target } from "../contracts/strategy.ts";
@@ -19,21 +19,13 @@ import {
   micros,
   minLots,
   NEVER,
-  NO_LOTS,
-  SECOND,
   subtractLots,
 } from "../domain/units.ts";
 import { type Context, marketOf, moveParent, raiseAlert } from "./context.ts";
 import type { InstrumentState } from "./instrument-state.ts";
 import { close, closeTo, HEARTBEAT, isDone, wakeBy } from "./ending.ts";
 import { amendChild, cancelAll, cancelChild, placeChild } from "./order-manager.ts";
-import {
-  type Closing,
-  openLots,
-  type ParentState,
-  unfilledLots,
-  unsentLots,
-} from "./parent-state.ts";
+import { openLots, type ParentState, unfilledLots, unsentLots } from "./parent-state.ts";
 import {
   cross,
   crossingBlocked,
@@ -42,7 +34,6 @@ import {
   nextRepegAt,
   place,
   type PlacementView,
-  venueMinimumLots,
 } from "./placement.ts";
 import { anchor, hasMissedSlices, nextSliceAt, nextTarget } from "./planning.ts";
 import { deviationBps } from "./risk-gate.ts";
@@ -147,7 +138,8 @@ function finishAtDeadline(context: Context, parent: ParentState, market: Instrum
     }
   }
   const left = unfilledLots(parent, price);
-  const text = `deadline; residual policy ${constraints.residual}: ${formatQuantity(parent.instrument, left)} not executed`;
+  const unfilled = formatQuantity(parent.instrument, left);
+  const text = `deadline; residual policy ${constraints.residual}: ${unfilled} not executed`;
   closeTo(context, parent, { to: "expired", reason: text });
 }
 
@@ -338,7 +330,7 @@ function settlePhase(context: Context, parent: ParentState): void {
   }
 }
 
-/** Tells a person once when the running shortfall, the rest marked at the mid, is over the limit. */
+/** Tells a person once that the running shortfall, the rest marked at the mid, is too large. */
 export function watchShortfall(
   context: Context,
   parent: ParentState,

@@ -1,8 +1,8 @@
 /**
  * Ending: when a parent is done, and how it comes to its end.
  *
- * A parent ends only once the venue has confirmed the end of its last child, and the first reason to
- * end is the one that stands. "Complete" means filled.
+ * A parent ends only once the venue has confirmed the end of its last child, and the first reason
+ * to end is the one that stands. "Complete" means filled.
  */
 import { formatQuantity } from "../domain/instrument.ts";
 import { invariant } from "../domain/errors.ts";

@@ -75,8 +75,8 @@ export class InstrumentState {
   }
 
   /**
-   * The price that an order of `side` would take at, for counting money: the other touch, or the last
-   * mid where that side is empty. Undefined before any book was seen.
+   * The price that an order of `side` would take at, for counting money: the other touch, or the
+   * last mid where that side is empty. Undefined before any book was seen.
    */
   takePrice(side: Side): Ticks | undefined {
     const touch = this.observer.touch(opposite(side));

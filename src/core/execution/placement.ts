@@ -79,7 +79,7 @@ export function place(view: PlacementView): Intent {
   const { parent, now } = view;
   const child = parent.live[0];
   if (child === undefined) return open(view);
-  // Also one that is known to work again, while an amendment of it is still unanswered, is left alone.
+  // One that works again while an amendment of it is still unanswered is left alone, too.
   if (child.phase === "working" && child.pendingAmend === undefined) return tend(view, child);
   return {
     kind: "wait",
@@ -282,7 +282,7 @@ interface Sized {
   readonly retryAt: Micros;
 }
 
-/** The child that the caps leave of `wanted`, on the grid, never under the minimum, no dust behind. */
+/** The child that the caps leave of `wanted`: on the grid, not too small, no dust behind. */
 function childSize(
   view: PlacementView,
   price: Ticks,

@@ -1,5 +1,5 @@
 /**
- * Risk gate: the one way to a venue. What it approves is what is sent; it has no bypass, in any mode.
+ * Risk gate: the one way to a venue. What it approves is what is sent; no mode has a bypass.
  *
  * An approval is a type that nothing else can mint. What reduces risk (a cancel) is not asked here
  * and so is never refused. Refusals are data with the figures in them.
@@ -243,7 +243,7 @@ function refuseQuantity(parent: ParentState, price: Ticks, asked: Lots): Refusal
   return asked > open ? { code: "RISK_PARENT_QUANTITY", asked, open } : undefined;
 }
 
-/** A notional parent's child at a worse price costs more of the budget, though not a lot is added. */
+/** A notional parent's child at a worse price costs more, though not a lot is added. */
 function refuseBudget(parent: ParentState, amend: AmendTerms): RefusalReason | undefined {
   const child = parent.children.get(amend.clientOrderId);
   if (child === undefined || bearsAmend(parent, child, amend.limitPrice, amend.quantity)) {
@@ -286,8 +286,8 @@ export function childCap(instrument: Instrument, limits: RiskLimits, price: Tick
 }
 
 /**
- * The worst price an aggressive order may name: the mid, moved by the lesser of the spread limit and
- * `reachBps`, and never beyond the parent's limit price.
+ * The worst price an aggressive order may name: the mid, moved by the lesser of the spread limit
+ * and `reachBps`, and never beyond the parent's limit price.
  */
 export function priceCollar(parent: ParentState, mid: HalfTicks, reachBps: Bps): Ticks {
   const reach = Math.min(parent.limits.spreadToCrossBps.value, reachBps) / 1e4;

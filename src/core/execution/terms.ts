@@ -98,7 +98,7 @@ export function parentLots(order: ParentOrder, market: InstrumentState, price: T
   return affordableLots(market.instrument, budget, price);
 }
 
-/** Why new terms are not taken on. What is filled or open already bounds how small it can become. */
+/** Why new terms are not taken on. What is filled already bounds how small it can become. */
 export function refuseAdjustment(
   context: Context,
   parent: ParentState,

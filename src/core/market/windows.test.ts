@@ -38,8 +38,8 @@ describe("the volume of the newest seconds", () => {
           window.sum(now);
           window.add(now - late, lots);
           added.push({ second: now - late, lots });
-          const inside = added.filter((it) => it.second > now - seconds);
-          expect(window.sum(now)).toBe(inside.reduce((sum, it) => sum + it.lots, 0));
+          const inside = added.filter((entry) => entry.second > now - seconds);
+          expect(window.sum(now)).toBe(inside.reduce((sum, entry) => sum + entry.lots, 0));
         }
       }),
     );
