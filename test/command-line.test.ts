@@ -94,9 +94,8 @@ describe("arrival backtest", () => {
   }, 60_000);
 
   it("refuses what the limits cannot finish, with the figures", async () => {
-    const run = await arrival(
-      ...["backtest", "--data", "generated", "--side", "buy", "--quantity", "500", "--over", "1m"],
-    );
+    const order = ["--side", "buy", "--quantity", "500", "--over", "1m"];
+    const run = await arrival("backtest", "--data", "generated", ...order);
     expect(run.code).toBe(1);
     expect(run.stderr).toContain("PARENT_INFEASIBLE: 13 crossing orders");
   }, 60_000);

@@ -304,6 +304,21 @@ describe("an order that is not taken on", () => {
     expect(desk.state.phase).not.toBe("failed");
   });
 
+  it("would end over the position limit: refused before it starts, or worked up to it", () => {
+    const desk = new Desk({ positionNotional: 705 });
+    desk.answer = fillAll;
+    desk.submit();
+    const text =
+      "the position limit leaves room for 7 lots, the order wants 10: " +
+      "a higher limit, or accept it knowingly";
+    const refusal = { code: "PARENT_INFEASIBLE", text };
+    expect(desk.outputs).toMatchObject([{ kind: "parent-refused", refusal }]);
+    desk.submit({ acceptInfeasible: true });
+    desk.until(60);
+    expect(desk.state).toMatchObject({ phase: "expired", filled: 7 });
+    expect(desk.outputs.filter((it) => it.kind === "order-refused")).toEqual([]);
+  });
+
   it.each([
     [{ id: "" }, "the id must be 1 to 20 of [A-Za-z0-9-]"],
     [{ id: "x".repeat(21) }, "the id must be 1 to 20 of [A-Za-z0-9-]"],
@@ -314,6 +329,10 @@ describe("an order that is not taken on", () => {
     [{ instrument: "desk:spot:ABC" }, "unknown instrument desk:spot:ABC"],
     [{ strategy: { name: "magic", parameters: {} } }, "unknown strategy magic"],
     [{ maxSpreadToCross: -1 }, "maxSpreadToCross must not be negative"],
+    [
+      { constraints: { mayCrossSpread: false, residual: "cross" } },
+      "an order that may not cross the spread cannot cross at the deadline",
+    ],
     [
       { constraints: { mayCrossSpread: true, residual: "leave", maxParticipation: 1.5 } },
       "maxParticipation must lie over 0 and up to 1",
@@ -327,6 +346,23 @@ describe("an order that is not taken on", () => {
     desk.submit(more);
     const refusal = { code: "PARENT_TERMS", text };
     expect(desk.outputs).toMatchObject([{ kind: "parent-refused", refusal }]);
+  });
+});
+
+describe("market data that breaks", () => {
+  it("is told as a fact before what comes of it", () => {
+    const desk = new Desk();
+    desk.submit({ urgency: 0 });
+    desk.until(3);
+    desk.isSilent = true;
+    desk.until(12);
+    const told = desk.outputs.filter(
+      (it) => it.kind === "data-health-changed" || it.kind === "parent-moved",
+    );
+    expect(told.slice(-2)).toMatchObject([
+      { kind: "data-health-changed", from: "healthy", to: "stale" },
+      { kind: "parent-moved", to: "paused", reason: "market data stale" },
+    ]);
   });
 });
 

@@ -81,6 +81,7 @@ export class Engine {
     if (event.time < context.now) invariant(false, `time fell: ${context.now}, ${event.time}`);
     context.now = event.time;
     context.outputs = [];
+    this.#noteHealth();
     if (this.#markouts.nextAt <= event.time) this.#measureMarkouts();
     const concerned = this.#settle(event); //    reports, operators → orders, fills, terms
     for (const parent of concerned) {
@@ -314,6 +315,17 @@ export class Engine {
   #ignore(clientOrderId: string, why: string): ParentState[] {
     this.#context.outputs.push({ kind: "report-ignored", clientOrderId, why });
     return [];
+  }
+
+  #noteHealth(): void {
+    const { now, gate, outputs } = this.#context;
+    for (const market of this.#instruments) {
+      const to = market.observer.health(now, gate.limits.staleAfter);
+      if (to === market.health || market.live.length === 0) continue;
+      const from = market.health;
+      market.health = to;
+      outputs.push({ kind: "data-health-changed", instrument: market.id, from, to });
+    }
   }
 
   #measureMarkouts(): void {

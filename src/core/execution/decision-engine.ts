@@ -123,15 +123,16 @@ function finishAtDeadline(context: Context, parent: ParentState, market: Instrum
     return wakeBy(parent, micros(now + HEARTBEAT));
   }
   const price = market.takePrice(parent.order.side)!;
-  const isHealthy = market.observer.health(now, gate.limits.staleAfter) === "healthy";
-  const mayCross = constraints.residual !== "leave" && !parent.residualSent && isHealthy;
-  if (mayCross && reasonToPause(context, parent, market) === undefined) {
+  const pause = reasonToPause(context, parent, market);
+  let blocked = pause;
+  if (constraints.residual !== "leave" && !parent.residualSent && pause === undefined) {
     const patience = micros(deadline + gate.limits.aggressiveSpacing);
     const spacedAt = micros(Math.max(gate.nextAggressiveAt(parent, now), parent.backoffUntil));
     if (spacedAt > now && spacedAt <= patience) return wakeBy(parent, spacedAt);
     const rest = unsentLots(parent, price);
     const view = viewOf(context, parent, market, residualTarget(parent, rest), rest, rest);
-    if (spacedAt <= now && crossingBlocked(view) === undefined) {
+    blocked = spacedAt > now ? "rate" : crossingBlocked(view);
+    if (blocked === undefined) {
       parent.residualSent = true;
       carryOut(context, parent, view, cross(view));
       if (parent.live.length > 0) return wakeBy(parent, micros(now + HEARTBEAT));
@@ -140,7 +141,8 @@ function finishAtDeadline(context: Context, parent: ParentState, market: Instrum
   const left = unfilledLots(parent, price);
   const unfilled = formatQuantity(parent.instrument, left);
   const text = `deadline; residual policy ${constraints.residual}: ${unfilled} not executed`;
-  closeTo(context, parent, { to: "expired", reason: text });
+  const why = constraints.residual === "leave" || blocked === undefined ? "" : ` (${blocked})`;
+  closeTo(context, parent, { to: "expired", reason: `${text}${why}` });
 }
 
 const residualTarget = (parent: ParentState, rest: Lots): Target => ({

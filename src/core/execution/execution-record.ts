@@ -1,6 +1,7 @@
 /**
  * Execution record: what the engine knows of a parent, in the shape that cost analysis reads.
  */
+import type { ChildOrder } from "../domain/child-order.ts";
 import { invariant } from "../domain/errors.ts";
 import type { HalfTicks, Micros } from "../domain/units.ts";
 import type { ChildSummary, Execution } from "../tca/execution.ts";
@@ -66,21 +67,23 @@ function ownTotals(parent: ParentState): { lots: number; turnover: number; inver
   return totals;
 }
 
-function childrenOf(parent: ParentState): ChildSummary[] {
-  return [...parent.children.values()].map((child) => {
-    const reasoning = parent.reasonings[child.decision - 1];
-    invariant(reasoning !== undefined, `child without a decision: ${child.terms.clientOrderId}`);
-    return {
-      id: child.terms.clientOrderId,
-      time: child.sentAt,
-      kind: child.aggressive ? "aggressive" : "passive",
-      timeInForce: child.terms.timeInForce,
-      quantity: child.quantity,
-      ...(child.limitPrice === undefined ? {} : { limitPrice: child.limitPrice }),
-      phase: child.phase,
-      ...(child.closeReason === undefined ? {} : { closeReason: child.closeReason }),
-      ...(child.closeText === undefined ? {} : { closeText: child.closeText }),
-      reasoning,
-    };
-  });
+const childrenOf = (parent: ParentState): ChildSummary[] =>
+  [...parent.children.values()].map((child) => summaryOf(parent, child));
+
+function summaryOf(parent: ParentState, child: ChildOrder): ChildSummary {
+  const { limitPrice, closeReason, closeText } = child;
+  const reasoning = parent.reasonings[child.decision - 1];
+  invariant(reasoning !== undefined, `child without a decision: ${child.terms.clientOrderId}`);
+  return {
+    id: child.terms.clientOrderId,
+    time: child.sentAt,
+    kind: child.aggressive ? "aggressive" : "passive",
+    timeInForce: child.terms.timeInForce,
+    quantity: child.quantity,
+    ...(limitPrice === undefined ? {} : { limitPrice }),
+    phase: child.phase,
+    ...(closeReason === undefined ? {} : { closeReason }),
+    ...(closeText === undefined ? {} : { closeText }),
+    reasoning,
+  };
 }

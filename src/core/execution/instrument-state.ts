@@ -1,6 +1,7 @@
 /**
  * Instrument state: one instrument's market, our position in it, and our own traded volume.
  */
+import type { DataHealth } from "../domain/decision.ts";
 import { instrumentId, type Instrument } from "../domain/instrument.ts";
 import { opposite, type Side } from "../domain/side.ts";
 import { type Lots, type Micros, NO_LOTS, addLots, type Ticks, ticks } from "../domain/units.ts";
@@ -16,6 +17,8 @@ export class InstrumentState {
   readonly observer: Observer;
   /** Parents that have not ended. */
   live: readonly ParentState[] = [];
+  /** As last told: a change is a fact for the journal. */
+  health: DataHealth = "no-data";
   /** Signed: positive = long. */
   positionLots: number;
   /** Own volume since the session began, and over the participation window. */

@@ -297,7 +297,9 @@ function childSize(
     ? unsent
     : gate.participationHeadroom(parent.limits.participation.value, market, now);
   const headroom = addLots(share, released);
-  const most = minLots(minLots(unsent, cap), minLots(headroom, shown ?? cap));
+  const position = addLots(gate.positionHeadroom(parent.order.side, market, price), released);
+  const caps = minLots(minLots(unsent, cap), minLots(position, shown ?? cap));
+  const most = minLots(caps, headroom);
   const venueMinimum = venueMinimumLots(instrument, price);
   let quantity = minLots(wanted, most);
   const behind = excessLots(unsent, quantity);
@@ -314,9 +316,11 @@ function childSize(
   }
   // Without figures, which change every second: they stand in the decision's market snapshot.
   const reason =
-    headroom < minimum
-      ? "participation: too little has been traded by others in the last window"
-      : "the caps leave less than the minimum order";
+    position < minimum
+      ? "the position limit leaves no room"
+      : headroom < minimum
+        ? "participation: too little has been traded by others in the last window"
+        : "the caps leave less than the minimum order";
   return { quantity: NO_LOTS, reason, retryAt: micros(now + SECOND) };
 }
 

@@ -99,6 +99,13 @@ export class RiskGate {
     return floorToLots(allowedOwn(limit, others) - own - working);
   }
 
+  /** Lots that the position limit allows to be sent now, everything open counted as filled. */
+  positionHeadroom(side: Side, market: InstrumentState, price: Ticks): Lots {
+    const perLot = notionalEstimate(market.instrument, atTick(price), lots(1));
+    const most = Math.floor(this.limits.positionNotional / perLot);
+    return floorToLots(most - sign(side) * market.positionLots - market.workingLots());
+  }
+
   /** When the next aggressive order of this parent may go, as far as spacing and rate know. */
   nextAggressiveAt(parent: ParentState, now: Micros): Micros {
     const spaced = parent.lastAggressiveAt + this.limits.aggressiveSpacing;
@@ -201,13 +208,11 @@ export class RiskGate {
     price: Ticks,
     market: InstrumentState,
   ): RefusalReason | undefined {
-    const direction = sign(side);
-    // Everything open on this side counts as filled: parents on opposite sides are refused anyway.
-    const after = market.positionLots + direction * (market.workingLots() + quantity);
-    if (after * direction <= 0) return undefined;
-    const size = notionalEstimate(market.instrument, atTick(price), Math.abs(after) as Lots);
-    const limit = this.limits.positionNotional;
-    return size > limit ? { code: "RISK_POSITION", notional: size, limit } : undefined;
+    if (quantity <= this.positionHeadroom(side, market, price)) return undefined;
+    // Everything open counts as filled: parents on opposite sides are refused anyway.
+    const after = sign(side) * market.positionLots + market.workingLots() + quantity;
+    const size = notionalEstimate(market.instrument, atTick(price), lots(after));
+    return { code: "RISK_POSITION", notional: size, limit: this.limits.positionNotional };
   }
 }
 

@@ -48,6 +48,10 @@ function faultInTerms(context: Context, order: ParentOrder): string | undefined 
   ) {
     return "the quantity must be over zero";
   }
+  const { mayCrossSpread, residual } = order.constraints;
+  if (!mayCrossSpread && residual !== "leave") {
+    return `an order that may not cross the spread cannot ${residual} at the deadline`;
+  }
   const strategy = context.strategies.get(order.strategy.name);
   if (strategy === undefined) return `unknown strategy ${order.strategy.name}`;
   const [fault] = strategy.check(order.strategy.parameters);
@@ -72,6 +76,7 @@ function infeasible(
   if (price <= 0) return undefined;
   const { instrument } = market;
   const quantity = parentLots(order, market, price);
+  if (quantity >= Number.MAX_SAFE_INTEGER) return terms("more lots than can be counted exactly");
   if (quantity < venueMinimumLots(instrument, price)) {
     return terms("the whole order is under the venue's minimum");
   }
@@ -83,6 +88,13 @@ function infeasible(
     return { code: "PARENT_INFEASIBLE", text };
   }
   if (order.acceptInfeasible === true) return undefined;
+  const room = context.gate.positionHeadroom(order.side, market, price);
+  if (room < quantity) {
+    const text =
+      `the position limit leaves room for ${room} lots, the order wants ${quantity}: ` +
+      "a higher limit, or accept it knowingly";
+    return { code: "PARENT_INFEASIBLE", text };
+  }
   const span = order.deadline - Math.max(order.startAt, context.now);
   const orders = 1 + Math.floor(span / limits.aggressiveSpacing);
   if (orders * largest >= quantity) return undefined;
