@@ -94,7 +94,7 @@ describe("arrival backtest", () => {
   }, 60_000);
 
   it("refuses what the limits cannot finish, with the figures", async () => {
-    const order = ["--side", "buy", "--quantity", "500", "--over", "1m"];
+    const order = ["--side", "buy", "--quantity", "100", "--over", "1m"];
     const run = await arrival("backtest", "--data", "generated", ...order);
     expect(run.code).toBe(1);
     expect(run.stderr).toContain("PARENT_INFEASIBLE: 13 crossing orders");
