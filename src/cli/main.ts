@@ -5,6 +5,7 @@ import { Command } from "commander";
 import { InvariantError } from "../core/domain/errors.ts";
 import { PROGRAM_VERSION } from "../runtime/program.ts";
 import { addBacktest } from "./backtest.ts";
+import { addCompare } from "./compare.ts";
 import { addData } from "./data.ts";
 import { addDemo } from "./demo.ts";
 import { CommandError, EXIT, note } from "./output.ts";
@@ -23,6 +24,7 @@ const program = new Command("arrival")
 
 addDemo(program);
 addBacktest(program);
+addCompare(program);
 addReplay(program);
 addData(program);
 for (const command of program.commands) command.copyInheritedSettings(program);

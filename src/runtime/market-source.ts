@@ -119,7 +119,7 @@ export async function openMarket(
   });
 }
 
-function openGenerated(spec: Extract<MarketSpec, { kind: "generated" }>): OpenMarket {
+export function openGenerated(spec: Extract<MarketSpec, { kind: "generated" }>): OpenMarket {
   const header = generatedHeader(spec);
   return {
     header,

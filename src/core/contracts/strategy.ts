@@ -20,6 +20,13 @@ export interface Plan {
   readonly side: Side;
   readonly from: Micros;
   readonly until: Micros;
+  /**
+   * When the order arrived, at or before `from`: what is shaped over the whole order is not shaped
+   * anew by a later plan. Absent = `from`.
+   */
+  readonly arrivedAt?: Micros;
+  /** Expected half-life of the alpha behind the order; absent = none is expected. */
+  readonly alphaHalfLife?: Micros;
   /** To be done between `from` and `until`. */
   readonly quantity: Lots;
   /** Market volume of others, since the session began, at `from`. */

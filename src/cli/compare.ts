@@ -1,0 +1,270 @@
+/**
+ * `arrival compare`: several strategies on the same market, paired, with what the differences are
+ * worth.
+ */
+import { writeFileSync } from "node:fs";
+import { basename } from "node:path";
+import { type Command, Option } from "commander";
+import type { ContractKind } from "../core/domain/instrument.ts";
+import type { Side } from "../core/domain/side.ts";
+import { micros, MINUTE } from "../core/domain/units.ts";
+import { CLUSTERS_MIN } from "../core/tca/paired-difference.ts";
+import { checkStrategy, strategyNames } from "../runtime/compose.ts";
+import {
+  type ArmSummary,
+  compare,
+  type Comparison,
+  TAIL,
+  type Windows,
+} from "../runtime/compare.ts";
+import { distributionSvg } from "./distribution-picture.ts";
+import { formatDuration } from "../runtime/duration.ts";
+import { openGenerated, openMarket } from "../runtime/market-source.ts";
+import { GENERATED_START } from "./backtest.ts";
+import {
+  addOrderOptions,
+  configOf,
+  contractOption,
+  type OrderFlags,
+  requestOf,
+} from "./order-options.ts";
+import {
+  breathe,
+  CommandError,
+  EXIT,
+  interruptible,
+  note,
+  print,
+  printJson,
+  progress,
+} from "./output.ts";
+
+interface Flags extends OrderFlags {
+  readonly data: readonly string[];
+  readonly symbol?: string;
+  readonly contract?: ContractKind;
+  readonly strategies: string;
+  readonly parents: number;
+  readonly sides: "both" | Side;
+  readonly json?: boolean;
+  readonly csv?: string;
+  readonly svg?: string;
+}
+
+export function addCompare(program: Command): void {
+  const command = program
+    .command("compare")
+    .description("the same parents through several strategies, paired, with intervals")
+    .requiredOption("--data <file...>", 'recordings that follow each other, or "generated"')
+    .option("--symbol <name>", "which instrument, where a recording holds several")
+    .addOption(contractOption())
+    .requiredOption(
+      "--strategies <names>",
+      `comma-separated, the first is the baseline (${strategyNames().join(", ")})`,
+    )
+    .option("--quantity <n>", "how much each parent trades, in units of the instrument")
+    .option("--notional <n>", "how much, in quote coin")
+    .option("--parents <n>", "how many windows", wholeNumber, 100)
+    .addOption(
+      new Option("--sides <which>", "which way").choices(["both", "buy", "sell"]).default("both"),
+    );
+  addOrderOptions(command, {})
+    .option("--json", "print one JSON document, every outcome included")
+    .option("--csv <file>", "write every outcome as a row")
+    .option("--svg <file>", "draw the distributions")
+    .action(run);
+}
+
+async function run(flags: Flags): Promise<void> {
+  const config = configOf(flags);
+  const windows = await windowsOf(flags);
+  const header = windows.kind === "recorded" ? windows.market.header : windows.open(0).header;
+  const request = requestOf({ ...flags, side: "buy" }, config, header.instrument);
+  const strategies = flags.strategies.split(",").map((name) => {
+    const choice = { name: name.trim(), parameters: {} };
+    const faults = checkStrategy(choice);
+    if (faults.length > 0) throw new CommandError("USAGE", `--strategies: ${faults[0]!.text}`);
+    return choice;
+  });
+  if (new Set(strategies.map((it) => it.name)).size !== strategies.length) {
+    throw new CommandError("USAGE", "--strategies: a name stands twice");
+  }
+  const sides: readonly Side[] = flags.sides === "both" ? ["buy", "sell"] : [flags.sides];
+  const steps = compare({ ...request, windows, strategies, sides, parents: flags.parents });
+  const bar = progress("comparing", 1, flags.json === true);
+  const result = await interruptible(async (isInterrupted) => {
+    let drawnAt = 0;
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+      if (performance.now() - drawnAt < 50) continue;
+      drawnAt = performance.now();
+      const { done, total } = step.value;
+      bar.update(done / total, `${done} of ${total} orders worked`);
+      await breathe();
+      if (isInterrupted()) throw new CommandError("INTERRUPTED", "interrupted", EXIT.interrupted);
+    }
+  }).finally(() => bar.stop());
+  if (!result.ok) throw new CommandError(result.error.code, result.error.text);
+  if (flags.csv !== undefined) write("--csv", flags.csv, csv(result.value));
+  if (flags.svg !== undefined) write("--svg", flags.svg, picture(result.value, flags));
+  if (flags.json === true) printJson(result.value);
+  else print(text(result.value, flags));
+}
+
+async function windowsOf(flags: Flags): Promise<Windows> {
+  if (flags.data.length === 1 && flags.data[0] === "generated") {
+    const duration = micros(MINUTE + flags.over + TAIL + MINUTE);
+    return {
+      kind: "generated",
+      // Spread over the hours of a day, a prime number of minutes apart.
+      open: (window) =>
+        openGenerated({
+          kind: "generated",
+          seed: (flags.seed + window * 7919) >>> 0,
+          startAt: micros(GENERATED_START + ((window * 431) % 1440) * MINUTE),
+          duration,
+        }),
+    };
+  }
+  const market = await openMarket({
+    kind: "files",
+    paths: flags.data,
+    ...(flags.symbol === undefined ? {} : { symbol: flags.symbol }),
+    ...(flags.contract === undefined ? {} : { contract: flags.contract }),
+  });
+  if (!market.ok) throw new CommandError(market.error.code, market.error.text);
+  return { kind: "recorded", market: market.value };
+}
+
+function text(comparison: Comparison, flags: Flags): string {
+  const { windows, effectiveWindows, arms, baseline } = comparison;
+  const lines = [
+    `${windows} windows of ${formatDuration(flags.over)}, ${effectiveWindows} of them independent`,
+    "cost in bps of the decision notional, fees included; + is paid",
+    "",
+    HEAD,
+    ...arms.map(armLine),
+    "",
+    `difference: cost less that of ${baseline} on the same parent; 95 % by cluster bootstrap-t; ` +
+      "p corrected by Holm",
+    "needed: about how many pairs show a difference of that size (5 %, power 80 %)",
+    "queue: risk-averse is the pessimistic estimate of passive fills, probabilistic the kinder one",
+  ];
+  if (effectiveWindows < CLUSTERS_MIN) {
+    lines.push(
+      `no interval: ${effectiveWindows} independent windows are fewer than ${CLUSTERS_MIN}; ` +
+        "what you see may be luck",
+    );
+  }
+  lines.push(...unequal(comparison));
+  lines.push("the market does not react to us here: docs/what-the-backtest-assumes.md");
+  return `${lines.join("\n")}\n`;
+}
+
+/** Whoever trades less pays less: said of every arm that filled less than its baseline. */
+function unequal({ arms, baseline }: Comparison): readonly string[] {
+  return arms.flatMap((arm) => {
+    const base = arms.find((it) => it.strategy === baseline && it.queue === arm.queue)!;
+    if (Math.abs(arm.filled - base.filled) <= FILLED_TOLERANCE) return [];
+    return [
+      `not a fair race: ${arm.strategy} (${arm.queue}) filled ${share(arm.filled)}, ` +
+        `${baseline} ${share(base.filled)}; what is not traded costs no spread and no fee`,
+    ];
+  });
+}
+
+/** Filled shares further apart than this are not compared without a word. */
+const FILLED_TOLERANCE = 0.01;
+const share = (fraction: number): string => `${(fraction * 100).toFixed(1)} %`;
+
+const COLUMNS = [14, 14, 9, 9, 8, 8, 8, 24, 8, 9] as const;
+const TITLES = [
+  "strategy",
+  "queue",
+  "cost",
+  "no fees",
+  "sd",
+  "filled",
+  "maker",
+  "difference",
+  "p",
+  "needed",
+];
+const HEAD = joined(TITLES);
+
+function armLine(arm: ArmSummary): string {
+  const { difference } = arm;
+  const interval =
+    difference?.interval === undefined
+      ? ""
+      : ` (${signed(difference.interval.low)} … ${signed(difference.interval.high)})`;
+  return joined([
+    arm.strategy,
+    arm.queue,
+    signed(arm.meanBps),
+    signed(arm.beforeFeesBps),
+    arm.standardDeviation.toFixed(2),
+    share(arm.filled),
+    share(arm.makerShare),
+    difference === undefined ? "baseline" : `${signed(difference.mean)}${interval}`,
+    probability(difference?.corrected),
+    difference?.pairsNeeded?.toLocaleString("en-US") ?? "",
+  ]);
+}
+
+function joined(cells: readonly string[]): string {
+  return cells
+    .map((cell, i) => (i < 2 ? cell.padEnd(COLUMNS[i]!) : cell.padStart(COLUMNS[i]!)))
+    .join(" ")
+    .trimEnd();
+}
+
+function probability(p: number | undefined): string {
+  if (p === undefined) return "";
+  return p < 0.001 ? "<0.001" : p.toFixed(3);
+}
+
+const signed = (bps: number): string => `${bps >= 0 ? "+" : ""}${bps.toFixed(2)}`;
+
+function csv({ outcomes }: Comparison): string {
+  const rows = outcomes.map((outcome) => CSV_KEYS.map((key) => String(outcome[key])).join(","));
+  return `${[CSV_KEYS.join(","), ...rows].join("\n")}\n`;
+}
+
+const CSV_KEYS = [
+  "window",
+  "cluster",
+  "side",
+  "strategy",
+  "queue",
+  "costBps",
+  "beforeFeesBps",
+  "filled",
+  "makerShare",
+  "phase",
+] as const;
+
+function picture(comparison: Comparison, flags: Flags): string {
+  const order = flags.quantity ?? `${flags.notional ?? ""} quote`;
+  const market = flags.data.map((path) => basename(path)).join(", ");
+  const over = formatDuration(flags.over);
+  return distributionSvg(comparison, `${order} over ${over} on ${market}, seed ${flags.seed}`);
+}
+
+/** Never over a file that is there. */
+function write(flag: string, path: string, content: string): void {
+  try {
+    writeFileSync(path, content, { flag: "wx" });
+    note(`written: ${path}`);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CommandError("USAGE", `${flag} ${path}: ${why}`);
+  }
+}
+
+function wholeNumber(value: string): number {
+  const count = Number(value);
+  if (/^\d{1,6}$/.test(value) && count >= 1) return count;
+  throw new CommandError("USAGE", `not a whole number above zero: ${value}`);
+}

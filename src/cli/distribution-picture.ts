@@ -1,0 +1,114 @@
+/**
+ * Distribution picture: what each arm of a comparison cost, as an SVG that stands alone.
+ *
+ * One row an arm: every parent a dot, a box from the first to the third quartile, a bar at the median
+ * and a diamond at the mean. Positive = paid, to the right.
+ */
+import type { Comparison, Outcome } from "../runtime/compare.ts";
+
+const WIDTH = 900;
+const LEFT = 190;
+const RIGHT = 30;
+const TOP = 56;
+const ROW = 58;
+/** The axis shows this share of all dots; what lies beyond stands at its edge, hollow. */
+const SHOWN = 0.99;
+
+export function distributionSvg(comparison: Comparison, title: string): string {
+  const { arms, outcomes } = comparison;
+  const costs = outcomes.map((outcome) => outcome.costBps).sort((a, b) => a - b);
+  const low = Math.min(0, quantile(costs, (1 - SHOWN) / 2));
+  const high = Math.max(0, quantile(costs, (1 + SHOWN) / 2));
+  const step = niceStep((high - low) / 8);
+  const from = Math.floor(low / step) * step;
+  const to = Math.max(from + step, Math.ceil(high / step) * step);
+  const x = (bps: number): number =>
+    LEFT + ((Math.min(to, Math.max(from, bps)) - from) / (to - from)) * (WIDTH - LEFT - RIGHT);
+  const height = TOP + arms.length * ROW + 46;
+  const rows = arms.map((arm, i) => {
+    const own = outcomes.filter((it) => it.strategy === arm.strategy && it.queue === arm.queue);
+    return rowSvg(`${arm.strategy} · ${arm.queue}`, own, TOP + i * ROW + ROW / 2, x, [from, to]);
+  });
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" `,
+    `font-family="system-ui, sans-serif" font-size="13" role="img">`,
+    `<title>${escape(title)}</title><rect width="100%" height="100%" fill="#fff"/>`,
+    `<text x="16" y="26" font-size="15" font-weight="600">${escape(title)}</text>`,
+    axisSvg(from, to, step, x, height),
+    ...rows,
+    "</svg>\n",
+  ].join("\n");
+}
+
+function axisSvg(
+  from: number,
+  to: number,
+  step: number,
+  x: (bps: number) => number,
+  height: number,
+): string {
+  const lines: string[] = [];
+  const digits = Math.max(0, -Math.floor(Math.log10(step)));
+  for (let k = 0; from + k * step <= to + step / 2; k++) {
+    const bps = from + k * step;
+    const at = x(bps).toFixed(1);
+    const isZero = Math.abs(bps) < step / 2;
+    lines.push(
+      `<line x1="${at}" x2="${at}" y1="${TOP - 8}" y2="${height - 40}" ` +
+        `stroke="${isZero ? "#555" : "#ddd"}"/>`,
+      `<text x="${at}" y="${height - 24}" text-anchor="middle" fill="#444">` +
+        `${isZero ? "0" : bps.toFixed(digits)}</text>`,
+    );
+  }
+  const middle = (LEFT + WIDTH - RIGHT) / 2;
+  lines.push(
+    `<text x="${middle}" y="${height - 7}" text-anchor="middle" fill="#444">` +
+      "cost in bps of the decision notional, fees included; to the right is paid</text>",
+  );
+  return lines.join("\n");
+}
+
+function rowSvg(
+  label: string,
+  own: readonly Outcome[],
+  y: number,
+  x: (bps: number) => number,
+  [from, to]: readonly [number, number],
+): string {
+  const sorted = own.map((it) => it.costBps).sort((a, b) => a - b);
+  const mean = sorted.reduce((sum, cost) => sum + cost, 0) / sorted.length;
+  const [q1, q2, q3] = [0.25, 0.5, 0.75].map((share) => x(quantile(sorted, share)).toFixed(1));
+  const dots = sorted.map((cost, i) => {
+    const isOff = cost < from || cost > to;
+    // Spread over the row by a fixed pattern, so that the picture is the same every time.
+    const at = y + 11 + ((i * 7) % 13) - 6;
+    const paint = isOff ? 'fill="none" stroke="#0b62a4"' : 'fill="#0b62a4" fill-opacity="0.35"';
+    return `<circle cx="${x(cost).toFixed(1)}" cy="${at}" r="2.2" ${paint}/>`;
+  });
+  const m = x(mean);
+  return [
+    `<text x="${LEFT - 12}" y="${y + 4}" text-anchor="end">${escape(label)}</text>`,
+    `<rect x="${q1}" y="${y - 20}" width="${(Number(q3) - Number(q1)).toFixed(1)}" height="18" `,
+    `fill="#f2b134" fill-opacity="0.55" stroke="#8a5a00"/>`,
+    `<line x1="${q2}" x2="${q2}" y1="${y - 22}" y2="${y}" stroke="#8a5a00" stroke-width="2"/>`,
+    `<path d="M${m} ${y - 18} l6 7 l-6 7 l-6 -7 z" fill="#111"/>`,
+    `<text x="${m + 9}" y="${y - 24}" font-size="11">mean ${mean.toFixed(2)}</text>`,
+    ...dots,
+  ].join("\n");
+}
+
+/** 1, 2 or 5 times a power of ten, at least `wanted`. */
+function niceStep(wanted: number): number {
+  const power = 10 ** Math.floor(Math.log10(Math.max(wanted, 1e-6)));
+  return power * ([1, 2, 5, 10].find((factor) => factor * power >= wanted) ?? 10);
+}
+
+function quantile(sorted: readonly number[], share: number): number {
+  const at = share * (sorted.length - 1);
+  const below = Math.floor(at);
+  const low = sorted[below] ?? 0;
+  return low + ((sorted[below + 1] ?? low) - low) * (at - below);
+}
+
+const escape = (text: string): string =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
