@@ -1,8 +1,8 @@
 /**
  * Distribution picture: what each arm of a comparison cost, as an SVG that stands alone.
  *
- * One row an arm: every parent a dot, a box from the first to the third quartile, a bar at the median
- * and a diamond at the mean. Positive = paid, to the right.
+ * One row an arm: every parent a dot, a box from the first to the third quartile, a bar at the
+ * median and a diamond at the mean. Positive = paid, to the right.
  */
 import type { Comparison, Outcome } from "../runtime/compare.ts";
 
