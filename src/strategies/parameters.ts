@@ -20,10 +20,21 @@ export interface NumberRule {
   readonly nullable?: true;
 }
 
-export type NumberRules = Readonly<Record<string, NumberRule>>;
+/** What a parameter in words may be; and, where `weights` says how many, a list of weights. */
+export interface NameRule {
+  readonly oneOf: readonly string[];
+  /** Most weights of a list: each is 0 or more, their sum above 0. */
+  readonly weights?: number;
+  readonly nullable?: true;
+}
+
+export type ParameterRules = Readonly<Record<string, NumberRule | NameRule>>;
 
 /** Every fault of `parameters` under `rules`. An absent key means the default and is no fault. */
-export function parameterFaults(parameters: Json, rules: NumberRules): readonly ParameterFault[] {
+export function parameterFaults(
+  parameters: Json,
+  rules: ParameterRules,
+): readonly ParameterFault[] {
   const faults: ParameterFault[] = [];
   for (const [path, value] of Object.entries(parameters)) {
     const rule = Object.hasOwn(rules, path) ? rules[path] : undefined;
@@ -46,27 +57,68 @@ export function numberOf(parameters: Json, defaults: Json, key: string): number 
 
 /** As `numberOf`, for a nullable parameter. */
 export function numberOrNull(parameters: Json, defaults: Json, key: string): number | null {
-  const value = parameters[key] === undefined ? defaults[key] : parameters[key];
+  const value = valueOf(parameters, defaults, key);
   invariant(value === null || typeof value === "number", `parameter ${key} was not checked`);
   return value;
 }
 
-function satisfies(value: unknown, rule: NumberRule): boolean {
+/** As `numberOrNull`, for a parameter that is a name. */
+export function nameOrNull(parameters: Json, defaults: Json, key: string): string | null {
+  const value = valueOf(parameters, defaults, key);
+  invariant(value === null || typeof value === "string", `parameter ${key} was not checked`);
+  return value;
+}
+
+/** As `numberOf`, for a parameter that is a name or a list of weights. */
+export function nameOrWeights(
+  parameters: Json,
+  defaults: Json,
+  key: string,
+): string | readonly number[] {
+  const value = valueOf(parameters, defaults, key);
+  invariant(typeof value === "string" || isWeights(value, Infinity), `${key} was not checked`);
+  return value;
+}
+
+const valueOf = (parameters: Json, defaults: Json, key: string): unknown =>
+  parameters[key] === undefined ? defaults[key] : parameters[key];
+
+function satisfies(value: unknown, rule: NumberRule | NameRule): boolean {
   if (value === undefined) return true;
   if (value === null) return rule.nullable === true;
+  if ("oneOf" in rule) {
+    if (typeof value === "string") return rule.oneOf.includes(value);
+    return rule.weights !== undefined && isWeights(value, rule.weights);
+  }
   if (typeof value !== "number" || !Number.isFinite(value)) return false;
   if (rule.whole === true && !Number.isSafeInteger(value)) return false;
   if (rule.open === true) return value > rule.least && value < rule.most;
   return value >= rule.least && value <= rule.most;
 }
 
-function describeRule(rule: NumberRule): string {
+function isWeights(value: unknown, most: number): value is readonly number[] {
+  if (!Array.isArray(value) || value.length > most) return false;
+  let total = 0;
+  for (const weight of value as readonly unknown[]) {
+    if (typeof weight !== "number" || !(weight >= 0)) return false;
+    total += weight;
+  }
+  return total > 0 && total < Infinity;
+}
+
+function describeRule(rule: NumberRule | NameRule): string {
+  const orNull = rule.nullable === true ? ", or null" : "";
+  if ("oneOf" in rule) {
+    const names = rule.oneOf.join(" or ");
+    if (rule.weights === undefined) return `${names}${orNull}`;
+    return `${names}, or 1 to ${rule.weights} weights of 0 or more, their sum over 0${orNull}`;
+  }
   const noun = rule.whole === true ? "a whole number" : "a number";
   const range =
     rule.open === true
       ? `over ${rule.least} and under ${rule.most}`
       : `from ${rule.least} to ${rule.most}`;
-  return `${noun} ${range}${rule.nullable === true ? ", or null" : ""}`;
+  return `${noun} ${range}${orNull}`;
 }
 
 const show = (value: unknown): string =>

@@ -23,9 +23,9 @@ import type {
 } from "../core/contracts/strategy.ts";
 import { invariant } from "../core/domain/errors.ts";
 import { floorToLots, type Lots, lots, micros, NO_LOTS, SECOND } from "../core/domain/units.ts";
-import { type NumberRules, numberOf, parameterFaults } from "./parameters.ts";
+import { type ParameterRules, numberOf, parameterFaults } from "./parameters.ts";
 
-const RULES: NumberRules = {
+const RULES: ParameterRules = {
   rate: { least: 0, most: 1, open: true },
   intervalSeconds: { least: 1, most: 86_400 },
 };

@@ -3,13 +3,19 @@
  */
 import type { Strategy } from "../core/contracts/strategy.ts";
 import { err, ok, type Result } from "../core/domain/errors.ts";
+import { is } from "./is.ts";
+import { ow } from "./ow.ts";
 import { pov } from "./pov.ts";
 import { twap } from "./twap.ts";
+import { vwap } from "./vwap.ts";
 
 export const strategies: ReadonlyMap<string, Strategy> = new Map(
   [
     twap, // keep one a line
+    vwap,
     pov,
+    is,
+    ow,
   ].map((strategy) => [strategy.name, strategy]),
 );
 

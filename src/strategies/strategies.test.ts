@@ -26,24 +26,35 @@ const viewOf = (plan: Plan, share: number, volume = 0, done = 0): StrategyView =
   marketVolume: lots(plan.volumeAtFrom + volume),
 });
 
-const parametersOf = (strategy: Strategy) =>
-  strategy.name === "twap"
-    ? fc.record(
-        {
-          intervalSeconds: fc.double({ min: 1, max: 90, noNaN: true }),
-          slices: fc.option(fc.integer({ min: 1, max: 300 })),
-          randomizeSize: fc.double({ min: 0, max: 1, noNaN: true }),
-          randomizeTime: fc.double({ min: 0, max: 1, noNaN: true }),
-        },
-        { requiredKeys: [] },
-      )
-    : fc.record(
-        {
-          rate: fc.double({ min: 0.001, max: 0.9, noNaN: true }),
-          intervalSeconds: fc.double({ min: 1, max: 90, noNaN: true }),
-        },
-        { requiredKeys: [] },
-      );
+const between = (min: number, max: number) => fc.double({ min, max, noNaN: true });
+const slicing = {
+  intervalSeconds: between(1, 90),
+  slices: fc.option(fc.integer({ min: 1, max: 300 })),
+  randomizeSize: between(0, 1),
+  randomizeTime: between(0, 1),
+};
+const weights = fc
+  .array(fc.oneof(fc.constant(0), between(0, 100)), { minLength: 1, maxLength: 30 })
+  .map((list) => (list.some((weight) => weight > 0) ? list : [1]));
+
+/** Any parameters of each strategy: one that is registered must be here. */
+const PARAMETERS: Readonly<Record<string, Record<string, fc.Arbitrary<unknown>>>> = {
+  twap: slicing,
+  vwap: { ...slicing, curve: weights, over: fc.constantFrom(null, "plan", "day") },
+  pov: { rate: between(0.001, 0.9), intervalSeconds: slicing.intervalSeconds },
+  is: { ...slicing, kappaT: fc.option(between(0, 1_000)) },
+  ow: { ...slicing, resilienceHalfLifeSeconds: between(0.01, 604_800) },
+};
+
+const parametersOf = ({ name }: Strategy): fc.Arbitrary<Record<string, unknown>> => {
+  const any = fc.record(PARAMETERS[name]!, { requiredKeys: [] });
+  if (name !== "vwap") return any;
+  const named = fc.constantFrom("u-shape", "crypto-sessions");
+  return fc.oneof(
+    fc.record({ ...slicing, curve: named }, { requiredKeys: [] }),
+    fc.record({ ...slicing, ...PARAMETERS[name] }),
+  );
+};
 
 const plans = fc
   .record({
@@ -52,12 +63,17 @@ const plans = fc
     seconds: fc.integer({ min: 0, max: 7_200 }),
     seed: fc.integer(),
     parentId: fc.stringMatching(/^[A-Za-z0-9-]{1,20}$/),
-    maxParticipation: fc.double({ min: 0, max: 1, noNaN: true }),
+    maxParticipation: between(0, 1),
+    urgency: fc.oneof(fc.constantFrom(0, 1), between(0, 1)),
+    sinceArrival: fc.option(fc.integer({ min: 0, max: 7_200 })),
+    halfLife: fc.option(fc.integer({ min: 0, max: 7_200 })),
   })
-  .map(({ quantity, minOrder, seconds, ...rest }) => {
+  .map(({ quantity, minOrder, seconds, sinceArrival, halfLife, ...rest }) => {
     const from = planOf().from;
     return planOf({
       ...rest,
+      ...(sinceArrival === null ? {} : { arrivedAt: micros(from - sinceArrival * SECOND) }),
+      ...(halfLife === null ? {} : { alphaHalfLife: micros(halfLife * SECOND) }),
       quantity: lots(quantity),
       minOrder: lots(minOrder),
       until: micros(from + seconds * SECOND),
@@ -167,6 +183,7 @@ describe.each([...strategies.values()])("$name, for any plan and parameters", (s
           const rest = planOf({
             ...plan,
             from: view.now,
+            arrivedAt: plan.arrivedAt ?? plan.from,
             quantity: lots(plan.quantity - done),
             volumeAtFrom: view.marketVolume,
           });
@@ -191,7 +208,7 @@ describe.each([...strategies.values()])("$name, for any plan and parameters", (s
 
 describe("the registry", () => {
   it("finds each strategy under its own name", () => {
-    expect([...strategies.keys()]).toEqual(["twap", "pov"]);
+    expect([...strategies.keys()]).toEqual(["twap", "vwap", "pov", "is", "ow"]);
     for (const [name, strategy] of strategies) {
       expect(strategy.name).toBe(name);
       expect(findStrategy(name)).toEqual({ ok: true, value: strategy });
@@ -203,7 +220,7 @@ describe("the registry", () => {
       {
         "error": {
           "code": "STRATEGY_UNKNOWN",
-          "text": "no strategy is named "twop"; known are twap, pov",
+          "text": "no strategy is named "twop"; known are twap, vwap, pov, is, ow",
         },
         "ok": false,
       }

@@ -32,6 +32,8 @@ export function anchor(
     side: order.side,
     from: from < order.deadline ? from : context.now,
     until: order.deadline,
+    ...(parent.arrivedAt === undefined ? {} : { arrivedAt: parent.arrivedAt }),
+    ...(order.alphaHalfLife === undefined ? {} : { alphaHalfLife: order.alphaHalfLife }),
     quantity,
     volumeAtFrom: market.othersVolume,
     minOrder: parent.limits.minOrder.value,

@@ -1,0 +1,168 @@
+/** VWAP on examples that a trader can check by hand. */
+import { describe, expect, it } from "vitest";
+import type { BoundStrategy, Plan, Target } from "../core/contracts/strategy.ts";
+import { lots, type Micros, micros, SECOND, DAY, HOUR } from "../core/domain/units.ts";
+import { NAMED_CURVES } from "./volume-curve.ts";
+import { vwap } from "./vwap.ts";
+
+/** Midnight UTC. */
+const FROM = micros(19_675 * DAY);
+const EVEN = { randomizeSize: 0, randomizeTime: 0 };
+
+const planOf = (change: Partial<Plan> = {}): Plan => ({
+  parentId: "p-1",
+  side: "buy",
+  from: FROM,
+  until: micros(FROM + 80 * SECOND),
+  quantity: lots(10_000),
+  volumeAtFrom: lots(0),
+  minOrder: lots(1),
+  maxParticipation: 0.1,
+  urgency: 0.5,
+  seed: 7,
+  ...change,
+});
+
+const ask = (bound: BoundStrategy, now: Micros): Target =>
+  bound.target({ now, done: lots(0), marketVolume: lots(0) });
+
+/** Each slice as [second it begins, quantity of its own], walked by asking again at its end. */
+function slicesOf(plan: Plan, parameters: Record<string, unknown>): [number, number][] {
+  const bound = vwap.bind({ ...EVEN, ...parameters }, plan);
+  const rows: [number, number][] = [];
+  let before = 0;
+  for (let now = plan.from; now < plan.until;) {
+    const target = ask(bound, now);
+    rows.push([(target.sliceFrom - plan.from) / SECOND, target.quantity - before]);
+    before = target.quantity;
+    now = target.sliceUntil;
+  }
+  return rows;
+}
+
+const sizesOf = (plan: Plan, parameters: Record<string, unknown>): number[] =>
+  slicesOf(plan, parameters).map(([, size]) => size);
+
+/** Half hours of a session of six and a half hours, in hundredths of its volume. */
+const PROFILE = [15, 8, 7, 6, 6, 5, 5, 5, 6, 7, 8, 9, 13];
+const SESSION = planOf({ until: micros(FROM + 6.5 * HOUR) });
+
+describe("vwap", () => {
+  it("10,000 by a profile of 15, 8, 7 … hundredths is 1,500, 800, 700 …", () => {
+    const rows = slicesOf(SESSION, { curve: PROFILE, slices: 13 });
+    expect(rows).toEqual(PROFILE.map((weight, k) => [k * 1_800, weight * 100]));
+    expect(slicesOf(SESSION, { curve: PROFILE, intervalSeconds: 1_800 })).toEqual(rows);
+  });
+
+  it("a bucket is even inside: half of it is half of its volume", () => {
+    const sizes = sizesOf(SESSION, { curve: PROFILE, slices: 26 });
+    expect(sizes).toEqual(PROFILE.flatMap((weight) => [weight * 50, weight * 50]));
+  });
+
+  it("a flat curve is TWAP", () => {
+    expect(sizesOf(planOf(), { curve: [3], slices: 8 })).toEqual(Array(8).fill(1_250));
+    expect(sizesOf(planOf(), { curve: [1, 1, 1], slices: 8 })).toEqual(Array(8).fill(1_250));
+  });
+
+  it("nothing is due where the curve expects nobody, and the end is still exact", () => {
+    expect(slicesOf(planOf(), { curve: [1, 0, 0, 3], slices: 8 })).toEqual([
+      [0, 1_250],
+      [10, 1_250],
+      [60, 3_750],
+      [70, 3_750],
+    ]);
+    expect(sizesOf(planOf(), { curve: [1, 0], slices: 8 })).toEqual([2_500, 2_500, 2_500, 2_500]);
+  });
+
+  it("the U has its open and close three times as high as its middle", () => {
+    const sizes = sizesOf(planOf({ quantity: lots(1_000_000) }), { slices: 20 });
+    expect(sizes.slice(0, 10)).toMatchInlineSnapshot(`
+      [
+        86363,
+        74881,
+        64673,
+        55741,
+        48086,
+        41707,
+        36603,
+        32775,
+        30223,
+        28948,
+      ]
+    `);
+    sizes.forEach((size, k) => expect(Math.abs(size - sizes[19 - k]!)).toBeLessThanOrEqual(1));
+    expect(sizes[0]! / sizes[9]!).toBeGreaterThan(2.9);
+  });
+
+  it("the curve of a day is read by the clock of the day, again each day", () => {
+    const hours = Array.from({ length: 24 }, (_, hour) => (hour === 1 || hour === 23 ? 3 : 1));
+    const parameters = { curve: hours, over: "day", intervalSeconds: 3_600 };
+    const from = micros(FROM + 22 * HOUR);
+    const plan = planOf({ from, until: micros(from + 4 * HOUR), quantity: lots(800) });
+    expect(sizesOf(plan, parameters)).toEqual([100, 300, 100, 300]);
+  });
+
+  it("the crypto day is busiest where Europe and America overlap", () => {
+    const { weights } = NAMED_CURVES.get("crypto-sessions")!;
+    expect(weights).toEqual([
+      2, 2, 2, 2, 2, 2, 2, 3, 2, 2, 2, 2, 2, 3, 3, 3, 2, 2, 2, 2, 2, 1, 1, 1,
+    ]);
+    const plan = planOf({ until: micros(FROM + DAY), quantity: lots(49_000) });
+    const sizes = sizesOf(plan, { curve: "crypto-sessions", slices: 24 });
+    expect(sizes).toEqual(weights.map((weight) => weight * 1_000));
+  });
+
+  it("a plan anchored in mid-order goes on where the curve stands", () => {
+    const from = micros(FROM + 3 * 1_800 * SECOND);
+    const rest = planOf({ ...SESSION, from, quantity: lots(7_000), arrivedAt: FROM });
+    const parameters = { curve: PROFILE, intervalSeconds: 1_800 };
+    expect(sizesOf(rest, parameters)).toEqual(PROFILE.slice(3).map((weight) => weight * 100));
+  });
+
+  it("says which curve it follows, and when that expects no volume", () => {
+    const reasonOf = (parameters: Record<string, unknown>, plan = planOf()) =>
+      ask(vwap.bind({ ...EVEN, slices: 8, ...parameters }, plan), plan.from).reason;
+    expect(reasonOf({})).toBe("slice 1 of 8 by the u-shape curve");
+    expect(reasonOf({ curve: [1, 2] })).toBe("slice 1 of 8 by the given plan curve");
+    const idle = { curve: [0, 1], over: "day" };
+    expect(reasonOf(idle)).toBe("slice 1 of 8, even: the given day curve expects no volume");
+    expect(sizesOf(planOf(), { ...idle, slices: 8 })).toEqual(Array(8).fill(1_250));
+  });
+
+  it("refuses wrong parameters in words", () => {
+    expect(vwap.check({ curve: "smile", over: "week", slice: 5 })).toMatchInlineSnapshot(`
+      [
+        {
+          "path": "curve",
+          "text": "must be u-shape or crypto-sessions, or 1 to 1440 weights of 0 or more, their sum over 0, not "smile"",
+        },
+        {
+          "path": "over",
+          "text": "must be plan or day, or null, not "week"",
+        },
+        {
+          "path": "slice",
+          "text": "unknown parameter; known are curve, over, intervalSeconds, slices, randomizeSize, randomizeTime",
+        },
+      ]
+    `);
+    for (const curve of [[], [0, 0], [1, -1], [1, Number.NaN], [Infinity], ["1"], null, 3]) {
+      expect(vwap.check({ curve }).map(({ path }) => path)).toEqual(["curve"]);
+    }
+    expect(vwap.check({ curve: Array(1_441).fill(1) })).toHaveLength(1);
+    expect(vwap.check({ curve: Array(1_440).fill(1), over: "day" })).toEqual([]);
+  });
+
+  it("refuses a span that its named curve does not have, rather than ignore it", () => {
+    expect(vwap.check({ curve: "crypto-sessions", over: "plan" })).toMatchInlineSnapshot(`
+      [
+        {
+          "path": "over",
+          "text": "must be day, or null, for crypto-sessions, not plan",
+        },
+      ]
+    `);
+    expect(vwap.check({ over: "day" })).toHaveLength(1);
+    expect(vwap.check({ curve: "crypto-sessions", over: "day" })).toEqual([]);
+  });
+});
