@@ -6,7 +6,7 @@ import { parseDecimal } from "../core/domain/decimal.ts";
 import { type ContractKind, type Instrument, parsePrice } from "../core/domain/instrument.ts";
 import type { ParentConstraints, ResidualPolicy } from "../core/domain/parent-order.ts";
 import type { Side } from "../core/domain/side.ts";
-import type { Micros } from "../core/domain/units.ts";
+import { atTick, type Micros } from "../core/domain/units.ts";
 import type { BacktestRequest } from "../runtime/backtest.ts";
 import { checkStrategy, strategyNames } from "../runtime/compose.ts";
 import { type ArrivalConfig, formatConfigFaults, loadConfig } from "../runtime/config.ts";
@@ -25,6 +25,8 @@ export interface OrderFlags {
   readonly urgency?: number;
   readonly limit?: string;
   readonly would?: string;
+  readonly decisionPrice?: string;
+  readonly alphaHalfLife?: Micros;
   readonly maxParticipation?: number;
   readonly cross: boolean;
   readonly residual: ResidualPolicy;
@@ -46,6 +48,8 @@ export function addOrderOptions(command: Command, defaults: { over?: string }): 
     .option("--urgency <0..1>", "0 = patient, 1 = take at once [0.5]", fraction)
     .option("--limit <price>", "never trade beyond this price")
     .option("--would <price>", "take the whole rest at this price or better")
+    .option("--decision-price <price>", "the price when the decision was taken [arrival mid]")
+    .option("--alpha-half-life <span>", "how fast the reason to trade fades; some hurry", duration)
     .option("--max-participation <fraction>", "share of the market's volume [0.1]", fraction)
     .option("--no-cross", "never cross the spread")
     .addOption(
@@ -106,6 +110,10 @@ export function requestOf(
     over: flags.over,
     ...(flags.start === undefined ? {} : { start: flags.start }),
     constraints,
+    ...(flags.decisionPrice === undefined
+      ? {}
+      : { decisionPrice: atTick(price(instrument, "--decision-price", flags.decisionPrice)) }),
+    ...(flags.alphaHalfLife === undefined ? {} : { alphaHalfLife: flags.alphaHalfLife }),
     acceptInfeasible: flags.acceptInfeasible === true,
     config,
     seed: flags.seed,

@@ -67,6 +67,8 @@ export type OpenSink = (
 
 export interface CaptureDecoder {
   readonly tracks: readonly Track[];
+  /** A file begins, or a member of an archive; for formats whose names carry meaning. */
+  part?(name: string): DataFault | undefined;
   /** Takes one line. A fault ends the reading; a bad line is counted and is none. */
   line(text: string): DataFault | undefined;
   /** After the last line: what makes the whole recording useless. */
@@ -181,6 +183,24 @@ export function levelRows(sink: MarketSink, kind: number, levels: Levels): void 
     sink.row(kind, levels.prices[index]!, levels.quantities[index]!);
   }
 }
+
+/**
+ * Decimal text of a number that a program printed from a binary float: `0.10099999999999999` is
+ * 0.101, `7e-05` is 0.00007. Text with few digits is left as it is.
+ */
+export function plainDecimal(text: string): string {
+  if (text.length < 16 && !/[eE]/.test(text)) return text;
+  const digits = text.indexOf(".") < 0 ? 0 : text.length - text.indexOf(".") - 1;
+  if (digits <= FLOAT_DIGITS && !/[eE]/.test(text)) return text;
+  const value = Number(text);
+  return Number.isFinite(value) && Math.abs(value) < 1e15 ? value.toFixed(FLOAT_DIGITS) : text;
+}
+
+/** Digits after the point that are kept of a float: no venue has more. */
+const FLOAT_DIGITS = 12;
+
+/** `12,345`: for notes. */
+export const counted = (count: number): string => count.toLocaleString("en-US");
 
 export const newCounts = (): StreamCounts => new StreamCounts();
 

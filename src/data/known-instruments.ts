@@ -1,7 +1,8 @@
 /**
  * Known instruments: grids of the instruments whose recordings do not carry their own.
  *
- * As the venues' public instrument lists gave them when the recordings were made (2024).
+ * As the venues' public lists and pages gave them when the recordings were made: Binance and Bybit
+ * in 2024, Coinbase in 2018, Bitstamp in 2015.
  * A recording that names its instruments is read by those instead.
  */
 import { type Decimal, decimal } from "../core/domain/decimal.ts";
@@ -83,6 +84,22 @@ export const KNOWN_INSTRUMENTS: readonly Instrument[] = [
     minLots: 1,
     maxLimitLots: 1_000_000,
     maxMarketLots: 500_000,
+    minNotional: "5",
+  }),
+  instrument("coinbase", "spot", ["BTC-USD", "BTC", "USD"], {
+    tick: "0.01",
+    lot: "0.00000001",
+    minLots: 100_000,
+    maxLimitLots: 7_000_000_000,
+    maxMarketLots: 7_000_000_000,
+    minNotional: "0",
+  }),
+  instrument("bitstamp", "spot", ["BTCUSD", "BTC", "USD"], {
+    tick: "0.01",
+    lot: "0.00000001",
+    minLots: 1,
+    maxLimitLots: 1_000_000_000_000,
+    maxMarketLots: 1_000_000_000_000,
     minNotional: "5",
   }),
 ];

@@ -45,6 +45,8 @@ export interface LineOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told the bytes of the file that have been consumed. */
   readonly onBytes?: (done: number) => void;
+  /** Told the name of each member of an archive, before its first line. */
+  readonly onMember?: (name: string) => DataFault | undefined;
 }
 
 /** Gets each line without its end, and its number from 1. A fault returned ends the reading. */
@@ -85,7 +87,7 @@ async function pump(
   options: LineOptions,
 ): Promise<Result<LinesEnd, DataFault>> {
   const name = basename(path);
-  const splitter = new LineSplitter(name, onLine, options.maxLineBytes ?? MAX_LINE_BYTES);
+  const splitter = new LineSplitter(name, onLine, options);
   const hash = createHash("sha256");
   let inflator: Inflator | undefined;
   let bytes = 0;
@@ -96,6 +98,7 @@ async function pump(
     const chunk = buffer.subarray(0, bytesRead);
     bytes += bytesRead;
     hash.update(chunk);
+    if (inflator === undefined && isXz(chunk)) return err(xzFault(path));
     inflator ??= inflatorFor(chunk, splitter);
     if (!inflator.broken) await inflator.push(chunk);
     if (splitter.thrown !== undefined) throw splitter.thrown.cause;
@@ -124,14 +127,24 @@ class LineSplitter {
   thrown: { readonly cause: unknown } | undefined;
   readonly #name: string;
   readonly #onLine: OnLine;
+  readonly #onMember: LineOptions["onMember"];
   readonly #maxLineBytes: number;
+  /** Of the whole file, where the member in hand begins. */
+  #linesBefore = 0;
   #parts: Buffer[] = [];
   #partBytes = 0;
 
-  constructor(name: string, onLine: OnLine, maxLineBytes: number) {
+  constructor(name: string, onLine: OnLine, options: LineOptions) {
     this.#name = name;
     this.#onLine = onLine;
-    this.#maxLineBytes = maxLineBytes;
+    this.#onMember = options.onMember;
+    this.#maxLineBytes = options.maxLineBytes ?? MAX_LINE_BYTES;
+  }
+
+  /** Lines are counted anew in each member of an archive. */
+  member(name: string): void {
+    this.#linesBefore = this.lines;
+    if (!this.stopped) this.#call(() => this.#onMember?.(name));
   }
 
   get stopped(): boolean {
@@ -188,8 +201,12 @@ class LineSplitter {
   #emit(text: string): void {
     if (this.stopped) return;
     this.lines += 1;
+    this.#call(() => this.#onLine(text, this.lines - this.#linesBefore));
+  }
+
+  #call(handler: () => DataFault | undefined): void {
     try {
-      this.fault = this.#onLine(text, this.lines);
+      this.fault = handler();
     } catch (cause) {
       this.thrown = { cause };
     }
@@ -203,6 +220,15 @@ interface Inflator {
   /** Why the data is not whole; absent when it is. */
   end(): Promise<string | undefined>;
 }
+
+const isXz = (head: Buffer): boolean =>
+  head.length >= 6 && head.readUIntBE(0, 6) === 0xfd377a585a00;
+
+const xzFault = (path: string): DataFault => ({
+  code: "DATA_FORMAT",
+  text: `${path}: xz cannot be read here; unpack it first: xz -dk ${path}`,
+  file: basename(path),
+});
 
 function inflatorFor(head: Buffer, splitter: LineSplitter): Inflator {
   const magic = head.length >= 4 ? head.readUInt32BE(0) : 0;
@@ -271,6 +297,7 @@ class ZipInflator implements Inflator {
   constructor(splitter: LineSplitter) {
     this.#unzip = new Unzip((member) => {
       this.#open += 1;
+      splitter.member(basename(member.name));
       member.ondata = (error, data, final) => {
         if (error !== null) this.#failure ??= error.message;
         else if (!splitter.stopped) splitter.write(Buffer.from(data));

@@ -51,6 +51,22 @@ export interface OffGrid extends Place {
   readonly text: string;
 }
 
+/** A book that the recording states, and that is not the one rebuilt from the messages. */
+export interface StatedMismatch extends Place {
+  readonly text: string;
+}
+
+/** The book rebuilt from messages, held against the books that the recording itself states. */
+export interface StatedBooks {
+  readonly compared: number;
+  /** Differences in what can be known. */
+  readonly mismatched: Counted<StatedMismatch>;
+  /** Equal not at its place, but to the book as it stood shortly before or after. */
+  readonly displaced: number;
+  /** With a level that no message tells: the rest was compared. */
+  readonly partlyKnown: number;
+}
+
 /** What concerns the files, whatever the instrument. */
 export interface FileReport {
   readonly lines: number;
@@ -69,6 +85,7 @@ export interface StreamReport {
   readonly trades: number;
   readonly quotes: number;
   readonly gaps: Counted<Gap>;
+  readonly stated: StatedBooks;
   /** Messages while no book was known, before the first snapshot or after a gap. */
   readonly unsynchronised: { readonly bookMessages: number; readonly trades: number };
   readonly snapshots: { readonly used: number; readonly unused: number };
@@ -142,6 +159,12 @@ export class StreamCounts {
   priceZeroTrades = 0;
   tradeIdsMissing = 0;
   readonly gaps = new Tally<Gap>();
+  readonly stated = {
+    compared: 0,
+    mismatched: new Tally<StatedMismatch>(),
+    displaced: 0,
+    partlyKnown: 0,
+  };
   readonly offTickPrices = new Tally<OffGrid>();
   readonly offLotQuantities = new Tally<OffGrid>();
   readonly unsynchronised = { bookMessages: 0, trades: 0 };
@@ -156,6 +179,7 @@ export class StreamCounts {
       trades: this.trades,
       quotes: this.quotes,
       gaps: this.gaps.plain(),
+      stated: { ...this.stated, mismatched: this.stated.mismatched.plain() },
       unsynchronised: { ...this.unsynchronised },
       snapshots: { ...this.snapshots },
       duplicates: { ...this.duplicates },

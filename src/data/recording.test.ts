@@ -80,6 +80,33 @@ function bybit(messages: number): string[] {
   return lines;
 }
 
+/** Snapshot and updates one after the other, as if their files were one. */
+function coinbase(messages: number): string[] {
+  const lines = ["side,price,size", "buy,100.00,1", "sell,100.05,2", "side,price,size,time"];
+  for (let id = 0; id < messages; id++) {
+    const time = new Date(START * 1000 + id * 40).toISOString();
+    lines.push(`${id % 2 ? "buy,99.99" : "sell,100.06"},${(id % 3) / 10},${time}`);
+  }
+  return lines;
+}
+
+function bitstamp(orders: number): string[] {
+  const lines: string[] = [];
+  const line = (millis: number, event: string, json: object): void => {
+    lines.push(`${START * 1000 + millis} ${event} ${JSON.stringify(json)}`);
+  };
+  line(0, "order_book", { bids: [["100.00", "1"]], asks: [["100.05", "2"]] });
+  for (let id = 1; id <= orders; id++) {
+    const order = { id, price: id % 2 ? "99.99" : "100.06", order_type: id % 2 ? 0 : 1 };
+    line(id * 900, "order_created", { ...order, amount: "1" });
+    line(id * 900 + 10, "order_changed", { ...order, amount: "0.5" });
+    line(id * 900 + 15, "trade", { id, price: 100.05, amount: 0.5 });
+    line(id * 900 + 20, "order_deleted", { ...order, amount: "0.5" });
+    line(id * 900 + 30, "order_book", { bids: [["100.00", "1"]], asks: [["100.05", "2"]] });
+  }
+  return lines;
+}
+
 /** What is wrong with columns that the engine and the venue are to read; empty when sound. */
 function unsound(blocks: readonly MarketBlock[]): string[] {
   const wrong: string[] = [];
@@ -173,6 +200,8 @@ describe("recording", () => {
   it.each([
     ["binance", binance(12)],
     ["bybit", bybit(12)],
+    ["coinbase", coinbase(12)],
+    ["bitstamp", bitstamp(12)],
   ])("survives any damage to a %s recording: sound columns or a fault", async (_, whole) => {
     await fc.assert(
       fc.asyncProperty(damage, async (damages) => {

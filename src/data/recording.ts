@@ -9,6 +9,7 @@ import { basename } from "node:path";
 import { err, ok, type Result, unreachable } from "../core/domain/errors.ts";
 import type { MarketBlock, MarketHeader } from "../core/market/columns.ts";
 import { BinanceCapture } from "./binance-capture.ts";
+import { BitstampOrders, isBitstampLine } from "./bitstamp-capture.ts";
 import { BybitArchive, BybitFrames } from "./bybit-capture.ts";
 import {
   badLine,
@@ -19,8 +20,10 @@ import {
   TimeBase,
   type Track,
 } from "./capture.ts";
+import { CoinbaseFeed, CoinbaseTables, isCoinbaseHead } from "./coinbase-capture.ts";
 import { type DataFault, openFault, type Position } from "./fault.ts";
 import { type LineOptions, readLines, type RecordingSource } from "./line-source.ts";
+import { isLobsterLine, isLobsterName, LobsterCapture } from "./lobster-capture.ts";
 import { FileCounts, type ReadReport } from "./read-report.ts";
 import { BASE_LATENCY_MS, RecordingBuilder } from "./recording-builder.ts";
 
@@ -29,7 +32,14 @@ export type { DataFault, DataFaultCode } from "./fault.ts";
 export type { RecordingSource } from "./line-source.ts";
 export type { ReadReport } from "./read-report.ts";
 
-export type RecordingFormat = "binance-capture" | "bybit-frames" | "bybit-archive";
+export type RecordingFormat =
+  | "binance-capture"
+  | "bybit-frames"
+  | "bybit-archive"
+  | "lobster"
+  | "coinbase-tables"
+  | "coinbase-feed"
+  | "bitstamp-orders";
 
 export interface Recording {
   readonly header: MarketHeader;
@@ -142,7 +152,13 @@ class Reading {
   ): Promise<Result<RecordingSource, DataFault>> {
     const { options, position, file } = this.context;
     position.file = basename(path);
-    const lineOptions: LineOptions = { onBytes, signal: options.signal };
+    const lineOptions: LineOptions = {
+      onBytes,
+      signal: options.signal,
+      onMember: (name) => this.#part(name),
+    };
+    const fault = this.#part(position.file);
+    if (fault !== undefined) return err(fault);
     const read = await readLines(path, (text, line) => this.#line(text, line), lineOptions);
     if (!read.ok) return read;
     file.lines += read.value.lines;
@@ -158,6 +174,18 @@ class Reading {
     return { code: "DATA_FORMAT", text: `${name}: ${UNKNOWN_FORMAT}${because}`, file: name };
   }
 
+  /** A file or a member begins. Only LOBSTER's names say what is inside. */
+  #part(name: string): DataFault | undefined {
+    if (this.decoder === undefined && isLobsterName(name)) this.#choose("lobster");
+    return this.decoder?.part?.(name);
+  }
+
+  #choose(format: RecordingFormat): CaptureDecoder {
+    this.format = format;
+    this.decoder = decoderFor(format, this.context);
+    return this.decoder;
+  }
+
   #line(text: string, line: number): DataFault | undefined {
     const { position, file } = this.context;
     position.line = line;
@@ -170,20 +198,22 @@ class Reading {
       }
       return badLine(this.context, text, "is of no known format");
     }
-    this.format = format;
-    this.decoder = decoderFor(format, this.context);
-    return this.decoder.line(text);
+    return this.#choose(format).line(text);
   }
 }
 
 const UNKNOWN_FORMAT =
   "no line is of a known format; Arrival reads Binance captures (`<receive time> <frame>`), " +
-  "Bybit frame files and Bybit order book archives, plain or in gzip, zstd or zip";
+  "Bybit frame files and order book archives, LOBSTER days, Coinbase tables and Bitstamp order " +
+  "logs, plain or in gzip, zstd or zip";
 
 function formatOf(line: string): RecordingFormat | undefined {
   if (/^\d{13,19} \{/.test(line)) return "binance-capture";
   if (line.startsWith('{"t":"')) return "bybit-frames";
   if (line.startsWith('{"topic":"orderbook.')) return "bybit-archive";
+  if (isBitstampLine(line)) return "bitstamp-orders";
+  if (isCoinbaseHead(line)) return line.startsWith("_id") ? "coinbase-feed" : "coinbase-tables";
+  if (isLobsterLine(line)) return "lobster";
   return undefined;
 }
 
@@ -195,6 +225,14 @@ function decoderFor(format: RecordingFormat, context: CaptureContext): CaptureDe
       return new BybitFrames(context);
     case "bybit-archive":
       return new BybitArchive(context);
+    case "lobster":
+      return new LobsterCapture(context);
+    case "coinbase-tables":
+      return new CoinbaseTables(context);
+    case "coinbase-feed":
+      return new CoinbaseFeed(context);
+    case "bitstamp-orders":
+      return new BitstampOrders(context);
     default:
       return unreachable(format);
   }

@@ -295,7 +295,7 @@ function fileFaults(file: FileReport): string[] {
 }
 
 function bookFaults(book: Omit<BookVerification, "faults">): string[] {
-  const { timeFalls, duplicates, bookTicker, crossed, gaps, offTickPrices } = book;
+  const { timeFalls, duplicates, bookTicker, crossed, gaps, stated, offTickPrices } = book;
   const falls = timeFalls.exchangeBook + timeFalls.exchangeTrades + timeFalls.local;
   const repeated = duplicates.bookMessages + duplicates.trades;
   return [
@@ -306,6 +306,12 @@ function bookFaults(book: Omit<BookVerification, "faults">): string[] {
       "mismatch with the ticker",
       "mismatches with the ticker",
       `of ${bookTicker.compared} comparisons, ${first(bookTicker)}`,
+    ),
+    ...fault(
+      stated.mismatched.count,
+      "mismatch with the stated books",
+      "mismatches with the stated books",
+      `of ${stated.compared} comparisons, ${first(stated.mismatched)}`,
     ),
     ...fault(falls, "time that falls", "times that fall", "exchange or local, within one stream"),
     ...fault(repeated, "message seen before", "messages seen before", "do the files overlap?"),

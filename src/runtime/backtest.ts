@@ -6,7 +6,7 @@ import { type Instrument, instrumentId, parseQuantity } from "../core/domain/ins
 import type { EngineEvent, EngineOutput } from "../core/domain/messages.ts";
 import type { ParentConstraints, ParentOrder } from "../core/domain/parent-order.ts";
 import type { Side } from "../core/domain/side.ts";
-import { type Micros, micros, MINUTE } from "../core/domain/units.ts";
+import { type HalfTicks, type Micros, micros, MINUTE } from "../core/domain/units.ts";
 import { executionOf } from "../core/execution/execution-record.ts";
 import { lotsAtLeast } from "../core/execution/limits.ts";
 import type { ParentState } from "../core/execution/parent-state.ts";
@@ -34,6 +34,10 @@ export interface BacktestRequest {
   /** After the market's first row. Undefined: one minute, or what the recording leaves. */
   readonly start?: Micros;
   readonly constraints: ParentConstraints;
+  /** The mid when the decision to trade was taken; the arrival mid where it is not given. */
+  readonly decisionPrice?: HalfTicks;
+  /** Half-life of the alpha behind the order: strategies that know it hurry. */
+  readonly alphaHalfLife?: Micros;
   readonly acceptInfeasible: boolean;
   readonly config: ArrivalConfig;
   readonly seed: number;
@@ -185,6 +189,8 @@ function parentOf(
     maxSpreadToCross: config.execution.maxSpreadToCrossBps,
     minOrder: lotsAtLeast(instrument, config.execution.minOrder),
     constraints: request.constraints,
+    ...(request.decisionPrice === undefined ? {} : { decisionPrice: request.decisionPrice }),
+    ...(request.alphaHalfLife === undefined ? {} : { alphaHalfLife: request.alphaHalfLife }),
     ...(request.acceptInfeasible ? { acceptInfeasible: true } : {}),
   });
 }
