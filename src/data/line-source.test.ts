@@ -92,6 +92,18 @@ describe("line source", () => {
     },
   );
 
+  it("names the members of a zip before their lines, and counts lines anew in each", async () => {
+    const members = { "in/a.csv": Buffer.from("1\n2\n"), "b.csv": Buffer.from("3\n") };
+    const path = write("members.zip", zipSync(members));
+    const names: string[] = [];
+    const onMember = (name: string): undefined => void names.push(name);
+    const { lines, numbers, result } = await read(path, { onMember });
+    expect(names).toEqual(["a.csv", "b.csv"]);
+    expect(lines).toEqual(["1", "2", "3"]);
+    expect(numbers).toEqual([1, 2, 1]);
+    expect(result).toMatchObject({ ok: true, value: { lines: 3 } });
+  });
+
   it("reports a gzip whose checksum is wrong: its content is not what was written", async () => {
     const bytes = Buffer.from(gzipSync(TEXT));
     bytes[bytes.length - 6]! ^= 1;
