@@ -58,7 +58,7 @@ function prepare(deltas: MarketBlock, loops: number): Prepared {
     warmUp: () => {
       const other = new Book();
       for (let pass = 0; pass < 4; pass++) {
-        other.apply(deltas, 0, Math.min(deltas.length, 500_000));
+        other.apply(deltas, 0, Math.min(deltas.length, 5_000_000));
         other.clear();
       }
     },

@@ -9,6 +9,7 @@
  * everything in the far table is above it. All state is in typed arrays; no row allocates.
  */
 import { invariant } from "../domain/errors.ts";
+import type { MarketColumns } from "./columns.ts";
 import { FarLevels } from "./far-levels.ts";
 
 /** The best of an empty side, and what follows its last level. */
@@ -81,6 +82,43 @@ export class BookSide {
       }
     }
     this.#store(key, quantity);
+  }
+
+  /**
+   * Sets the levels of rows from `from` on, as long as `kind & mask` is `own`; returns the first row
+   * that is not. What the ring needs is held in locals over the run: messages carry one side's
+   * levels in a row.
+   */
+  setRun(columns: MarketColumns, from: number, to: number, mask: number, own: number): number {
+    const { kind, price, quantity } = columns;
+    const direction = this.#direction;
+    const width = this.#mask;
+    const quantities = this.#quantities;
+    const occupied = this.#occupied;
+    const summary = this.#summary;
+    let row = from;
+    for (; row < to && (kind[row]! & mask) === own; row++) {
+      const key = Math.imul(price[row]!, direction);
+      const lots = quantity[row]!;
+      if ((key - this.#low) >>> 0 > width >>> 0) {
+        this.set(price[row]!, lots);
+        continue;
+      }
+      const place = key & width;
+      const word = place >>> 5;
+      quantities[place] = lots;
+      if (lots !== 0) {
+        occupied[word]! |= 1 << place;
+        summary[word >>> 5]! |= 1 << word;
+        if (key < this.#best) this.#best = key;
+      } else {
+        const bits = occupied[word]! & ~(1 << place);
+        occupied[word] = bits;
+        if (bits === 0) summary[word >>> 5]! &= ~(1 << word);
+        if (key === this.#best) this.#replaceBest();
+      }
+    }
+    return row;
   }
 
   /** Lots at `tick`, 0 where there is no level. */

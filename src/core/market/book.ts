@@ -49,16 +49,17 @@ export class Book {
    *   the engine's.
    */
   apply(columns: MarketColumns, from: number, to: number, except = 0): void {
-    const { kind, price, quantity } = columns;
+    const { kind } = columns;
     const sides = this.#sides;
     const mask = KIND_MASK | except;
-    // Locals: what is imported is looked up again for every row.
-    const lastSide: number = Kind.ASK;
-    const clear: number = Kind.CLEAR;
-    for (let row = from; row < to; row++) {
+    for (let row = from; row < to; ) {
       const what = kind[row]! & mask;
-      if (what <= lastSide) sides[what]!.set(price[row]!, quantity[row]!);
-      else if (what === clear) this.clear();
+      if (what <= Kind.ASK) {
+        row = sides[what]!.setRun(columns, row, to, mask, what);
+        continue;
+      }
+      if (what === Kind.CLEAR) this.clear();
+      row += 1;
     }
   }
 
