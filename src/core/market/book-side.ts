@@ -85,8 +85,8 @@ export class BookSide {
   }
 
   /**
-   * Sets the levels of rows from `from` on, as long as `kind & mask` is `own`; returns the first row
-   * that is not. What the ring needs is held in locals over the run: messages carry one side's
+   * Sets the levels of rows from `from` on, as long as `kind & mask` is `own`; returns the first
+   * row that is not. What the ring needs is held in locals over the run: messages carry one side's
    * levels in a row.
    */
   setRun(columns: MarketColumns, from: number, to: number, mask: number, own: number): number {
