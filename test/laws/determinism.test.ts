@@ -30,24 +30,27 @@ function replay(
   });
 }
 
-describe.each<Schedule["strategy"]>(["twap", "pov"])("a recorded session of %s", (strategy) => {
-  it.each<[string, (row: number) => number]>([
-    ["as it came", () => Number.MAX_SAFE_INTEGER],
-    ["row by row", () => 1],
-    ["in random pieces", (row) => Math.floor(uniformAt(7, 7, row) * 40)],
-  ])("gives the same outputs again, rows %s", (_, cut) => {
-    let outputs = 0;
-    fc.assert(
-      fc.property(schedules(strategy), (schedule) => {
-        const session = runSchedule(schedule);
-        const again = replay(schedule, session, cut);
-        expect(JSON.stringify(again)).toBe(
-          JSON.stringify(session.steps.map((step) => step.outputs)),
-        );
-        outputs += again.flat().length;
-      }),
-      { numRuns: RUNS },
-    );
-    expect(outputs).toBeGreaterThan(RUNS);
-  });
-});
+describe.each<Schedule["strategy"]>(["twap", "pov", "is"])(
+  "a recorded session of %s",
+  (strategy) => {
+    it.each<[string, (row: number) => number]>([
+      ["as it came", () => Number.MAX_SAFE_INTEGER],
+      ["row by row", () => 1],
+      ["in random pieces", (row) => Math.floor(uniformAt(7, 7, row) * 40)],
+    ])("gives the same outputs again, rows %s", (_, cut) => {
+      let outputs = 0;
+      fc.assert(
+        fc.property(schedules(strategy), (schedule) => {
+          const session = runSchedule(schedule);
+          const again = replay(schedule, session, cut);
+          expect(JSON.stringify(again)).toBe(
+            JSON.stringify(session.steps.map((step) => step.outputs)),
+          );
+          outputs += again.flat().length;
+        }),
+        { numRuns: RUNS },
+      );
+      expect(outputs).toBeGreaterThan(RUNS);
+    });
+  },
+);

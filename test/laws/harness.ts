@@ -19,7 +19,13 @@ import {
 import { strategies } from "../../src/strategies/registry.ts";
 import { EPOCH_MICROS, type Market, marketOf } from "./market.ts";
 import { LawBroken, Oracle } from "./oracle.ts";
-import { GROUNDS, type OperatorDraft, type ParentDraft, type Schedule } from "./schedule.ts";
+import {
+  GROUNDS,
+  type OperatorDraft,
+  type ParentDraft,
+  type Schedule,
+  type StrategyName,
+} from "./schedule.ts";
 import { AdversarialVenue } from "./venue.ts";
 
 /** More than this, and the engine does not sleep. */
@@ -221,12 +227,12 @@ export function parentOf(
   };
 }
 
-const strategyOf = (name: "twap" | "pov", { interval, jitter, rate }: ParentDraft) => ({
+const strategyOf = (name: StrategyName, { interval, jitter, rate }: ParentDraft) => ({
   name,
   parameters:
-    name === "twap"
-      ? { intervalSeconds: interval, randomizeSize: jitter, randomizeTime: jitter }
-      : { intervalSeconds: interval, rate },
+    name === "pov"
+      ? { intervalSeconds: interval, rate }
+      : { intervalSeconds: interval, randomizeSize: jitter, randomizeTime: jitter },
 });
 
 function operatorEvent(

@@ -50,7 +50,7 @@ export interface OperatorDraft {
     | { readonly kind: "limit"; readonly away: number | null }
     | { readonly kind: "urgency"; readonly urgency: number }
     | { readonly kind: "participation"; readonly share: number | null }
-    | { readonly kind: "strategy"; readonly name: "twap" | "pov" };
+    | { readonly kind: "strategy"; readonly name: StrategyName };
 }
 
 export interface ParentDraft {
@@ -85,8 +85,10 @@ export interface LimitDraft {
   readonly positionUnits: number;
 }
 
+export type StrategyName = "twap" | "pov" | "vwap" | "is" | "ow";
+
 export interface Schedule {
-  readonly strategy: "twap" | "pov";
+  readonly strategy: StrategyName;
   readonly venue: number;
   readonly limits: LimitDraft;
   readonly parents: readonly ParentDraft[];
@@ -230,7 +232,10 @@ const operator = fc.record<OperatorDraft>({
       kind: fc.constant("participation" as const),
       share: fc.constantFrom(null, 0.05, 0.5),
     }),
-    fc.record({ kind: fc.constant("strategy" as const), name: fc.constantFrom("twap", "pov") }),
+    fc.record({
+      kind: fc.constant("strategy" as const),
+      name: fc.constantFrom<StrategyName[]>("twap", "pov", "is"),
+    }),
   ),
 });
 
