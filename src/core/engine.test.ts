@@ -316,7 +316,7 @@ describe("an order that is not taken on", () => {
     desk.submit({ acceptInfeasible: true });
     desk.until(60);
     expect(desk.state).toMatchObject({ phase: "expired", filled: 7 });
-    expect(desk.outputs.filter((it) => it.kind === "order-refused")).toEqual([]);
+    expect(desk.outputs.filter((told) => told.kind === "order-refused")).toEqual([]);
   });
 
   it.each([
@@ -356,10 +356,10 @@ describe("market data that breaks", () => {
     desk.until(3);
     desk.isSilent = true;
     desk.until(12);
-    const told = desk.outputs.filter(
-      (it) => it.kind === "data-health-changed" || it.kind === "parent-moved",
+    const facts = desk.outputs.filter(
+      (told) => told.kind === "data-health-changed" || told.kind === "parent-moved",
     );
-    expect(told.slice(-2)).toMatchObject([
+    expect(facts.slice(-2)).toMatchObject([
       { kind: "data-health-changed", from: "healthy", to: "stale" },
       { kind: "parent-moved", to: "paused", reason: "market data stale" },
     ]);
