@@ -52,7 +52,7 @@ export class Book {
     const { kind } = columns;
     const sides = this.#sides;
     const mask = KIND_MASK | except;
-    for (let row = from; row < to; ) {
+    for (let row = from; row < to;) {
       const what = kind[row]! & mask;
       if (what <= Kind.ASK) {
         row = sides[what]!.setRun(columns, row, to, mask, what);
