@@ -77,7 +77,7 @@ export function amendChild(
   const market = marketOf(context, parent);
   const { child, limitPrice, quantity } = intent;
   const amend = { clientOrderId: child.terms.clientOrderId, limitPrice, quantity };
-  const verdict = context.gate.approveAmend(amend, intent.more, parent, market, context.now);
+  const verdict = context.gate.approveAmend(amend, parent, market, context.now);
   if (!verdict.approved) return refuse(context, parent, verdict.refusal);
   parent.lastRepegAt = context.now;
   const moved = applyAmendSent(child, limitPrice, quantity);

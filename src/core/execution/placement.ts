@@ -45,9 +45,8 @@ export type Intent =
       readonly kind: "amend";
       readonly child: ChildOrder;
       readonly limitPrice: Ticks;
-      /** New total quantity of the child, and how much of it is new. */
+      /** New total quantity of the child. */
       readonly quantity: Lots;
-      readonly more: Lots;
       readonly reasoning: string;
     }
   | { readonly kind: "cancel"; readonly child: ChildOrder; readonly reasoning: string }
@@ -192,7 +191,6 @@ function follow(view: PlacementView, child: ChildOrder, best: Ticks): Intent | u
     child,
     limitPrice: best,
     quantity,
-    more: excessLots(quantity, child.quantity),
     reasoning: `the touch moved to ${formatPrice(instrument, best)}: follow it from ${from}`,
   };
 }

@@ -3,7 +3,7 @@
  */
 import { beforeEach, describe, expect, it } from "vitest";
 import { at, Desk, fillOf, price, XYZ } from "../../../test/laws/desk.ts";
-import type { ClientOrderId, OrderTerms } from "../domain/child-order.ts";
+import type { ChildOrder, ClientOrderId, OrderTerms } from "../domain/child-order.ts";
 import { decimal } from "../domain/decimal.ts";
 import type { RefusalReason } from "../domain/refusal.ts";
 import { lots, type Micros, micros } from "../domain/units.ts";
@@ -226,37 +226,54 @@ describe("an order passes just inside a limit and is refused just outside it", (
 });
 
 describe("an amendment", () => {
-  const amend = (gate: RiskGate, total: number, more: number, limitPrice = 1_000) => {
+  /** Of an order for 10 that rests: what is new of `total` is for the gate to find out. */
+  const amend = (gate: RiskGate, total: number, id = "p1-2") => {
     const terms = {
-      clientOrderId: "p1-2" as ClientOrderId,
-      limitPrice: price(limitPrice),
+      clientOrderId: id as ClientOrderId,
+      limitPrice: price(1_000),
       quantity: lots(total),
     };
-    const verdict = gate.approveAmend(terms, lots(more), parent, market, desk.now);
+    const verdict = gate.approveAmend(terms, parent, market, desk.now);
     return verdict.approved ? undefined : verdict.refusal;
   };
 
+  beforeEach(() => {
+    const was = parent.children.get("p1-1" as ClientOrderId)!;
+    const id = "p1-2" as ClientOrderId;
+    const terms = { ...was.terms, clientOrderId: id, quantity: lots(10) };
+    const resting: ChildOrder = { ...was, terms, quantity: lots(10), phase: "working" };
+    parent.children.set(id, resting);
+    parent.live.push(resting);
+  });
+
+  it("of an order that is closed, or not of this parent, is refused", () => {
+    const refusal = { code: "RISK_PARENT_QUANTITY", asked: 10, open: 0 };
+    expect(amend(gateWith(), 10, "p1-1")).toEqual(refusal);
+    expect(amend(gateWith(), 10, "other-1")).toEqual(refusal);
+  });
+
   it("has a rate of its own", () => {
     const gate = gateWith({ amendsPerMinute: 2 });
-    expect([amend(gate, 10, 0), amend(gate, 10, 0)]).toEqual([undefined, undefined]);
-    expect(amend(gate, 10, 0)).toEqual({ code: "RISK_AMEND_RATE", count: 2, limit: 2 });
+    expect([amend(gate, 10), amend(gate, 10)]).toEqual([undefined, undefined]);
+    expect(amend(gate, 10)).toEqual({ code: "RISK_AMEND_RATE", count: 2, limit: 2 });
     expect(place(gate, taking)).toBeUndefined();
   });
 
   it("is held to what every order is held to", () => {
-    expect(amend(gateWith({ orderNotional: 999 }), 10, 0)).toMatchObject({
+    expect(amend(gateWith({ orderNotional: 999 }), 10)).toMatchObject({
       code: "RISK_ORDER_NOTIONAL",
     });
-    expect(amend(gateWith({ orderNotional: 1e9 }), 2_000, 1_990)).toMatchObject({
+    expect(amend(gateWith({ orderNotional: 1e9 }), 2_000)).toMatchObject({
       code: "RISK_PARENT_QUANTITY",
     });
-    market.positionLots = 90;
-    expect(amend(gateWith({ positionNotional: 10_000 }), 20, 11)).toMatchObject({
+    market.positionLots = 89; // with the 10 that rest, one more is the last that fits
+    expect(amend(gateWith({ positionNotional: 10_000 }), 11)).toBeUndefined();
+    expect(amend(gateWith({ positionNotional: 10_000 }), 12)).toMatchObject({
       code: "RISK_POSITION",
     });
     const gate = gateWith();
     gate.killed = true;
-    expect(amend(gate, 10, 0)).toEqual({ code: "RISK_KILLED" });
+    expect(amend(gate, 10)).toEqual({ code: "RISK_KILLED" });
   });
 
   it("at a worse price may cost more than the budget, though it adds not a lot", () => {
@@ -272,7 +289,7 @@ describe("an amendment", () => {
       quantity: child.quantity,
     });
     const judge = (limitPrice: number) =>
-      gateWith().approveAmend(terms(limitPrice), lots(0), parent, market, money.now).approved;
+      gateWith().approveAmend(terms(limitPrice), parent, market, money.now).approved;
     const most = Math.floor(100_000 / child.quantity);
     expect([judge(most), judge(most + 1)]).toEqual([true, false]);
   });

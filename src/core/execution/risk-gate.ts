@@ -4,7 +4,7 @@
  * An approval is a type that nothing else can mint. What reduces risk (a cancel) is not asked here
  * and so is never refused. Refusals are data with the figures in them.
  */
-import type { OrderTerms } from "../domain/child-order.ts";
+import type { ChildOrder, OrderTerms } from "../domain/child-order.ts";
 import { compareDecimal, toNumber } from "../domain/decimal.ts";
 import { type Instrument, notional, notionalEstimate } from "../domain/instrument.ts";
 import type { AmendTerms, RiskApproved } from "../domain/messages.ts";
@@ -13,6 +13,7 @@ import { morePassive, opposite, type Side, sign } from "../domain/side.ts";
 import {
   atTick,
   type Bps,
+  excessLots,
   type Fraction,
   floorToLots,
   type HalfTicks,
@@ -21,6 +22,7 @@ import {
   type Micros,
   micros,
   MINUTE,
+  NO_LOTS,
   type Ticks,
 } from "../domain/units.ts";
 import type { InstrumentState } from "./instrument-state.ts";
@@ -65,15 +67,27 @@ export class RiskGate {
     return { approved: true, order: terms as RiskApproved<OrderTerms> };
   }
 
-  /** A re-peg: a new price for what is left, and perhaps more quantity. */
+  /**
+   * A re-peg: a new price for what is left, and perhaps more quantity. How much more is told by the
+   * order itself and not by whoever asks.
+   */
   approveAmend(
     amend: AmendTerms,
-    more: Lots,
     parent: ParentState,
     market: InstrumentState,
     now: Micros,
   ): Verdict<AmendTerms> {
     const { limits } = this;
+    const child = parent.children.get(amend.clientOrderId);
+    if (child === undefined || child.phase === "closed") {
+      const refusal = {
+        code: "RISK_PARENT_QUANTITY",
+        asked: amend.quantity,
+        open: NO_LOTS,
+      } as const;
+      return { approved: false, refusal };
+    }
+    const more = excessLots(amend.quantity, child.quantity);
     const count = countSince(this.#amends, now);
     const refusal =
       this.#refuseState(parent, market, now) ??
@@ -82,7 +96,7 @@ export class RiskGate {
         : undefined) ??
       refuseSize(parent.instrument, amend.quantity, amend.limitPrice, limits) ??
       refuseBeyondLimitPrice(parent, amend.limitPrice) ??
-      refuseBudget(parent, amend) ??
+      refuseBudget(parent, child, amend) ??
       (more > 0
         ? (refuseQuantity(parent, amend.limitPrice, more) ??
           this.#refusePosition(parent.order.side, more, amend.limitPrice, market) ??
@@ -249,11 +263,12 @@ function refuseQuantity(parent: ParentState, price: Ticks, asked: Lots): Refusal
 }
 
 /** A notional parent's child at a worse price costs more, though not a lot is added. */
-function refuseBudget(parent: ParentState, amend: AmendTerms): RefusalReason | undefined {
-  const child = parent.children.get(amend.clientOrderId);
-  if (child === undefined || bearsAmend(parent, child, amend.limitPrice, amend.quantity)) {
-    return undefined;
-  }
+function refuseBudget(
+  parent: ParentState,
+  child: ChildOrder,
+  amend: AmendTerms,
+): RefusalReason | undefined {
+  if (bearsAmend(parent, child, amend.limitPrice, amend.quantity)) return undefined;
   const open = unsentLots(parent, amend.limitPrice);
   return { code: "RISK_PARENT_QUANTITY", asked: amend.quantity, open };
 }
