@@ -14,7 +14,7 @@ import Table from "cli-table3";
 import type { Figure, Measurement, Outcome } from "./measure.ts";
 
 /** A new bench file is added here; what it must export is in measure.ts. */
-const FILES = ["./book.ts", "./backtest.ts"];
+const FILES = ["./book.ts", "./backtest.ts", "./journal.ts"];
 
 /** The young generation is large, so that the timed part is over before a collection is due. */
 const NODE_FLAGS = ["--expose-gc", "--max-semi-space-size=256"];
@@ -66,7 +66,7 @@ function takeAll(tasks: readonly Task[]): readonly Report[] {
         continue;
       }
       runs.set(task, [...(runs.get(task) ?? []), outcome]);
-      progress(`round ${round}/${rounds} ${task.figure.name} ${rate(outcome).toFixed(1)} M/s`);
+      progress(`round ${round}/${rounds} ${task.figure.name} ${digits(rate(outcome))} M/s`);
     }
   }
   return [...runs].map(([task, measurements]) => reportOf(task.figure, measurements));
@@ -145,7 +145,7 @@ function printTables(): void {
     table.push([
       `${report.name} (${report.unit})`,
       ...[report.median, report.minimum, report.maximum, report.perCpuSecond].map((value) =>
-        value.toFixed(1),
+        digits(value),
       ),
       heap.toFixed(3),
       String(collections),
@@ -166,4 +166,9 @@ function print(line: string): void {
 
 function progress(line: string): void {
   process.stderr.write(`${line}\n`);
+}
+
+/** One digit after the point of millions, more of less. */
+function digits(millions: number): string {
+  return millions >= 1 ? millions.toFixed(1) : millions.toPrecision(2);
 }
