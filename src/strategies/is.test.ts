@@ -1,46 +1,15 @@
 /** IS on the paper's own trajectory, and on what urgency and alpha make of it. */
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { BoundStrategy, Plan, Target } from "../core/contracts/strategy.ts";
-import { lots, type Micros, micros, SECOND } from "../core/domain/units.ts";
+import { ask, EVEN, FROM, planOf, slicesBy } from "../../test/strategy-slices.ts";
+import type { Plan } from "../core/contracts/strategy.ts";
+import { lots, micros, SECOND } from "../core/domain/units.ts";
 import { continuousHoldings, decayOf, optimalTrajectory } from "../impact/almgren-chriss.ts";
 import { is, kappaTimeOf } from "./is.ts";
 import { twap } from "./twap.ts";
 
-const FROM = micros(1_700_000_000_000_000);
-const EVEN = { randomizeSize: 0, randomizeTime: 0 };
-
-const planOf = (change: Partial<Plan> = {}): Plan => ({
-  parentId: "p-1",
-  side: "buy",
-  from: FROM,
-  until: micros(FROM + 80 * SECOND),
-  quantity: lots(10_000),
-  volumeAtFrom: lots(0),
-  minOrder: lots(1),
-  maxParticipation: 0.1,
-  urgency: 0.5,
-  seed: 7,
-  ...change,
-});
-
-const ask = (bound: BoundStrategy, now: Micros): Target =>
-  bound.target({ now, done: lots(0), marketVolume: lots(0) });
-
-/** Each slice as [second it begins, quantity of its own], walked by asking again at its end. */
-function slicesOf(plan: Plan, parameters: Record<string, unknown>): [number, number][] {
-  const bound = is.bind({ ...EVEN, ...parameters }, plan);
-  const rows: [number, number][] = [];
-  let before = 0;
-  for (let now = plan.from; now < plan.until;) {
-    const target = ask(bound, now);
-    rows.push([(target.sliceFrom - plan.from) / SECOND, target.quantity - before]);
-    before = target.quantity;
-    now = target.sliceUntil;
-  }
-  return rows;
-}
-
+const slicesOf = (plan: Plan, parameters: Record<string, unknown>) =>
+  slicesBy(is, plan, parameters);
 const sizesOf = (plan: Plan, parameters: Record<string, unknown>): number[] =>
   slicesOf(plan, parameters).map(([, size]) => size);
 

@@ -1,45 +1,18 @@
 /** VWAP on examples that a trader can check by hand. */
 import { describe, expect, it } from "vitest";
-import type { BoundStrategy, Plan, Target } from "../core/contracts/strategy.ts";
-import { lots, type Micros, micros, SECOND, DAY, HOUR } from "../core/domain/units.ts";
+import { ask, EVEN, planOf as planFrom, slicesBy } from "../../test/strategy-slices.ts";
+import type { Plan } from "../core/contracts/strategy.ts";
+import { lots, micros, SECOND, DAY, HOUR } from "../core/domain/units.ts";
 import { NAMED_CURVES } from "./volume-curve.ts";
 import { vwap } from "./vwap.ts";
 
-/** Midnight UTC. */
+/** Midnight UTC: curves of the day begin there. */
 const FROM = micros(19_675 * DAY);
-const EVEN = { randomizeSize: 0, randomizeTime: 0 };
+const planOf = (change: Partial<Plan> = {}): Plan =>
+  planFrom({ from: FROM, until: micros(FROM + 80 * SECOND), ...change });
 
-const planOf = (change: Partial<Plan> = {}): Plan => ({
-  parentId: "p-1",
-  side: "buy",
-  from: FROM,
-  until: micros(FROM + 80 * SECOND),
-  quantity: lots(10_000),
-  volumeAtFrom: lots(0),
-  minOrder: lots(1),
-  maxParticipation: 0.1,
-  urgency: 0.5,
-  seed: 7,
-  ...change,
-});
-
-const ask = (bound: BoundStrategy, now: Micros): Target =>
-  bound.target({ now, done: lots(0), marketVolume: lots(0) });
-
-/** Each slice as [second it begins, quantity of its own], walked by asking again at its end. */
-function slicesOf(plan: Plan, parameters: Record<string, unknown>): [number, number][] {
-  const bound = vwap.bind({ ...EVEN, ...parameters }, plan);
-  const rows: [number, number][] = [];
-  let before = 0;
-  for (let now = plan.from; now < plan.until;) {
-    const target = ask(bound, now);
-    rows.push([(target.sliceFrom - plan.from) / SECOND, target.quantity - before]);
-    before = target.quantity;
-    now = target.sliceUntil;
-  }
-  return rows;
-}
-
+const slicesOf = (plan: Plan, parameters: Record<string, unknown>) =>
+  slicesBy(vwap, plan, parameters);
 const sizesOf = (plan: Plan, parameters: Record<string, unknown>): number[] =>
   slicesOf(plan, parameters).map(([, size]) => size);
 
