@@ -36,9 +36,9 @@ describe("a TWAP of 10 lots over 5 slices", () => {
         "5s cancel p1-1",
         "5s take 2 at 1001 (p1-2)",
         "10s post 2 at 1000 (p1-3)",
-        "15s cancel p1-3",
-        "15s take 2 at 1001 (p1-4)",
-        "15s complete: filled in full",
+        "14.96s cancel p1-3",
+        "14.96s take 2 at 1001 (p1-4)",
+        "14.96s complete: filled in full",
       ]
     `);
   });

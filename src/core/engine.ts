@@ -7,6 +7,7 @@
  * commands.
  */
 import type { Strategy } from "./contracts/strategy.ts";
+import type { TacticKind } from "./contracts/tactic.ts";
 import {
   applyReport,
   type ChildOrder,
@@ -21,7 +22,7 @@ import { atTick, halfTicks, type Micros, NEVER, ticks } from "./domain/units.ts"
 import { type Context, marketOf, raiseAlert } from "./execution/context.ts";
 import { decideParent, watchShortfall } from "./execution/decision-engine.ts";
 import { closeTo, onReject, onWithdrawal } from "./execution/ending.ts";
-import { InstrumentState } from "./execution/instrument-state.ts";
+import { type FeeRates, InstrumentState } from "./execution/instrument-state.ts";
 import { type ExecutionConfig, type RiskLimits, strictest } from "./execution/limits.ts";
 import { bookFill, isLive, newParentState, type ParentState } from "./execution/parent-state.ts";
 import { RiskGate } from "./execution/risk-gate.ts";
@@ -33,11 +34,15 @@ export interface EngineConfig {
   readonly execution: ExecutionConfig;
   readonly limits: RiskLimits;
   readonly strategies: ReadonlyMap<string, Strategy>;
+  /** What an order may name as its tactic; absent = each strategy's own alone. */
+  readonly tactics?: ReadonlyMap<string, TacticKind>;
   readonly seed: number;
   readonly markets: readonly {
     readonly header: MarketHeader;
     /** Signed position before the session: positive = long. */
     readonly positionLots: number;
+    /** What the account pays here; absent = nothing. */
+    readonly fees?: FeeRates;
   }[];
 }
 
@@ -51,13 +56,15 @@ export class Engine {
 
   constructor(config: EngineConfig) {
     this.#instruments = config.markets.map(
-      ({ header, positionLots }) => new InstrumentState(header, config.limits, positionLots),
+      ({ header, positionLots, fees }) =>
+        new InstrumentState(header, config.limits, positionLots, fees),
     );
     this.#context = {
       now: 0 as Micros,
       gate: new RiskGate(config.limits),
       config: config.execution,
       strategies: config.strategies,
+      tactics: config.tactics ?? new Map(),
       seed: config.seed,
       instruments: new Map(this.#instruments.map((it) => [instrumentId(it.instrument), it])),
       parents: new Map(),
@@ -271,9 +278,13 @@ export class Engine {
       case "rejected":
       case "amend-rejected":
         return onReject(context, parent, report.code, report.text);
+      case "accepted":
+        parent.withdrawals = 0;
+        return;
       case "filled":
       case "amended":
         parent.rejects = 0;
+        parent.withdrawals = 0;
         return;
       case "canceled":
       case "expired":

@@ -261,6 +261,7 @@ describe("configJson", () => {
         "strategy": {
           "name": "twap",
           "parameters": {},
+          "tactic": null,
         },
       }
     `);

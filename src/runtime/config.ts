@@ -12,7 +12,7 @@ import { z } from "zod";
 import type { ParameterFault } from "../core/contracts/strategy.ts";
 import { compareDecimal, decimal, parseDecimal } from "../core/domain/decimal.ts";
 import { err, invariant, ok, type Result } from "../core/domain/errors.ts";
-import type { StrategyChoice } from "../core/domain/parent-order.ts";
+import type { StrategyChoice, TacticChoice } from "../core/domain/parent-order.ts";
 import { type Micros, micros } from "../core/domain/units.ts";
 import {
   DEFAULT_EXECUTION_CONFIG,
@@ -130,7 +130,7 @@ export function configJson(config: ArrivalConfig): JsonObject {
       llmTimeout: formatDuration(limits.llmTimeout),
       staleAfter: formatDuration(limits.staleAfter),
     },
-    strategy: { name: strategy.name, parameters: strategy.parameters },
+    strategy: { ...strategy, tactic: strategy.tactic ?? null },
     simulation: {
       ...simulation,
       entryLatency: formatDuration(simulation.entryLatency),
@@ -199,10 +199,11 @@ function overlay(base: JsonObject, over: JsonObject): JsonObject {
   return Object.fromEntries(merged);
 }
 
-/** Parameters belong to the strategy that they stand beside. */
+/** Parameters belong to the strategy or tactic that they stand beside. */
 function dropForeign(section: string, under: JsonObject, over: JsonObject): JsonObject {
   const renamed = over["name"] !== undefined && over["name"] !== under["name"];
-  return section === "strategy" && renamed ? { ...under, parameters: {} } : under;
+  const isChoice = section === "strategy" || section === "tactic";
+  return isChoice && renamed ? { ...under, parameters: {} } : under;
 }
 
 /** One setting: what it must be, in words, and how it is read. `undefined` = it is not that. */
@@ -283,6 +284,16 @@ const parameters = () =>
     return isObject(raw) && parsed.success ? raw : undefined;
   });
 
+const tactic = () =>
+  setting("null, or a map of name and parameters", (raw): TacticChoice | null | undefined => {
+    if (raw === null) return null;
+    if (!isObject(raw) || typeof raw["name"] !== "string") return undefined;
+    const { name, parameters: given = {}, ...others } = raw;
+    const parsed = z.json().safeParse(given);
+    if (!isObject(given) || !parsed.success || Object.keys(others).length > 0) return undefined;
+    return { name, parameters: given };
+  });
+
 const SECTIONS = {
   execution: z.strictObject({
     maxParticipation: share(),
@@ -309,10 +320,15 @@ const SECTIONS = {
     orderImpactBps: bps(),
     staleAfter: span("1ms"),
   } satisfies Shape<RiskLimits>),
-  strategy: z.strictObject({
-    name: strategyName(),
-    parameters: parameters(),
-  } satisfies Shape<StrategyChoice>),
+  strategy: z
+    .strictObject({
+      name: strategyName(),
+      parameters: parameters(),
+      tactic: tactic(),
+    } satisfies Shape<Required<StrategyChoice>, TacticChoice | null>)
+    .transform(({ tactic: chosen, ...strategy }): StrategyChoice => {
+      return chosen === null ? strategy : { ...strategy, tactic: chosen };
+    }),
   simulation: z.strictObject({
     entryLatency: span("0s"),
     responseLatency: span("0s"),
@@ -328,7 +344,9 @@ const SECTIONS = {
 const SCHEMA: z.ZodType<ArrivalConfig> = z.strictObject(SECTIONS);
 
 /** A key added to a type and forgotten here does not compile. */
-type Shape<Section> = { readonly [Key in keyof Section]-?: z.ZodType<Section[Key]> };
+type Shape<Section, Other = never> = {
+  readonly [Key in keyof Section]-?: z.ZodType<Section[Key] | Other>;
+};
 
 function faultsOf(issue: z.core.$ZodIssue, whole: JsonObject): readonly ConfigFault[] {
   const at = issue.path.map(String);

@@ -28,7 +28,13 @@ export interface NameRule {
   readonly nullable?: true;
 }
 
-export type ParameterRules = Readonly<Record<string, NumberRule | NameRule>>;
+/** Yes or no. */
+export interface FlagRule {
+  readonly flag: true;
+}
+
+type Rule = NumberRule | NameRule | FlagRule;
+export type ParameterRules = Readonly<Record<string, Rule>>;
 
 /** Every fault of `parameters` under `rules`. An absent key means the default and is no fault. */
 export function parameterFaults(
@@ -69,6 +75,13 @@ export function nameOrNull(parameters: Json, defaults: Json, key: string): strin
   return value;
 }
 
+/** As `numberOf`, for a yes or no. */
+export function flagOf(parameters: Json, defaults: Json, key: string): boolean {
+  const value = valueOf(parameters, defaults, key);
+  invariant(typeof value === "boolean", `parameter ${key} was not checked`);
+  return value;
+}
+
 /** As `numberOf`, for a parameter that is a name or a list of weights. */
 export function nameOrWeights(
   parameters: Json,
@@ -83,8 +96,9 @@ export function nameOrWeights(
 const valueOf = (parameters: Json, defaults: Json, key: string): unknown =>
   parameters[key] === undefined ? defaults[key] : parameters[key];
 
-function satisfies(value: unknown, rule: NumberRule | NameRule): boolean {
+function satisfies(value: unknown, rule: Rule): boolean {
   if (value === undefined) return true;
+  if ("flag" in rule) return typeof value === "boolean";
   if (value === null) return rule.nullable === true;
   if ("oneOf" in rule) {
     if (typeof value === "string") return rule.oneOf.includes(value);
@@ -96,6 +110,9 @@ function satisfies(value: unknown, rule: NumberRule | NameRule): boolean {
   return value >= rule.least && value <= rule.most;
 }
 
+/** Smaller sums are over 0 too, but a share of them may round to nothing. */
+const LEAST_SUM = 1e-200;
+
 function isWeights(value: unknown, most: number): value is readonly number[] {
   if (!Array.isArray(value) || value.length > most) return false;
   let total = 0;
@@ -103,10 +120,11 @@ function isWeights(value: unknown, most: number): value is readonly number[] {
     if (typeof weight !== "number" || !(weight >= 0)) return false;
     total += weight;
   }
-  return total > 0 && total < Infinity;
+  return total >= LEAST_SUM && total < Infinity;
 }
 
-function describeRule(rule: NumberRule | NameRule): string {
+function describeRule(rule: Rule): string {
+  if ("flag" in rule) return "true or false";
   const orNull = rule.nullable === true ? ", or null" : "";
   if ("oneOf" in rule) {
     const names = rule.oneOf.join(" or ");

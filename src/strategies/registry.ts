@@ -6,8 +6,12 @@ import { err, ok, type Result } from "../core/domain/errors.ts";
 import { is } from "./is.ts";
 import { ow } from "./ow.ts";
 import { pov } from "./pov.ts";
+import { chase } from "./tactics/chase.ts";
+import { iceberg } from "./tactics/iceberg.ts";
+import { peg } from "./tactics/peg.ts";
 import { twap } from "./twap.ts";
 import { vwap } from "./vwap.ts";
+import { wholeBy } from "./whole.ts";
 
 export const strategies: ReadonlyMap<string, Strategy> = new Map(
   [
@@ -16,6 +20,9 @@ export const strategies: ReadonlyMap<string, Strategy> = new Map(
     pov,
     is,
     ow,
+    wholeBy(iceberg),
+    wholeBy(peg),
+    wholeBy(chase),
   ].map((strategy) => [strategy.name, strategy]),
 );
 
@@ -24,10 +31,14 @@ export interface StrategyUnknown {
   readonly text: string;
 }
 
-export function findStrategy(name: string): Result<Strategy, StrategyUnknown> {
-  const strategy = strategies.get(name);
+/** Among `these`: the registered ones, unless a caller has more. */
+export function findStrategy(
+  name: string,
+  these: ReadonlyMap<string, Strategy> = strategies,
+): Result<Strategy, StrategyUnknown> {
+  const strategy = these.get(name);
   if (strategy !== undefined) return ok(strategy);
-  const known = [...strategies.keys()].join(", ");
+  const known = [...these.keys()].join(", ");
   return err({
     code: "STRATEGY_UNKNOWN",
     text: `no strategy is named ${JSON.stringify(name.slice(0, 40))}; known are ${known}`,

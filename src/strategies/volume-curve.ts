@@ -5,15 +5,18 @@
  * those of the UTC day and repeat; over the plan, they span the whole order from its arrival to its
  * deadline, so that a plan anchored anew in mid-order goes on where the curve stands.
  *
- * The two named curves are shapes, not measurements: where data is at hand, give its own weights.
+ * The two named curves are shapes, not measurements: where data is at hand, learn its own weights
+ * (`arrival data volume-curve`).
  * What must stay true: the cumulative volume never falls.
  */
 import type { Plan } from "../core/contracts/strategy.ts";
 import { DAY } from "../core/domain/units.ts";
 
+export const CURVE_SPANS = ["plan", "day"] as const;
+
 export interface VolumeCurve {
   readonly name: string;
-  readonly over: "day" | "plan";
+  readonly over: (typeof CURVE_SPANS)[number];
   readonly weights: readonly number[];
 }
 

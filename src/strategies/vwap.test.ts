@@ -138,4 +138,52 @@ describe("vwap", () => {
     expect(vwap.check({ over: "day" })).toHaveLength(1);
     expect(vwap.check({ curve: "crypto-sessions", over: "day" })).toEqual([]);
   });
+
+  it("takes a curve as a map that says what it spans, as it is learned", () => {
+    const learned = { over: "plan", weights: PROFILE, learned: { instrument: "x:spot:ACME" } };
+    expect(vwap.check({ curve: learned })).toEqual([]);
+    expect(sizesOf(SESSION, { curve: learned, slices: 13 })).toEqual(
+      sizesOf(SESSION, { curve: PROFILE, slices: 13 }),
+    );
+    const hours = Array.from({ length: 24 }, (_, hour) => (hour === 1 ? 3 : 1));
+    const plan = planOf({ until: micros(FROM + 3 * HOUR), quantity: lots(500) });
+    const day = { curve: { over: "day", weights: hours }, intervalSeconds: 3_600 };
+    expect(vwap.check(day)).toEqual([]);
+    expect(sizesOf(plan, day)).toEqual([100, 300, 100]);
+    const reasonOf = (curve: unknown) => ask(vwap.bind({ ...EVEN, curve }, plan), FROM).reason;
+    expect(reasonOf(day.curve)).toContain("by the given day curve");
+    expect(reasonOf({ ...day.curve, learned: {} })).toContain("by the learned day curve");
+  });
+
+  it("refuses a map that says too little, too much or something else than the order", () => {
+    expect(vwap.check({ curve: { weights: [1, -1], overs: "day" }, slices: 0 }))
+      .toMatchInlineSnapshot(`
+      [
+        {
+          "path": "curve.overs",
+          "text": "unknown key; known are over, weights, learned",
+        },
+        {
+          "path": "curve.over",
+          "text": "must be plan or day",
+        },
+        {
+          "path": "curve.weights",
+          "text": "must be 1 to 1440 weights of 0 or more, their sum over 0",
+        },
+        {
+          "path": "slices",
+          "text": "must be a whole number from 1 to 86400, or null, not 0",
+        },
+      ]
+    `);
+    const paths = (curve: unknown, over?: unknown): string[] =>
+      vwap.check({ curve, over }).map(({ path }) => path);
+    expect(paths({})).toEqual(["curve.over", "curve.weights"]);
+    expect(paths({ over: "day", weights: "u-shape" })).toEqual(["curve.weights"]);
+    expect(paths({ over: "week", weights: [1] })).toEqual(["curve.over"]);
+    expect(paths({ over: null, weights: Array(1_441).fill(1) })).toHaveLength(2);
+    expect(paths({ over: "day", weights: [1] }, "plan")).toEqual(["over"]);
+    expect(paths({ over: "day", weights: [1] }, "day")).toEqual([]);
+  });
 });

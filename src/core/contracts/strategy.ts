@@ -10,6 +10,7 @@
  */
 import type { Side } from "../domain/side.ts";
 import type { Fraction, Lots, Micros } from "../domain/units.ts";
+import type { Tactic } from "./tactic.ts";
 
 /**
  * The stretch that is being planned. It starts with the parent and is anchored anew whenever the
@@ -31,6 +32,8 @@ export interface Plan {
   readonly quantity: Lots;
   /** Market volume of others, since the session began, at `from`. */
   readonly volumeAtFrom: Lots;
+  /** Of it, what traded in the participation window before `from`. Absent = nothing is known. */
+  readonly volumeBefore?: Lots;
   /** The instrument's least sensible order: slices under it are carried forward. */
   readonly minOrder: Lots;
   readonly maxParticipation: Fraction;
@@ -60,6 +63,8 @@ export interface Target {
 /** A strategy bound to one plan: pure and reusable, `target` may be asked in any order of time. */
 export interface BoundStrategy {
   target(view: StrategyView): Target;
+  /** How its gap is worked, where the order names no tactic of its own; absent = `touch`. */
+  readonly tactic?: Tactic;
 }
 
 export interface ParameterFault {

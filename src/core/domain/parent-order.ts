@@ -28,6 +28,15 @@ export interface StrategyChoice {
   readonly name: string;
   /** Checked by the strategy's own schema before it gets here. Plain JSON. */
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** How its gap is worked; absent = the strategy's own tactic. */
+  readonly tactic?: TacticChoice;
+}
+
+export interface TacticChoice {
+  /** A name in the registry of tactics. */
+  readonly name: string;
+  /** Checked by the tactic's own schema before it gets here. Plain JSON. */
+  readonly parameters: Readonly<Record<string, unknown>>;
 }
 
 export interface ParentConstraints {
@@ -53,9 +62,7 @@ export interface ParentOrder {
   /** Expected half-life of the alpha behind the order. */
   readonly alphaHalfLife?: Micros;
   readonly strategy: StrategyChoice;
-  /**
-   * 0 = patient, 1 = take at once. Its share of each slice is left before crossing: 1 − urgency.
-   */
+  /** 0 = patient, 1 = take at once: what is late is crossed for by it (`execution/patience.ts`). */
   readonly urgency: Fraction;
   readonly maxSpreadToCross: Bps;
   readonly minOrder: Lots;

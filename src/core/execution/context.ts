@@ -2,6 +2,7 @@
  * Context: what one step of the engine works on, handed to each stage in turn.
  */
 import type { Strategy } from "../contracts/strategy.ts";
+import type { TacticKind } from "../contracts/tactic.ts";
 import type { ClientOrderId } from "../domain/child-order.ts";
 import { invariant } from "../domain/errors.ts";
 import type { EngineOutput } from "../domain/messages.ts";
@@ -18,6 +19,7 @@ export interface Context {
   readonly gate: RiskGate;
   readonly config: ExecutionConfig;
   readonly strategies: ReadonlyMap<string, Strategy>;
+  readonly tactics: ReadonlyMap<string, TacticKind>;
   readonly seed: number;
   readonly instruments: ReadonlyMap<string, InstrumentState>;
   readonly parents: Map<string, ParentState>;

@@ -19,13 +19,12 @@ import {
   micros,
   minLots,
   NEVER,
-  subtractLots,
 } from "../domain/units.ts";
 import { type Context, marketOf, moveParent, raiseAlert } from "./context.ts";
 import type { InstrumentState } from "./instrument-state.ts";
 import { close, closeTo, HEARTBEAT, isDone, wakeBy } from "./ending.ts";
 import { amendChild, cancelAll, cancelChild, placeChild } from "./order-manager.ts";
-import { openLots, type ParentState, unfilledLots, unsentLots } from "./parent-state.ts";
+import { doneLots, openLots, type ParentState, unfilledLots, unsentLots } from "./parent-state.ts";
 import {
   cross,
   crossingBlocked,
@@ -36,6 +35,7 @@ import {
   type PlacementView,
 } from "./placement.ts";
 import { anchor, hasMissedSlices, nextSliceAt, nextTarget } from "./planning.ts";
+import { lateness } from "./patience.ts";
 import { deviationBps } from "./risk-gate.ts";
 import { applyAdjustment } from "./terms.ts";
 
@@ -130,7 +130,9 @@ function finishAtDeadline(context: Context, parent: ParentState, market: Instrum
     const spacedAt = micros(Math.max(gate.nextAggressiveAt(parent, now), parent.backoffUntil));
     if (spacedAt > now && spacedAt <= patience) return wakeBy(parent, spacedAt);
     const rest = unsentLots(parent, price);
-    const view = viewOf(context, parent, market, residualTarget(parent, rest), rest, rest);
+    const target = residualTarget(parent, rest);
+    const late = { quantity: rest, nextAt: NEVER, reason: "the deadline" };
+    const view = viewOf(context, parent, market, { target, behind: rest, late, rest });
     blocked = spacedAt > now ? "rate" : crossingBlocked(view);
     if (blocked === undefined) {
       parent.residualSent = true;
@@ -188,18 +190,22 @@ function adjust(context: Context, parent: ParentState, market: InstrumentState):
 
 /** The ordinary pass: ask the strategy, see the gap, let the tactic close it. */
 function work(context: Context, parent: ParentState, market: InstrumentState): void {
+  const { now } = context;
   const target = nextTarget(context, parent, market);
-  const done = subtractLots(parent.filled, parent.filledAtAnchor);
+  const done = doneLots(parent);
   const price = market.takePrice(parent.order.side)!;
   const rest = unfilledLots(parent, price);
   const isWould = isWouldPrice(parent, market);
   const behind = isWould ? rest : minLots(excessLots(target.quantity, done), rest);
-  const view = viewOf(context, parent, market, target, behind, rest);
+  const late = isWould
+    ? { quantity: rest, nextAt: NEVER, reason: "the I-would price" }
+    : lateness(parent, market, now, behind);
+  const view = viewOf(context, parent, market, { target, behind, late, rest });
   const intent = place(view);
   carryOut(context, parent, view, intent);
   wakeBy(parent, target.sliceUntil);
-  if (parent.live.length > 0) wakeBy(parent, micros(context.now + HEARTBEAT));
-  if (parent.backoffUntil > context.now) wakeBy(parent, parent.backoffUntil);
+  if (parent.live.length > 0) wakeBy(parent, micros(now + HEARTBEAT));
+  if (parent.backoffUntil > now) wakeBy(parent, parent.backoffUntil);
   armMarketWake(context, parent, market);
 }
 
@@ -207,19 +213,15 @@ function viewOf(
   context: Context,
   parent: ParentState,
   market: InstrumentState,
-  target: Target,
-  behind: Lots,
-  rest: Lots,
+  wanted: Pick<PlacementView, "target" | "behind" | "late" | "rest">,
 ): PlacementView {
   return {
+    ...wanted,
     now: context.now,
     parent,
     market,
     gate: context.gate,
-    target,
-    behind,
-    rest,
-    gap: excessLots(behind, openLots(parent)),
+    gap: excessLots(wanted.behind, openLots(parent)),
     overParticipation:
       parent.order.constraints.residual === "cross-over-participation" &&
       context.now >= parent.order.deadline,
@@ -311,12 +313,15 @@ function armMarketWake(context: Context, parent: ParentState, market: Instrument
   const isBuy = parent.order.side === "buy";
   const resting = parent.live.find((child) => child.phase === "working")?.limitPrice;
   const would = parent.order.constraints.wouldPrice;
-  if (resting !== undefined) {
+  const { follow, peg, behindTicks } = parent.tactic;
+  // An order that is pegged to the mid is looked at by the clock: the touch need not move for it.
+  if (resting !== undefined && follow !== "never" && peg === "touch") {
     const at = nextRepegAt(parent);
+    const touch = resting + (isBuy ? behindTicks : -behindTicks);
     if (at > context.now) wakeBy(parent, at);
     // Where the touch has left already, the tactic has just chosen to stay.
-    else if (isBuy && observer.bid <= resting) parent.wakeBidAbove = resting;
-    else if (!isBuy && observer.ask >= resting) parent.wakeAskBelow = resting;
+    else if (isBuy && observer.bid <= touch) parent.wakeBidAbove = touch;
+    else if (!isBuy && observer.ask >= touch) parent.wakeAskBelow = touch;
   }
   if (would === undefined) return;
   if (isBuy && observer.ask > would) parent.wakeAskBelow = would + 1;

@@ -84,4 +84,9 @@ export function onReject(context: Context, parent: ParentState, code: string, te
 /** An order that the venue took back untouched is not sent again in the same breath. */
 export function onWithdrawal(context: Context, parent: ParentState): void {
   parent.backoffUntil = micros(Math.max(parent.backoffUntil, context.now + SECOND));
+  parent.withdrawals += 1;
+  const { withdrawalsMax = Number.POSITIVE_INFINITY } = parent.tactic;
+  if (parent.withdrawals < withdrawalsMax) return;
+  const reason = `${parent.withdrawals} resting orders in a row were taken back by the venue`;
+  closeTo(context, parent, { to: "failed", reason });
 }

@@ -4,12 +4,28 @@
 import type { DataHealth } from "../domain/decision.ts";
 import { instrumentId, type Instrument } from "../domain/instrument.ts";
 import { opposite, type Side } from "../domain/side.ts";
-import { type Lots, type Micros, NO_LOTS, addLots, type Ticks, ticks } from "../domain/units.ts";
+import {
+  type Fraction,
+  type Lots,
+  type Micros,
+  NO_LOTS,
+  addLots,
+  type Ticks,
+  ticks,
+} from "../domain/units.ts";
 import type { MarketHeader } from "../market/columns.ts";
 import { Observer } from "../market/observer.ts";
 import { SecondsWindow } from "../market/windows.ts";
 import type { RiskLimits } from "./limits.ts";
 import { isLive, type MarketTotals, openLots, type ParentState } from "./parent-state.ts";
+
+/** What the account pays for an execution, as a share of its worth; negative = a rebate. */
+export interface FeeRates {
+  readonly maker: Fraction;
+  readonly taker: Fraction;
+}
+
+const NO_FEES: FeeRates = { maker: 0, taker: 0 };
 
 export class InstrumentState {
   readonly id: string;
@@ -23,17 +39,26 @@ export class InstrumentState {
   positionLots: number;
   /** Own volume since the session began, and over the participation window. */
   ownVolume = 0;
+  readonly #window: Micros;
   readonly #ownWindow: SecondsWindow;
   /** Whether the market's own prints show our executions too. */
   readonly ownPrinted: boolean;
+  readonly fees: FeeRates;
 
-  constructor(header: MarketHeader, limits: RiskLimits, positionLots: number) {
+  constructor(
+    header: MarketHeader,
+    limits: RiskLimits,
+    positionLots: number,
+    fees: FeeRates = NO_FEES,
+  ) {
     this.id = instrumentId(header.instrument);
     this.instrument = header.instrument;
     this.observer = new Observer(header, limits.participationWindow);
     this.positionLots = positionLots;
+    this.#window = limits.participationWindow;
     this.#ownWindow = new SecondsWindow(limits.participationWindow / 1e6);
     this.ownPrinted = header.ownTradesPrinted;
+    this.fees = fees;
   }
 
   bookOwnFill(at: Micros, side: Side, quantity: Lots): void {
@@ -62,11 +87,13 @@ export class InstrumentState {
     readonly others: number;
     readonly own: Lots;
     readonly working: Lots;
+    /** Length of the window, a span. */
+    readonly window: Micros;
   } {
     const own = this.#ownWindow.sum(Math.floor(now / 1e6)) as Lots;
     const market = this.observer.volumeParticipation(now).value;
     const others = Math.max(0, market - (this.ownPrinted ? own : 0));
-    return { others, own, working: this.workingLots() };
+    return { others, own, working: this.workingLots(), window: this.#window };
   }
 
   add(parent: ParentState): void {

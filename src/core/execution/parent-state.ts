@@ -5,6 +5,7 @@
  * live child never exceeds what the parent asked for.
  */
 import type { BoundStrategy, Plan } from "../contracts/strategy.ts";
+import { type Tactic, TOUCH } from "../contracts/tactic.ts";
 import { type ChildOrder, type ClientOrderId, leaves } from "../domain/child-order.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import { affordableLots, quoteSpent, quoteUnits } from "../domain/money.ts";
@@ -24,9 +25,11 @@ import {
   type Micros,
   NEVER,
   NO_LOTS,
+  subtractLots,
   type Ticks,
 } from "../domain/units.ts";
 import type { EffectiveLimits } from "./limits.ts";
+import type { Due } from "./patience.ts";
 
 /** Where a parent that sends nothing more is heading, once its last child is closed. */
 export interface Closing {
@@ -54,10 +57,14 @@ export interface ParentState {
 
   plan: Plan | undefined;
   strategy: BoundStrategy | undefined;
+  tactic: Tactic;
   /** Filled before the plan in hand was anchored. */
   filledAtAnchor: Lots;
   /** The slice in hand, and the cumulative target when it began. */
   slice: { readonly from: Micros; readonly until: Micros; readonly target: Lots } | undefined;
+
+  /** Rises of the target that are not filled yet, oldest first. */
+  readonly dues: Due[];
 
   filled: Lots;
   /** Money spent so far, in `money.ts` units of the quote coin. */
@@ -81,6 +88,8 @@ export interface ParentState {
   lastRepegAt: Micros;
   /** Rejects in a row; nothing is sent before `backoffUntil`. */
   rejects: number;
+  /** Resting orders in a row that the venue took back untouched: post-only ones that crossed. */
+  withdrawals: number;
   backoffUntil: Micros;
   residualSent: boolean;
   shortfallAlerted: boolean;
@@ -125,8 +134,10 @@ export function newParentState(
     midAtEnd: undefined,
     plan: undefined,
     strategy: undefined,
+    tactic: TOUCH,
     filledAtAnchor: NO_LOTS,
     slice: undefined,
+    dues: [],
     filled: NO_LOTS,
     spent: 0n,
     children: new Map(),
@@ -142,6 +153,7 @@ export function newParentState(
     lastAggressiveAt: -NEVER as Micros,
     lastRepegAt: -NEVER as Micros,
     rejects: 0,
+    withdrawals: 0,
     backoffUntil: 0 as Micros,
     residualSent: false,
     shortfallAlerted: false,
@@ -152,6 +164,10 @@ export function newParentState(
 }
 
 export const isLive = (parent: ParentState): boolean => !isTerminal(parent.phase);
+
+/** Filled since the plan in hand began. */
+export const doneLots = (parent: ParentState): Lots =>
+  subtractLots(parent.filled, parent.filledAtAnchor);
 
 /** Worst-case open quantity of all live children. */
 export function openLots(parent: ParentState): Lots {

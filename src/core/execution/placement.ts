@@ -1,14 +1,15 @@
 /**
  * Placement: how the gap between target and done becomes one child order.
  *
- * The tactic of every strategy: post at the touch, follow it, and cross when behind. Of each slice
- * the share 1 − urgency is left to passive orders; what is not done by then is taken, if the limits
- * allow. One child of a parent is at the venue at a time.
+ * One mechanism for every tactic: rest at the peg, follow it, and take what is late when patience
+ * ends (`patience.ts`), if the limits allow. What differs is plain data (`contracts/tactic.ts`).
+ * One child of a parent is at the venue at a time.
  */
 import type { Target } from "../contracts/strategy.ts";
+import type { Tactic } from "../contracts/tactic.ts";
 import { type ChildOrder, leaves } from "../domain/child-order.ts";
 import { formatPrice, formatQuantity, type Instrument, minimumLots } from "../domain/instrument.ts";
-import { crosses, morePassive, opposite, type Side } from "../domain/side.ts";
+import { crosses, morePassive, opposite, type Side, sign } from "../domain/side.ts";
 import {
   addLots,
   atTick,
@@ -23,13 +24,12 @@ import {
   NO_LOTS,
   SECOND,
   type Ticks,
+  ticks,
 } from "../domain/units.ts";
 import type { InstrumentState } from "./instrument-state.ts";
 import { bearsAmend, type ParentState, unsentLots } from "./parent-state.ts";
-import { childCap, priceCollar, type RiskGate, spreadBps } from "./risk-gate.ts";
-
-/** A resting order follows the touch at most this often. */
-export const REPEG_INTERVAL: Micros = SECOND;
+import type { Lateness } from "./patience.ts";
+import { childCap, deviationBps, priceCollar, type RiskGate, spreadBps } from "./risk-gate.ts";
 
 /** What the tactic wants done. The gate has the last word. */
 export type Intent =
@@ -66,6 +66,8 @@ export interface PlacementView {
   readonly target: Target;
   /** Target less filled: what should be done by now and is not. */
   readonly behind: Lots;
+  /** The part of it that may be taken now, and when the next may. */
+  readonly late: Lateness;
   /** All that is not filled. */
   readonly rest: Lots;
   /** `behind` less the worst-case leaves of live children. */
@@ -78,8 +80,10 @@ export function place(view: PlacementView): Intent {
   const { parent, now } = view;
   const child = parent.live[0];
   if (child === undefined) return open(view);
-  // One that works again while an amendment of it is still unanswered is left alone, too.
-  if (child.phase === "working" && child.pendingAmend === undefined) return tend(view, child);
+  // One that works again while an amendment of it is still unanswered is left alone, too; and so is
+  // one that takes: the venue ends it by itself.
+  const isResting = child.phase === "working" && !child.aggressive;
+  if (isResting && child.pendingAmend === undefined) return tend(view, child);
   return {
     kind: "wait",
     until: micros(now + SECOND),
@@ -91,7 +95,6 @@ export function place(view: PlacementView): Intent {
 /** Nothing at the venue: post, cross or wait. */
 function open(view: PlacementView): Intent {
   const { parent, market, target, now, gap } = view;
-  const { side } = parent.order;
   if (now < parent.backoffUntil) {
     return { kind: "wait", until: parent.backoffUntil, reason: "backing off after a reject" };
   }
@@ -99,25 +102,50 @@ function open(view: PlacementView): Intent {
     return { kind: "wait", until: target.sliceUntil, reason: "on schedule", isQuiet: true };
   }
   if (gap < parent.limits.minOrder.value && gap < view.rest) return carryForward(target);
-  if (isCrossDue(view) && crossingBlocked(view) === undefined) return cross(view);
+  if (isCrossDue(view) && crossingBlocked(view) === undefined) {
+    const taken = cross(view);
+    // What is late may be too little to be taken where all that is behind is enough to be posted.
+    if (taken.kind === "place" || parent.tactic.marketOrders === true) return taken;
+  }
+  if (parent.tactic.marketOrders === true) {
+    const until = earliest(view.gate.nextAggressiveAt(parent, now), target.sliceUntil);
+    return { kind: "wait", until, reason: "nothing rests, and taking must wait" };
+  }
+  if (isBeyondReach(view)) return { kind: "wait", until: micros(now + SECOND), reason: BEYOND };
   const price = passivePrice(parent, market);
-  const sized = childSize(view, price, gap);
+  const sized = childSize(view, price, minLots(gap, displayed(parent, price)));
   if (sized.quantity === 0) {
-    const until = earliest(sized.retryAt, crossAt(view));
+    const until = earliest(sized.retryAt, view.late.nextAt);
     return { kind: "wait", until, reason: sized.reason };
   }
   const { quantity } = sized;
-  const touch = side === "buy" ? "bid" : "ask";
   return {
     kind: "place",
     aggressive: false,
     quantity,
     limitPrice: price,
     reasoning:
-      `${target.reason}; ${amount(parent, view.behind)} behind: ` +
-      `post ${amount(parent, quantity)} at the ${touch} ${formatPrice(parent.instrument, price)}`,
+      `${target.reason}; ${amount(parent, view.behind)} behind: post ` +
+      `${amount(parent, quantity)} at ${pegName(parent)} ${formatPrice(parent.instrument, price)}`,
     risk: "may not fill; the touch may leave",
   };
+}
+
+const BEYOND = "the price is beyond the reach of the tactic";
+
+const isBeyondReach = ({ parent, market }: PlacementView): boolean =>
+  deviationBps(parent, market.observer.mid) > parent.tactic.reachBps;
+
+/** The most that may be shown; never so little that the venue would not take it. */
+const displayed = (parent: ParentState, price: Ticks): Lots =>
+  maxLots(parent.tactic.display, ordinaryMinimum(parent, price));
+
+function pegName({ tactic, order }: ParentState): string {
+  const base = tactic.peg === "mid" ? "the mid" : order.side === "buy" ? "the bid" : "the ask";
+  const { behindTicks } = tactic;
+  if (behindTicks === 0) return base;
+  const way = behindTicks > 0 ? "behind" : "ahead of";
+  return `${Math.abs(behindTicks)} ticks ${way} ${base}`;
 }
 
 const carryForward = (target: Target): Extract<Intent, { kind: "wait" }> => ({
@@ -126,12 +154,13 @@ const carryForward = (target: Target): Extract<Intent, { kind: "wait" }> => ({
   reason: "the slice is under the minimum order: carried forward",
 });
 
-/** Takes what is behind, as far as the caps and the shown depth go. */
+/** Takes what is late, as far as the caps and the shown depth go. */
 export function cross(view: PlacementView): Intent {
-  const { parent, market, gap } = view;
-  const limitPrice = sweepPrice(view, gap);
-  const shown = lotsWithin(market, parent.order.side, limitPrice, gap);
-  const sized = childSize(view, limitPrice, gap, { shown });
+  const { parent, market } = view;
+  const wanted = minLots(view.gap, view.late.quantity);
+  const limitPrice = sweepPrice(view, wanted);
+  const shown = lotsWithin(market, parent.order.side, limitPrice, wanted);
+  const sized = childSize(view, limitPrice, wanted, { shown });
   if (sized.quantity > 0) return aggressive(view, sized.quantity, limitPrice);
   return { kind: "wait", until: sized.retryAt, reason: sized.reason };
 }
@@ -139,44 +168,57 @@ export function cross(view: PlacementView): Intent {
 /** One order rests: make way for a crossing one, follow the touch, or leave it. */
 function tend(view: PlacementView, child: ChildOrder): Intent {
   const { parent, market, target, now, gate } = view;
-  const { instrument, order } = parent;
+  const { instrument } = parent;
   if (isCrossDue(view) && crossingBlocked(view) === undefined && canReplace(view, child)) {
     const reasoning =
-      `${target.reason}; ${amount(parent, view.behind)} behind and out of patience: ` +
+      `${target.reason}; ${amount(parent, view.late.quantity)} late (${view.late.reason}): ` +
       "make way for a crossing order";
     return { kind: "cancel", child, reasoning };
   }
   const resting = child.limitPrice!;
   const best = passivePrice(parent, market);
-  const hasLeft = resting !== best && morePassive(order.side, resting, best) === resting;
-  if (hasLeft && now >= nextRepegAt(parent) && gate.canAmend(now)) {
-    const followed = follow(view, child, best);
-    if (followed !== undefined) return followed;
+  const hasMoved = isRepegDue(parent, resting, best);
+  const isSmall = resting === best && view.gap >= leaves(child);
+  const isDue = (hasMoved || isSmall) && !isBeyondReach(view);
+  if (isDue && now >= nextRepegAt(parent) && gate.canAmend(now)) {
+    const renewed = renew(view, child, best);
+    if (renewed !== undefined) return renewed;
   }
   return {
     kind: "wait",
-    until: earliest(target.sliceUntil, crossAt(view), hasLeft ? nextRepegAt(parent) : NEVER),
+    until: earliest(target.sliceUntil, view.late.nextAt, isDue ? nextRepegAt(parent) : NEVER),
     reason: `resting ${amount(parent, leaves(child))} at ${formatPrice(instrument, resting)}`,
     isQuiet: true,
   };
 }
 
+/** Whether the tactic wants a resting order elsewhere. */
+function isRepegDue({ order, tactic }: ParentState, resting: Ticks, best: Ticks): boolean {
+  if (tactic.follow === "never" || resting === best) return false;
+  return tactic.follow === "both" || morePassive(order.side, resting, best) === resting;
+}
+
 /** Whether a crossing order could go in the place of this one. */
 function canReplace(view: PlacementView, child: ChildOrder): boolean {
-  const limitPrice = sweepPrice(view, view.behind);
-  return childSize(view, limitPrice, view.behind, { released: leaves(child) }).quantity > 0;
+  const wanted = view.late.quantity;
+  const limitPrice = sweepPrice(view, wanted);
+  return childSize(view, limitPrice, wanted, { released: leaves(child) }).quantity > 0;
 }
 
 /**
- * The order at the new touch, with what has fallen due meanwhile where the caps allow. Undefined
- * where the new price fits no limit: then it stays where it is.
+ * The order at its new peg, with what has fallen due meanwhile where the caps allow. At its old
+ * price it is renewed only once as much again is due, because that costs its place in the queue.
+ * Undefined where nothing changes, or the new price fits no limit: then it stays as it is.
  */
-function follow(view: PlacementView, child: ChildOrder, best: Ticks): Intent | undefined {
+function renew(view: PlacementView, child: ChildOrder, best: Ticks): Intent | undefined {
   const { parent, market, gate, now } = view;
   const { instrument } = parent;
   const share = gate.participationHeadroom(parent.limits.participation.value, market, now);
+  const position = gate.positionHeadroom(parent.order.side, market, best);
   const cap = childCap(instrument, gate.limits, best);
-  const extra = minLots(minLots(view.gap, share), unsentLots(parent, best));
+  const room = excessLots(displayed(parent, best), leaves(child));
+  const allowed = minLots(minLots(share, position), minLots(unsentLots(parent, best), room));
+  const extra = minLots(view.gap, allowed);
   const more = extra >= ordinaryMinimum(parent, best) ? extra : NO_LOTS;
   const fits = (total: Lots): boolean =>
     total >= venueMinimumLots(instrument, best) &&
@@ -184,33 +226,26 @@ function follow(view: PlacementView, child: ChildOrder, best: Ticks): Intent | u
     bearsAmend(parent, child, best, total);
   const grown = minLots(addLots(child.quantity, more), cap);
   const quantity = fits(grown) ? grown : minLots(child.quantity, cap);
-  if (!fits(quantity)) return undefined;
+  const isSame = best === child.limitPrice && quantity <= child.quantity;
+  if (isSame || !fits(quantity)) return undefined;
   const from = formatPrice(instrument, child.limitPrice!);
   return {
     kind: "amend",
     child,
     limitPrice: best,
     quantity,
-    reasoning: `the touch moved to ${formatPrice(instrument, best)}: follow it from ${from}`,
+    reasoning:
+      best === child.limitPrice
+        ? `as much again is due: show ${amount(parent, quantity)} at ${from}`
+        : `${pegName(parent)} moved to ${formatPrice(instrument, best)}: follow from ${from}`,
   };
 }
 
 export const nextRepegAt = (parent: ParentState): Micros =>
-  micros(Math.max(0, parent.lastRepegAt + REPEG_INTERVAL, parent.backoffUntil));
+  micros(Math.max(0, parent.lastRepegAt + parent.tactic.repegInterval, parent.backoffUntil));
 
-/** The instant in the slice at which patience ends. */
-function crossAt({ parent, target, now }: PlacementView): Micros {
-  const { urgency } = parent.order;
-  const span = target.sliceUntil - target.sliceFrom;
-  const at = micros(target.sliceFrom + Math.floor((1 - urgency) * span));
-  return at > now ? at : NEVER;
-}
-
-function isCrossDue(view: PlacementView): boolean {
-  const { parent, market, behind } = view;
-  if (!parent.order.constraints.mayCrossSpread || behind === 0) return false;
-  return crossAt(view) === NEVER || isWouldPrice(parent, market);
-}
+const isCrossDue = ({ parent, late }: PlacementView): boolean =>
+  parent.order.constraints.mayCrossSpread && late.quantity > 0;
 
 /** The other side's touch is at the I-would price or better. */
 export function isWouldPrice(parent: ParentState, market: InstrumentState): boolean {
@@ -229,7 +264,7 @@ export function crossingBlocked({ parent, market, gate, now }: PlacementView): s
 }
 
 function aggressive(view: PlacementView, quantity: Lots, limitPrice: Ticks): Intent {
-  const { parent, market, target, behind } = view;
+  const { parent, market, target, behind, late } = view;
   const touch = market.observer.touch(opposite(parent.order.side));
   const from = formatPrice(parent.instrument, touch);
   const to = formatPrice(parent.instrument, limitPrice);
@@ -239,17 +274,26 @@ function aggressive(view: PlacementView, quantity: Lots, limitPrice: Ticks): Int
     quantity,
     limitPrice,
     reasoning:
-      `${target.reason}; ${amount(parent, behind)} behind and out of patience: ` +
+      `${target.reason}; ${amount(parent, behind)} behind (${late.reason}): ` +
       `take ${amount(parent, quantity)} ${from === to ? `at ${from}` : `from ${from} to ${to}`}`,
     risk: `pays a spread of ${spreadBps(market).toFixed(2)} bps`,
   };
 }
 
-/** Own touch, never beyond the limit price. */
+/** Where the tactic rests: at its peg, short of the other side, never beyond the limit price. */
 export function passivePrice(parent: ParentState, market: InstrumentState): Ticks {
-  const touch = market.observer.touch(parent.order.side);
-  const { limitPrice } = parent.order.constraints;
-  return limitPrice === undefined ? touch : morePassive(parent.order.side, touch, limitPrice);
+  const { side, constraints } = parent.order;
+  const direction = sign(side);
+  const pegged = pegPrice(parent.tactic, market, side) - direction * parent.tactic.behindTicks;
+  const most = market.observer.touch(opposite(side)) - direction;
+  const price = morePassive(side, ticks(Math.max(1, pegged)), ticks(Math.max(1, most)));
+  const { limitPrice } = constraints;
+  return limitPrice === undefined ? price : morePassive(side, price, limitPrice);
+}
+
+function pegPrice({ peg }: Tactic, { observer }: InstrumentState, side: Side): number {
+  if (peg === "touch") return observer.touch(side);
+  return side === "buy" ? Math.floor(observer.mid / 2) : Math.ceil(observer.mid / 2);
 }
 
 /** The price that a sweep of `quantity` reaches, inside the collar of every limit that speaks. */
@@ -258,7 +302,7 @@ function sweepPrice({ parent, market, gate }: PlacementView, quantity: Lots): Ti
   const { mid, book } = market.observer;
   const worst = book.takeCost(side, quantity).worst as Ticks;
   const collar = priceCollar(parent, mid, gate.limits.orderImpactBps);
-  return morePassive(side, worst, collar);
+  return parent.tactic.marketOrders === true ? collar : morePassive(side, worst, collar);
 }
 
 /** Lots shown on the other side from the touch to `price`, counted up to `enough`. */

@@ -5,12 +5,14 @@
  * good is kept, because each new one begins with a slice: whoever planned anew at each hiccup would
  * run ahead of the schedule.
  */
-import type { Target } from "../contracts/strategy.ts";
+import type { Plan, Target } from "../contracts/strategy.ts";
+import { type Tactic, TOUCH } from "../contracts/tactic.ts";
 import { invariant } from "../domain/errors.ts";
-import { excessLots, type Lots, type Micros, NO_LOTS, subtractLots } from "../domain/units.ts";
+import { excessLots, type Lots, lots, type Micros, NO_LOTS } from "../domain/units.ts";
 import type { Context } from "./context.ts";
 import type { InstrumentState } from "./instrument-state.ts";
-import { openLots, type ParentState, unfilledLots } from "./parent-state.ts";
+import { doneLots, openLots, type ParentState, unfilledLots } from "./parent-state.ts";
+import { noteDue } from "./patience.ts";
 
 /** Further behind than this many slices, the plan is void: the rest is spread anew. */
 const SLICES_BEHIND_MAX = 3;
@@ -27,7 +29,7 @@ export function anchor(
   invariant(strategy !== undefined, `unknown strategy ${order.strategy.name}`);
   const price = market.takePrice(order.side)!;
   const quantity = unfilledLots(parent, price);
-  const plan = {
+  const plan: Plan = {
     parentId: order.id,
     side: order.side,
     from: from < order.deadline ? from : context.now,
@@ -36,6 +38,7 @@ export function anchor(
     ...(order.alphaHalfLife === undefined ? {} : { alphaHalfLife: order.alphaHalfLife }),
     quantity,
     volumeAtFrom: market.othersVolume,
+    volumeBefore: lots(market.participation(context.now).others),
     minOrder: parent.limits.minOrder.value,
     maxParticipation: parent.limits.participation.value,
     urgency: order.urgency,
@@ -44,20 +47,37 @@ export function anchor(
   parent.plan = plan;
   parent.filledAtAnchor = parent.filled;
   parent.slice = undefined;
+  parent.dues.length = 0;
   parent.strategy = strategy.bind(order.strategy.parameters, plan);
+  parent.tactic = chosenTactic(context, parent, plan) ?? parent.strategy.tactic ?? TOUCH;
+}
+
+function chosenTactic(context: Context, parent: ParentState, plan: Plan): Tactic | undefined {
+  const { tactic: choice } = parent.order.strategy;
+  if (choice === undefined) return undefined;
+  const kind = context.tactics.get(choice.name);
+  invariant(kind !== undefined, `unknown tactic ${choice.name}`);
+  return kind.bind(choice.parameters, plan);
 }
 
 /** What the strategy wants done by now, under a plan that is not void. */
 export function nextTarget(context: Context, parent: ParentState, market: InstrumentState): Target {
+  const target = validTarget(context, parent, market);
+  noteDue(parent, target, doneLots(parent));
+  return target;
+}
+
+function validTarget(context: Context, parent: ParentState, market: InstrumentState): Target {
   const target = ask(context, parent, market);
   const { slice } = parent;
   if (slice?.from === target.sliceFrom) return target;
   const increment = excessLots(target.quantity, slice?.target ?? NO_LOTS);
   const { sliceFrom, sliceUntil, quantity } = target;
   parent.slice = { from: sliceFrom, until: sliceUntil, target: quantity };
+  // By the shorter of the two: a slice that had nothing to do may be much longer than the others.
+  const length = Math.min(sliceUntil - sliceFrom, (slice?.until ?? 0) - (slice?.from ?? 0));
   const hasOverslept =
-    slice !== undefined &&
-    context.now - slice.until > SLICES_BEHIND_MAX * (slice.until - slice.from);
+    slice !== undefined && context.now - slice.until > SLICES_BEHIND_MAX * length;
   if (!(hasOverslept ? isBehind(parent, target) : isVoid(parent, target, increment))) {
     return target;
   }
@@ -97,8 +117,6 @@ function ask(context: Context, parent: ParentState, market: InstrumentState): Ta
     marketVolume: market.othersVolume,
   });
 }
-
-const doneLots = (parent: ParentState): Lots => subtractLots(parent.filled, parent.filledAtAnchor);
 
 /** The slice in hand, were the plan spread evenly over its time. */
 function evenSlice({ plan }: ParentState, target: Target): number {

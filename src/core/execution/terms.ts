@@ -55,7 +55,13 @@ function faultInTerms(context: Context, order: ParentOrder): string | undefined 
   const strategy = context.strategies.get(order.strategy.name);
   if (strategy === undefined) return `unknown strategy ${order.strategy.name}`;
   const [fault] = strategy.check(order.strategy.parameters);
-  return fault === undefined ? undefined : `strategy ${fault.path}: ${fault.text}`;
+  if (fault !== undefined) return `strategy ${fault.path}: ${fault.text}`;
+  const { tactic } = order.strategy;
+  if (tactic === undefined) return undefined;
+  const kind = context.tactics.get(tactic.name);
+  if (kind === undefined) return `unknown tactic ${tactic.name}`;
+  const [wrong] = kind.check(tactic.parameters);
+  return wrong === undefined ? undefined : `tactic ${wrong.path}: ${wrong.text}`;
 }
 
 function isPositive(text: string): boolean {

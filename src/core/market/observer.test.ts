@@ -4,9 +4,10 @@
  */
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
-import { MarketFold } from "../../../test/laws/market-fold.ts";
-import { EPOCH_MICROS, EPOCH_SECONDS, marketOf } from "../../../test/laws/market.ts";
-import { GROUNDS, schedules } from "../../../test/laws/schedule.ts";
+import { MarketFold } from "../../testing/market-fold.ts";
+import { EPOCH_MICROS, EPOCH_SECONDS, marketOf } from "../../testing/market.ts";
+import { schedules } from "../../testing/draws.ts";
+import { GROUNDS } from "../../testing/schedule.ts";
 import { type Micros, micros, SECOND } from "../domain/units.ts";
 import { ColumnsBuilder, Kind, OFF_BOOK, OFF_VOLUME, VENUE_ONLY } from "./columns.ts";
 import { Observer } from "./observer.ts";
@@ -231,23 +232,27 @@ describe("the observer's totals", () => {
     const stops = fc.array(fc.integer({ min: 0, max: 120_000 }), { minLength: 1, maxLength: 8 });
     let traded = 0;
     fc.assert(
-      fc.property(schedules("twap"), stops, (schedule, times) => {
-        const { header: generated, block } = marketOf(schedule);
-        const seen = new Observer(generated);
-        const fold = new MarketFold(block);
-        let next = 0;
-        for (const ms of times.sort((a, b) => a - b)) {
-          next = seen.observe(block, next, block.length, ms * 1e6);
-          fold.advanceTo(next);
-          const now = micros(EPOCH_MICROS + ms * 1_000);
-          expect(seen.volume).toBe(fold.volume);
-          expect([seen.bid, seen.ask]).toEqual([fold.bid, fold.ask]);
-          expect(seen.volumeMinute(now).value).toBe(fold.volumeOver(now, 60));
-          const isHealthy = seen.health(now, STALE_AFTER) === "healthy";
-          expect(isHealthy).toBe(fold.isHealthy(now, STALE_AFTER));
-          traded += fold.volume;
-        }
-      }),
+      fc.property(
+        schedules(fc.constant({ name: "any", parameters: {} })),
+        stops,
+        (schedule, times) => {
+          const { header: generated, block } = marketOf(schedule);
+          const seen = new Observer(generated);
+          const fold = new MarketFold(block);
+          let next = 0;
+          for (const ms of times.sort((a, b) => a - b)) {
+            next = seen.observe(block, next, block.length, ms * 1e6);
+            fold.advanceTo(next);
+            const now = micros(EPOCH_MICROS + ms * 1_000);
+            expect(seen.volume).toBe(fold.volume);
+            expect([seen.bid, seen.ask]).toEqual([fold.bid, fold.ask]);
+            expect(seen.volumeMinute(now).value).toBe(fold.volumeOver(now, 60));
+            const isHealthy = seen.health(now, STALE_AFTER) === "healthy";
+            expect(isHealthy).toBe(fold.isHealthy(now, STALE_AFTER));
+            traded += fold.volume;
+          }
+        },
+      ),
       { numRuns: 300 },
     );
     expect(traded).toBeGreaterThan(0);

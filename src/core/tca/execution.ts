@@ -18,8 +18,11 @@ export interface ExecutedFill {
   readonly clientOrderId: string;
   /** The mid immediately before the fill. */
   readonly midBefore: HalfTicks;
-  /** `estimated`: the last mid we had seen, where the venue does not tell. */
-  readonly midSource: "venue" | "estimated";
+  /**
+   * `recording`: read from a market recording at the fill's time. `estimated`: the last mid we had
+   * seen, where the venue does not tell, or a fill's time that is too coarse for a recording.
+   */
+  readonly midSource: "venue" | "recording" | "estimated";
   /**
    * How far our own earlier trading had moved the mid, signed as a price: above zero where it rose.
    * 0 where the market does not react.
@@ -57,8 +60,11 @@ export interface Markout {
   readonly mid: HalfTicks;
 }
 
-/** `none`: a market that does not react, so that no impact can show. */
-export type DisplacementModel = "none" | "exact" | "estimated";
+/**
+ * `none`: a market that does not react, so that no impact can show. `unknown`: it did, and nothing
+ * tells by how much, so that impact is inside timing.
+ */
+export type DisplacementModel = "none" | "exact" | "estimated" | "unknown";
 
 export interface Execution {
   readonly instrument: Instrument;
@@ -86,4 +92,41 @@ export interface Execution {
   readonly markouts: readonly Markout[];
   readonly children: readonly ChildSummary[];
   readonly displacementModel: DisplacementModel;
+}
+
+/** A fill of which less is known. What is absent is unknown. */
+export interface PartialFill extends Pick<
+  ExecutedFill,
+  "clientOrderId" | "displacement" | "permanentDisplacement" | "spreadBefore" | "feeRate"
+> {
+  readonly fill: Omit<Fill, "liquidity" | "fee" | "feeCoin"> &
+    Partial<Pick<Fill, "liquidity" | "fee" | "feeCoin">>;
+  readonly midBefore?: HalfTicks;
+  readonly midSource?: ExecutedFill["midSource"];
+  readonly orderKind?: OrderKind;
+}
+
+/**
+ * An execution that was not measured while it happened, such as one that is imported. An
+ * `Execution` is one of these; here whatever is absent is unknown, and so is what needs it.
+ */
+export interface PartialExecution extends Pick<
+  Execution,
+  | "instrument"
+  | "side"
+  | "startAt"
+  | "endAt"
+  | "deadline"
+  | "funding"
+  | "markouts"
+  | "displacementModel"
+> {
+  /** Absent: nobody said what was asked for; costs are those of what was filled. */
+  readonly quantity?: ParentQuantity;
+  readonly decisionPrice?: HalfTicks;
+  readonly arrivalPrice?: HalfTicks;
+  readonly horizonPrice?: HalfTicks;
+  readonly fills: readonly PartialFill[];
+  readonly market?: Execution["market"];
+  readonly children?: readonly ChildSummary[];
 }

@@ -12,5 +12,6 @@ export {
   type PairedDifference,
   pairedDifference,
 } from "./paired-difference.ts";
+export { type PartialShortfall, partialShortfall } from "./partial-shortfall.ts";
 export { analyse, type ExecutionReport, TARGETS } from "./report.ts";
 export { type Shortfall, shortfall, type ShortfallParts } from "./shortfall.ts";

@@ -9,10 +9,18 @@ import { type Decimal, toNumber } from "../domain/decimal.ts";
 import { type Instrument, worthOfLot } from "../domain/instrument.ts";
 import { floorToLotsWithin, quoteSpent, quoteUnits, vwapOf } from "../domain/money.ts";
 import { sign } from "../domain/side.ts";
-import { atTick, type Bps, type Cash, cash, type Fraction, type Micros } from "../domain/units.ts";
-import type { ChildSummary, ExecutedFill, Execution } from "./execution.ts";
+import {
+  atTick,
+  type Bps,
+  type Cash,
+  cash,
+  type Fraction,
+  type HalfTicks,
+  type Micros,
+} from "../domain/units.ts";
+import type { ChildSummary, Execution, PartialExecution, PartialFill } from "./execution.ts";
 import { MARKOUT_SPANS } from "./markout-clock.ts";
-import { bpsOf, intendedLots } from "./shortfall.ts";
+import { bpsOf, magnitude } from "./shortfall.ts";
 
 /** A figure that some fills allow and others do not. */
 export interface OverFills {
@@ -46,31 +54,31 @@ export interface Metrics {
   readonly participation: Fraction | undefined;
   /** Of the lots, or of the money, that was asked for. */
   readonly fillRate: Fraction | undefined;
-  /** Filled in full, and the last fill was in time. */
-  readonly completedInTime: boolean;
+  /** Filled in full, and the last fill was in time; undefined where nobody said what is full. */
+  readonly completedInTime: boolean | undefined;
   /** A gain: side·(mid − p) / full spread, of passive orders. 0.5 = filled at the touch. */
   readonly spreadCaptured: OverFills;
   /** A gain: side·(mid(t + τ) − p), bps of the decision price. */
   readonly markouts: readonly MarkoutGain[];
   /** Share of the filled lots that rested in the book. */
   readonly makerShare: Fraction | undefined;
-  readonly children: number;
+  readonly children: number | undefined;
   readonly fills: number;
-  readonly rejects: number;
+  readonly rejects: number | undefined;
 }
 
-export function metrics(execution: Execution): Metrics {
+export function metrics(execution: PartialExecution): Metrics {
   const { instrument, fills, children } = execution;
   const side = sign(execution.side);
   const vwap = vwapOf(instrument, executions(fills));
   const ownTicks = vwap === undefined ? undefined : toTicks(instrument, vwap);
   const own = fills.reduce((sum, { fill }) => sum + fill.quantity, 0);
-  const { others } = execution.market;
+  const others = execution.market?.others;
   const market = marketVwapTicks(instrument, others, own, ownTicks);
-  const decisionTicks = execution.decisionPrice / 2;
-  const arrivalTicks = execution.arrivalPrice / 2;
-  const against = (benchmark: number | undefined, base: number): Bps | undefined =>
-    ownTicks === undefined || benchmark === undefined
+  const decisionTicks = halved(execution.decisionPrice);
+  const arrivalTicks = halved(execution.arrivalPrice);
+  const against = (benchmark: number | undefined, base: number | undefined): Bps | undefined =>
+    ownTicks === undefined || benchmark === undefined || base === undefined
       ? undefined
       : ((side * (ownTicks - benchmark)) / base) * 10_000;
   const maker = fills.reduce(
@@ -85,16 +93,21 @@ export function metrics(execution: Execution): Metrics {
       withOwn: against(market.withOwn, decisionTicks),
     },
     arrivalSlippageBps: against(arrivalTicks, arrivalTicks),
-    participation: own + others.lots === 0 ? undefined : own / (own + others.lots),
+    participation:
+      others === undefined || own + others.lots === 0 ? undefined : own / (own + others.lots),
     ...progress(execution),
     spreadCaptured: spreadCaptured(execution),
     markouts: MARKOUT_SPANS.map((after) => markout(execution, after)),
-    makerShare: own === 0 ? undefined : maker / own,
-    children: children.length,
+    makerShare:
+      own === 0 || fills.some(({ fill }) => fill.liquidity === undefined) ? undefined : maker / own,
+    children: children?.length,
     fills: fills.length,
-    rejects: children.filter((child) => child.closeReason === "rejected").length,
+    rejects: children?.filter((child) => child.closeReason === "rejected").length,
   };
 }
+
+const halved = (price: HalfTicks | undefined): number | undefined =>
+  price === undefined ? undefined : price / 2;
 
 export type ChildStatus =
   | "new" //              sent, or resting without a fill
@@ -117,19 +130,21 @@ export interface ChildOutcome {
 }
 
 /** Every child, in the order in which it was sent. */
-export function childOutcomes(execution: Execution): readonly ChildOutcome[] {
-  const { instrument } = execution;
+export function childOutcomes(execution: PartialExecution): readonly ChildOutcome[] {
+  const { instrument, children = [] } = execution;
   const byOrder = Map.groupBy(execution.fills, (executed) => executed.clientOrderId);
-  const arrived = worthOfLot(instrument, execution.arrivalPrice);
+  const { arrivalPrice } = execution;
+  const arrived = arrivalPrice === undefined ? undefined : worthOfLot(instrument, arrivalPrice);
   const side = BigInt(sign(execution.side));
-  return execution.children.map((child) => {
+  return children.map((child) => {
     const own = executions(byOrder.get(child.id) ?? []);
     let [filledLots, cost] = [0, 0n];
     for (const { price, quantity } of own) {
       filledLots += quantity;
+      if (arrived === undefined) continue;
       cost += side * BigInt(quantity) * (worthOfLot(instrument, atTick(price)) - arrived);
     }
-    const notional = BigInt(filledLots) * (arrived < 0n ? -arrived : arrived);
+    const notional = BigInt(filledLots) * magnitude(arrived ?? 0n);
     return {
       child,
       status: statusOf(child, filledLots),
@@ -146,7 +161,7 @@ function statusOf(child: ChildSummary, filledLots: number): ChildStatus {
   return filledLots > 0 ? "partially filled" : "new";
 }
 
-const executions = (fills: readonly ExecutedFill[]): readonly ExecutedFill["fill"][] =>
+const executions = (fills: readonly PartialFill[]): readonly PartialFill["fill"][] =>
   fills.map(({ fill }) => fill);
 
 const toTicks = (instrument: Instrument, price: Decimal): number =>
@@ -155,10 +170,11 @@ const toTicks = (instrument: Instrument, price: Decimal): number =>
 /** Inverse contracts are averaged harmonically, as `vwapOf` does. */
 function marketVwapTicks(
   instrument: Instrument,
-  others: Execution["market"]["others"],
+  others: Execution["market"]["others"] | undefined,
   own: number,
   ownTicks: number | undefined,
 ): Metrics["marketVwapTicks"] {
+  if (others === undefined) return { withoutOwn: undefined, withOwn: undefined };
   const theirs = others.lots > 0 && others.vwapTicks > 0 ? others.vwapTicks : undefined;
   if (theirs === undefined) return { withoutOwn: undefined, withOwn: ownTicks };
   if (ownTicks === undefined) return { withoutOwn: theirs, withOwn: theirs };
@@ -170,12 +186,13 @@ function marketVwapTicks(
   return { withoutOwn: theirs, withOwn };
 }
 
-function progress(execution: Execution): Pick<Metrics, "fillRate" | "completedInTime"> {
+function progress(execution: PartialExecution): Pick<Metrics, "fillRate" | "completedInTime"> {
   const { instrument, quantity, fills } = execution;
+  if (quantity === undefined) return { fillRate: undefined, completedInTime: undefined };
   const deadline = execution.deadline ?? execution.endAt;
   const inTime = fills.every(({ fill }) => fill.exchangeTime <= deadline);
   if (quantity.kind === "lots") {
-    const intended = intendedLots(instrument, quantity, execution.decisionPrice);
+    const intended = quantity.lots;
     const filled = fills.reduce((sum, { fill }) => sum + fill.quantity, 0);
     return {
       fillRate: intended === 0 ? undefined : filled / intended,
@@ -194,11 +211,11 @@ function progress(execution: Execution): Pick<Metrics, "fillRate" | "completedIn
   };
 }
 
-function spreadCaptured({ side, fills }: Execution): OverFills {
+function spreadCaptured({ side, fills }: PartialExecution): OverFills {
   const passive = fills.filter((executed) => executed.orderKind === "passive");
   let [known, weight, sum] = [0, 0, 0];
   for (const { fill, midBefore, spreadBefore } of passive) {
-    if (spreadBefore === undefined || spreadBefore <= 0) continue;
+    if (midBefore === undefined || spreadBefore === undefined || spreadBefore <= 0) continue;
     known += 1;
     weight += fill.quantity;
     // Both in half ticks: the mid and the price are doubled, and so must the spread be.
@@ -208,7 +225,7 @@ function spreadCaptured({ side, fills }: Execution): OverFills {
   return { value: weight === 0 ? undefined : sum / weight, fills: known, of: passive.length };
 }
 
-function markout(execution: Execution, after: Micros): MarkoutGain {
+function markout(execution: PartialExecution, after: Micros): MarkoutGain {
   const { instrument, fills, decisionPrice } = execution;
   const mids = new Map<string, Cash>();
   for (const seen of execution.markouts) {
@@ -224,7 +241,7 @@ function markout(execution: Execution, after: Micros): MarkoutGain {
     const paid = worthOfLot(instrument, atTick(fill.price));
     gain += side * BigInt(fill.quantity) * (later - paid);
   }
-  const decided = worthOfLot(instrument, decisionPrice);
-  const notional = quantity * (decided < 0n ? -decided : decided);
+  const decided = decisionPrice === undefined ? 0n : worthOfLot(instrument, decisionPrice);
+  const notional = quantity * magnitude(decided);
   return { after, value: bpsOf(cash(gain), cash(notional)), fills: known, of: fills.length };
 }

@@ -126,7 +126,7 @@ describe("participation, fill rate, completion", () => {
       fillOf({ price: 64_250, quantity: 20_000 }),
       fillOf({ price: 64_250, quantity: 5_000, at }),
     ];
-    const completed = (of: Partial<Execution>): boolean => metrics(execution(of)).completedInTime;
+    const completed = (of: Partial<Execution>) => metrics(execution(of)).completedInTime;
     expect(completed({ fills: full(100) })).toBe(true);
     expect(completed({ fills: full(101) })).toBe(false);
     expect(completed({ fills: full(101), deadline: micros(101) })).toBe(true);
@@ -286,8 +286,8 @@ describe("the report", () => {
         funding: [{ amount: cash(1n) }],
       }),
     );
-    const mantissa = (text: string): bigint => {
-      const { mantissa: digits, scale } = decimal(text);
+    const mantissa = (text: string | null): bigint => {
+      const { mantissa: digits, scale } = decimal(text!);
       return digits * 10n ** BigInt(20 - scale);
     };
     const parts = Object.values(report.shortfall.parts).map((part) => mantissa(part.cash));

@@ -15,8 +15,8 @@ import {
   settleCoin,
 } from "../domain/instrument.ts";
 import type { Side } from "../domain/side.ts";
-import { type Bps, type Cash, cash, type Fraction, type Lots } from "../domain/units.ts";
-import type { DisplacementModel, Execution, OrderKind } from "./execution.ts";
+import type { Bps, Cash, Fraction, HalfTicks, Lots } from "../domain/units.ts";
+import type { DisplacementModel, OrderKind, PartialExecution, PartialFill } from "./execution.ts";
 import {
   childOutcomes,
   type ChildStatus,
@@ -24,12 +24,13 @@ import {
   metrics,
   type OverFills,
 } from "./metrics.ts";
-import { bpsOf, type Shortfall, shortfall, type ShortfallParts } from "./shortfall.ts";
+import { type PartialShortfall, partialShortfall } from "./partial-shortfall.ts";
+import { bpsOf, type Shortfall, type ShortfallParts } from "./shortfall.ts";
 
 /** Positive = paid. */
 export interface Cost {
-  /** In the settlement coin. */
-  readonly cash: string;
+  /** In the settlement coin; null: unknown. */
+  readonly cash: string | null;
   readonly bps: Bps | null;
 }
 
@@ -75,20 +76,22 @@ export interface ExecutionReport {
     readonly remaining: string;
   };
   readonly prices: {
-    readonly decision: string;
-    readonly arrival: string;
-    readonly horizon: string;
+    readonly decision: string | null;
+    readonly arrival: string | null;
+    readonly horizon: string | null;
     readonly vwap: string | null;
     readonly marketVwapWithoutOwn: number | null;
     readonly marketVwapWithOwn: number | null;
   };
   /** What bps are of: the intended quantity at the decision price, in the settlement coin. */
-  readonly decisionNotional: string;
+  readonly decisionNotional: string | null;
   readonly shortfall: {
     /** The full order (Perold), fees and funding included. */
     readonly total: Cost;
     readonly beforeFees: Cost;
     readonly parts: { readonly [Part in keyof ShortfallParts]: Cost };
+    /** Spread, impact and timing in one: side·Σs(p − P₀). */
+    readonly whileTrading: Cost;
     readonly impact: { readonly temporary: Cost; readonly permanent: Cost } | null;
     readonly displacementModel: DisplacementModel;
     /** The filled part against the decision price, fees apart; bps of its own notional. */
@@ -97,21 +100,24 @@ export interface ExecutionReport {
     readonly unpricedFees: Shortfall["unpricedFees"];
     /** Fills whose mid was only estimated: so are their spread and timing. */
     readonly estimatedMids: number;
+    /** Fills whose mid was read from a market recording, and fills without any. */
+    readonly recordedMids: number;
+    readonly unknownMids: number;
   };
   readonly metrics: {
     readonly vwapSlippageBps: { readonly withoutOwn: Bps | null; readonly withOwn: Bps | null };
     readonly arrivalSlippageBps: Bps | null;
     readonly participation: Fraction | null;
-    readonly marketVolume: number;
-    readonly ownPrinted: boolean;
+    readonly marketVolume: number | null;
+    readonly ownPrinted: boolean | null;
     readonly fillRate: Fraction | null;
-    readonly completedInTime: boolean;
+    readonly completedInTime: boolean | null;
     readonly spreadCapturedGain: FigureOverFills;
     readonly markoutGainsBps: readonly (FigureOverFills & { readonly afterMicros: number })[];
     readonly makerShare: Fraction | null;
-    readonly children: number;
+    readonly children: number | null;
     readonly fills: number;
-    readonly rejects: number;
+    readonly rejects: number | null;
   };
   readonly targets: typeof TARGETS;
   readonly children: readonly ChildRow[];
@@ -128,10 +134,10 @@ export const TARGETS = {
 } as const;
 
 /** @throws InvariantError when the parts of the shortfall miss the whole. */
-export function analyse(execution: Execution): ExecutionReport {
+export function analyse(execution: PartialExecution): ExecutionReport {
   const { instrument } = execution;
   const measured = metrics(execution);
-  const cost = shortfall(execution);
+  const cost = partialShortfall(execution);
   return {
     instrument: {
       venue: instrument.venue,
@@ -146,13 +152,14 @@ export function analyse(execution: Execution): ExecutionReport {
     startMicros: execution.startAt,
     endMicros: execution.endAt,
     quantity: {
-      notional: execution.quantity.kind === "notional" ? execution.quantity.quote : null,
+      notional: execution.quantity?.kind === "notional" ? execution.quantity.quote : null,
       intended: formatQuantity(instrument, cost.intended),
       filled: formatQuantity(instrument, cost.filled),
       remaining: signedQuantity(instrument, cost.intended - cost.filled),
     },
     prices: pricesOf(execution, measured),
-    decisionNotional: exactText(instrument, cost.decisionNotional),
+    decisionNotional:
+      cost.decisionNotional === undefined ? null : exactText(instrument, cost.decisionNotional),
     shortfall: shortfallJson(execution, cost),
     metrics: metricsJson(execution, measured),
     targets: TARGETS,
@@ -173,30 +180,37 @@ const signedQuantity = (instrument: Instrument, count: number): string =>
 const exactText = (instrument: Instrument, amount: Cash): string =>
   formatDecimal(trimDecimal({ mantissa: amount, scale: cashScale(instrument) }));
 
-function pricesOf(execution: Execution, measured: Metrics): ExecutionReport["prices"] {
+function pricesOf(execution: PartialExecution, measured: Metrics): ExecutionReport["prices"] {
   const { instrument } = execution;
   const tickSize = toNumber(instrument.tickSize);
   const { withoutOwn, withOwn } = measured.marketVwapTicks;
+  const mid = (price: HalfTicks | undefined): string | null =>
+    price === undefined ? null : formatHalfPrice(instrument, price);
   return {
-    decision: formatHalfPrice(instrument, execution.decisionPrice),
-    arrival: formatHalfPrice(instrument, execution.arrivalPrice),
-    horizon: formatHalfPrice(instrument, execution.horizonPrice),
+    decision: mid(execution.decisionPrice),
+    arrival: mid(execution.arrivalPrice),
+    horizon: mid(execution.horizonPrice),
     vwap: measured.vwap === undefined ? null : formatDecimal(trimDecimal(measured.vwap)),
     marketVwapWithoutOwn: withoutOwn === undefined ? null : withoutOwn * tickSize,
     marketVwapWithOwn: withOwn === undefined ? null : withOwn * tickSize,
   };
 }
 
-function shortfallJson(execution: Execution, cost: Shortfall): ExecutionReport["shortfall"] {
+function shortfallJson(
+  execution: PartialExecution,
+  cost: PartialShortfall,
+): ExecutionReport["shortfall"] {
   const { instrument } = execution;
-  const of = (amount: Cash, notional: Cash = cost.decisionNotional): Cost => ({
-    cash: exactText(instrument, amount),
-    bps: bpsOf(amount, notional) ?? null,
+  const of = (amount: Cash | undefined, notional = cost.decisionNotional): Cost => ({
+    cash: amount === undefined ? null : exactText(instrument, amount),
+    bps: amount === undefined || notional === undefined ? null : (bpsOf(amount, notional) ?? null),
   });
+  const mids = (source: PartialFill["midSource"]): number =>
+    execution.fills.filter(({ midSource }) => midSource === source).length;
   const { parts, impact } = cost;
   return {
     total: of(cost.total),
-    beforeFees: of(cash(cost.total - parts.fees - parts.funding)),
+    beforeFees: of(cost.beforeFees),
     parts: {
       delay: of(parts.delay),
       spread: of(parts.spread),
@@ -206,6 +220,7 @@ function shortfallJson(execution: Execution, cost: Shortfall): ExecutionReport["
       fees: of(parts.fees),
       funding: of(parts.funding),
     },
+    whileTrading: of(cost.whileTrading),
     impact:
       impact === undefined
         ? null
@@ -214,7 +229,9 @@ function shortfallJson(execution: Execution, cost: Shortfall): ExecutionReport["
     filledPart: of(cost.filledPart, cost.filledNotional),
     fundingKnown: cost.fundingKnown,
     unpricedFees: cost.unpricedFees,
-    estimatedMids: execution.fills.filter(({ midSource }) => midSource === "estimated").length,
+    estimatedMids: mids("estimated"),
+    recordedMids: mids("recording"),
+    unknownMids: mids(undefined),
   };
 }
 
@@ -224,8 +241,9 @@ const overFills = ({ value, fills, of }: OverFills): FigureOverFills => ({
   of,
 });
 
-function metricsJson(execution: Execution, measured: Metrics): ExecutionReport["metrics"] {
+function metricsJson(execution: PartialExecution, measured: Metrics): ExecutionReport["metrics"] {
   const { vwapSlippageBps, spreadCaptured: captured } = measured;
+  const { market } = execution;
   return {
     vwapSlippageBps: {
       withoutOwn: vwapSlippageBps.withoutOwn ?? null,
@@ -233,10 +251,11 @@ function metricsJson(execution: Execution, measured: Metrics): ExecutionReport["
     },
     arrivalSlippageBps: measured.arrivalSlippageBps ?? null,
     participation: measured.participation ?? null,
-    marketVolume: execution.market.others.lots * toNumber(execution.instrument.lotSize),
-    ownPrinted: execution.market.ownPrinted,
+    marketVolume:
+      market === undefined ? null : market.others.lots * toNumber(execution.instrument.lotSize),
+    ownPrinted: market?.ownPrinted ?? null,
     fillRate: measured.fillRate ?? null,
-    completedInTime: measured.completedInTime,
+    completedInTime: measured.completedInTime ?? null,
     spreadCapturedGain: overFills(captured),
     markoutGainsBps: measured.markouts.map(({ after, value, fills, of }) => ({
       afterMicros: after,
@@ -245,13 +264,13 @@ function metricsJson(execution: Execution, measured: Metrics): ExecutionReport["
       of,
     })),
     makerShare: measured.makerShare ?? null,
-    children: measured.children,
+    children: measured.children ?? null,
     fills: measured.fills,
-    rejects: measured.rejects,
+    rejects: measured.rejects ?? null,
   };
 }
 
-function childRows(execution: Execution): readonly ChildRow[] {
+function childRows(execution: PartialExecution): readonly ChildRow[] {
   const { instrument } = execution;
   return childOutcomes(execution).map(({ child, status, filledLots, vwap, costBps }) => {
     const { timeInForce, limitPrice } = child;

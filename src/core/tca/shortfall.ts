@@ -21,7 +21,7 @@ import {
   type Lots,
   lots,
 } from "../domain/units.ts";
-import type { Execution } from "./execution.ts";
+import type { ExecutedFill, Execution } from "./execution.ts";
 
 export interface ShortfallParts {
   /** side·S(P₀ − P_d): the market moved between the decision and the start. */
@@ -132,10 +132,10 @@ export function shortfall(execution: Execution): Shortfall {
 export const bpsOf = (amount: Cash, notional: Cash): number | undefined =>
   notional === 0n ? undefined : (Number(amount) / Number(notional)) * 10_000;
 
-const magnitude = (amount: bigint): bigint => (amount < 0n ? -amount : amount);
+export const magnitude = (amount: bigint): bigint => (amount < 0n ? -amount : amount);
 
 /** One rounding per price, made once: inverse worth is the same wherever a price is used. */
-function rememberedWorth(instrument: Instrument): (price: HalfTicks) => Cash {
+export function rememberedWorth(instrument: Instrument): (price: HalfTicks) => Cash {
   const known = new Map<HalfTicks, Cash>();
   return (price) => {
     let worth = known.get(price);
@@ -165,11 +165,20 @@ function splitImpact(
   return { temporary: cash(impact - permanent), permanent: cash(permanent) };
 }
 
-function totalFees(execution: Execution): { amount: Cash; unpriced: Shortfall["unpricedFees"] } {
+/** What a fee is counted from. */
+type FeeOf = Pick<ExecutedFill, "feeRate"> & { readonly fill: Parameters<typeof feeToCash>[1] };
+
+export function totalFees({
+  instrument,
+  fills,
+}: {
+  readonly instrument: Instrument;
+  readonly fills: readonly FeeOf[];
+}): { amount: Cash; unpriced: Shortfall["unpricedFees"] } {
   let amount = 0n;
   const unpriced = new Map<string, Decimal>();
-  for (const { fill, feeRate } of execution.fills) {
-    const converted = feeToCash(execution.instrument, fill, feeRate);
+  for (const { fill, feeRate } of fills) {
+    const converted = feeToCash(instrument, fill, feeRate);
     if (converted !== undefined) {
       amount += converted;
       continue;
