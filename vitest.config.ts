@@ -1,11 +1,22 @@
 /**
  * Vitest: which files are tests and what a run may not do (pass empty, pass with `.only` left in).
  */
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["src/**/*.test.ts", "test/**/*.test.ts", "bench/**/*.test.ts"],
+    include: [
+      "src/**/*.test.ts",
+      "test/**/*.test.ts",
+      "bench/**/*.test.ts",
+      "examples/**/*.test.ts",
+    ],
+    // Examples import the package by its name, as whoever copies them does.
+    alias: {
+      "arrival/testing": fileURLToPath(new URL("src/testing/index.ts", import.meta.url)),
+      arrival: fileURLToPath(new URL("src/index.ts", import.meta.url)),
+    },
     allowOnly: false,
     passWithNoTests: false,
     // Laws run thousands of cases; a slow shared machine must not turn them into failures.

@@ -5,6 +5,7 @@
  * accepts at once, lets passive orders rest and fills crossing ones, unless `answer` says otherwise.
  * `timeline` holds what was asked of it, in seconds since the start.
  */
+import type { Strategy } from "../../src/core/contracts/strategy.ts";
 import type { ClientOrderId, OrderReport, OrderTerms } from "../../src/core/domain/child-order.ts";
 import { decimal } from "../../src/core/domain/decimal.ts";
 import { type Instrument, instrumentId } from "../../src/core/domain/instrument.ts";
@@ -80,11 +81,11 @@ export class Desk {
   readonly #rows = new ColumnsBuilder(1_024);
   #shown: { readonly bid: number; readonly ask: number } | undefined;
 
-  constructor(limits: Partial<RiskLimits> = {}) {
+  constructor(limits: Partial<RiskLimits> = {}, known: ReadonlyMap<string, Strategy> = strategies) {
     this.engine = new Engine({
       execution: { ...DEFAULT_EXECUTION_CONFIG, maxParticipation: 1, minOrder: "0" },
       limits: { ...DEFAULT_RISK_LIMITS, participation: 0.5, ...limits },
-      strategies,
+      strategies: known,
       seed: 1,
       markets: [
         {

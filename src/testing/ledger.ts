@@ -4,8 +4,8 @@
  * The truth is ahead of the engine: fills that it has not been told of count, and so do orders and
  * amendments on their way. What the engine believes must never be worse than this.
  */
-import type { ParentOrder } from "../../src/core/domain/parent-order.ts";
-import type { Instrument } from "../../src/core/domain/instrument.ts";
+import type { ParentOrder } from "../core/domain/parent-order.ts";
+import type { Instrument } from "../core/domain/instrument.ts";
 import type { AdversarialVenue, VenueOrder } from "./venue.ts";
 
 const SCALE = 24;
@@ -38,6 +38,19 @@ export class Ledger {
 
   get filled(): number {
     return this.orders.reduce((sum, order) => sum + order.filled, 0);
+  }
+
+  /** Fills that the engine has been told of: lots, and their money. */
+  get told(): { readonly quantity: number; readonly money: bigint } {
+    const own = new Set(this.orders.map((order) => order.terms.clientOrderId));
+    let quantity = 0;
+    let money = 0n;
+    for (const execution of this.#venue.executions) {
+      if (execution.toldAt === undefined || !own.has(execution.orderId)) continue;
+      quantity += execution.quantity;
+      money += moneyOf(this.#instrument, execution.price, execution.quantity);
+    }
+    return { quantity, money };
   }
 
   /** Worst case of everything that may still fill, lots. */

@@ -1,18 +1,10 @@
 /**
  * Send laws: everything that must hold at the instant an order or an amendment is sent.
  */
-import type { EngineCommand } from "../../src/core/domain/messages.ts";
+import type { EngineCommand } from "../core/domain/messages.ts";
 import { asNumber, moneyOf, moneyText } from "./ledger.ts";
 import type { Oracle, ParentBook } from "./oracle.ts";
-
-/** Where something is measured from. */
-export interface Pace {
-  readonly at: number;
-  /** Filled and open then, as a share of the parent. */
-  readonly committed: number;
-  /** Others' volume since the session began. */
-  readonly volume: number;
-}
+import { checkAfterStall, checkSchedule } from "./pace.ts";
 
 type Sent = Extract<EngineCommand, { kind: "place-order" | "amend-order" }>;
 
@@ -23,6 +15,8 @@ interface Send {
   /** Total quantity asked for, and how much of it was not asked for before. */
   readonly quantity: number;
   readonly more: number;
+  /** What the market sees of it: as much as the venue may still fill. */
+  readonly shown: number;
   readonly isWould: boolean;
   readonly isResidual: boolean;
 }
@@ -35,6 +29,8 @@ export function checkSend(oracle: Oracle, output: Sent, now: number): void {
     output.kind === "place-order" ? output.order.clientOrderId : output.amend.clientOrderId;
   const book = oracle.bookOf(id);
   const send = describe(oracle, book, output, now);
+  oracle.tally.sends += 1;
+  for (const act of book.acts.splice(0)) oracle.tally[act] += 1;
   checkState(oracle, book, send, now);
   checkQuantity(oracle, book, send);
   checkGrid(oracle, book, send);
@@ -67,12 +63,14 @@ function describe(oracle: Oracle, book: ParentBook, output: Sent, now: number): 
       price: sent.limit,
       quantity,
       more: quantity,
+      shown: quantity,
       isWould,
       isResidual,
     };
   }
   const { clientOrderId, limitPrice, quantity } = output.amend;
   const child = oracle.venue.orders.get(clientOrderId)!;
+  oracle.require("7", !child.isImmediate, `${clientOrderId} takes, and was moved`);
   const more = quantity - Math.max(child.quantity, ...child.amendsSent.map((it) => it.quantity));
   child.amendsSent.push(output.amend);
   return {
@@ -81,6 +79,7 @@ function describe(oracle: Oracle, book: ParentBook, output: Sent, now: number): 
     price: limitPrice,
     quantity,
     more,
+    shown: quantity - child.filled,
     isWould,
     isResidual,
   };
@@ -96,17 +95,20 @@ function checkState(oracle: Oracle, book: ParentBook, send: Send, now: number): 
   oracle.require("8", !book.isEnding, `${at}: sent while ending (${phase})`);
   oracle.require("8", now >= order.startAt, `${at}: sent before the start`);
   oracle.require("2", !send.isNew || now >= book.notBefore, `${at}: sent while backing off`);
-  const deviation =
-    book.arrivalMid === undefined
-      ? 0
-      : ((order.side === "buy" ? 1 : -1) * (fold.bid + fold.ask - book.arrivalMid) * 1e4) /
-        book.arrivalMid;
+  const deviation = deviationBps(oracle, book);
   oracle.require("7", deviation <= limits.benchmarkDeviationBps + EPSILON, `${at}: off benchmark`);
   if (!send.isResidual) return;
   book.residuals += 1;
   const { residual } = order.constraints;
   const isAllowed = send.isNew && send.isImmediate && residual !== "leave" && book.residuals === 1;
   oracle.require("5", isAllowed, `${at}: order ${book.residuals} behind the deadline, ${residual}`);
+}
+
+/** How far the mid is from the arrival price, in the costly direction. */
+function deviationBps({ fold }: Oracle, { arrivalMid, order }: ParentBook): number {
+  if (arrivalMid === undefined) return 0;
+  const direction = order.side === "buy" ? 1 : -1;
+  return (direction * (fold.bid + fold.ask - arrivalMid) * 1e4) / arrivalMid;
 }
 
 /** Laws 1 and 3: filled and everything that may still fill stay inside the parent. */
@@ -147,13 +149,11 @@ function checkPrices(oracle: Oracle, book: ParentBook, send: Send): void {
   const direction = side === "buy" ? 1 : -1;
   const isInside = limitPrice === undefined || direction * (send.price - limitPrice) <= 0;
   oracle.require("7", isInside, `${id}: ${send.price} is beyond the limit ${limitPrice}`);
-  const own = side === "buy" ? fold.bid : fold.ask;
-  if (!send.isImmediate) {
-    oracle.require("7", direction * (send.price - own) <= 0, `${id}: passive beyond its own touch`);
-    return;
-  }
+  if (!send.isImmediate) return checkResting(oracle, book, send);
   const { bid, ask } = fold;
   oracle.require("7", constraints.mayCrossSpread || send.isResidual, `${id}: may not cross`);
+  const mayTake = book.tactic.cross !== "never" || send.isResidual || send.isWould;
+  oracle.require("7", mayTake, `${id}: ${book.tactic.name} never crosses`);
   const spreadLimit = Math.min(maxSpreadToCross, limits.spreadToCrossBps);
   const spread = (2e4 * (ask - bid)) / (bid + ask);
   oracle.require("7", spread <= spreadLimit + EPSILON, `${id}: crossed ${spread} bps`);
@@ -162,7 +162,40 @@ function checkPrices(oracle: Oracle, book: ParentBook, send: Send): void {
   const isNear = direction * (send.price - collar) <= EPSILON * collar;
   oracle.require("7", isNear, `${id}: ${send.price} is beyond the collar ${collar}`);
   const shown = fold.shownWithin(side, send.price);
-  oracle.require("7", shown >= send.quantity, `${id}: ${send.quantity} asked of ${shown} shown`);
+  if (book.tactic.marketOrders !== true)
+    oracle.require("7", shown >= send.quantity, `${id}: ${send.quantity} asked of ${shown} shown`);
+}
+
+/** What rests: never across, never ahead of its peg, never more shown than displayed. */
+function checkResting(oracle: Oracle, book: ParentBook, send: Send): void {
+  const { bid, ask } = oracle.fold;
+  const { order, tactic } = book;
+  const direction = order.side === "buy" ? 1 : -1;
+  const other = order.side === "buy" ? ask : bid;
+  const at = `${order.id}: ${send.price} posted at ${bid}/${ask}`;
+  oracle.require("7", direction * (send.price - other) < 0, `${at} crosses`);
+  const own = order.side === "buy" ? bid : ask;
+  const peg = tactic.peg === "mid" ? (bid + ask) / 2 : own;
+  const best = peg - direction * tactic.behindTicks;
+  const isBehind = direction * (send.price - best) <= 0 || send.price === 1;
+  oracle.require("7", isBehind, `${at} is ahead of its peg ${best} (${tactic.name})`);
+  if (send.isNew || send.more > 0) {
+    const reach = Math.min(tactic.reachBps, oracle.limits.benchmarkDeviationBps);
+    const deviation = deviationBps(oracle, book);
+    oracle.require("7", deviation <= reach + EPSILON, `${at} is ${deviation} bps from arrival`);
+  }
+  const { minNotional, minLots } = oracle.market.header.instrument;
+  const worth = Number(minNotional.mantissa) / 10 ** minNotional.scale;
+  const perLot = asNumber(moneyOf(oracle.market.header.instrument, send.price, 1));
+  const least = Math.max(minLots, order.minOrder, Math.ceil(worth / perLot));
+  // An order takes along what would be left behind too small to be sent.
+  const most = Math.max(tactic.display, least) + least;
+  // A plan that begins anew may show less; what already rests is not cut down for it.
+  oracle.require(
+    "7",
+    send.more <= 0 || send.shown <= most,
+    `${at}: shows ${send.shown}, at most ${most}`,
+  );
 }
 
 function checkRates(oracle: Oracle, book: ParentBook, send: Send, now: number): void {
@@ -212,83 +245,4 @@ function checkParticipation(oracle: Oracle, book: ParentBook, send: Send, now: n
   const allowed = (share / (1 - share)) * oracle.fold.volumeOver(now, seconds);
   const text = `${id}: own ${own} with this one, ${allowed} allowed`;
   oracle.require("7", own <= allowed + EPSILON, text);
-}
-
-/** The smallest steps that a schedule may be forced to, as a share of the parent. */
-function leastStep(oracle: Oracle, book: ParentBook): { step: number; lots: number } {
-  const { instrument } = oracle.market.header;
-  const { quantity, minOrder } = book.order;
-  const price = oracle.fold.bid;
-  const perLot = asNumber(moneyOf(instrument, price, 1));
-  const size = quantity.kind === "lots" ? quantity.lots : Number(quantity.quote) / perLot;
-  const { minNotional } = instrument;
-  const byNotional = Number(minNotional.mantissa) / 10 ** minNotional.scale / perLot;
-  const least = Math.max(instrument.minLots, minOrder, 1);
-  return { step: (2 * least + Math.max(byNotional, instrument.minLots) + 1) / size, lots: size };
-}
-
-const twapSlices = (spanMicros: number, interval: number, rest: number, least: number): number =>
-  Math.max(1, Math.min(Math.round(spanMicros / interval), Math.floor(rest / Math.max(1, least))));
-
-/** Share of a TWAP's rest that may be due, jitter and `ahead` slices counted against it. */
-function twapShare(elapsed: number, slices: number, jitter: number, ahead: number): number {
-  const x = Math.min(1, elapsed + (jitter / 2 + ahead) / slices);
-  return (x * (1 + jitter)) / (x * (1 + jitter) + (1 - x) * (1 - jitter));
-}
-
-/**
- * Whether the oracle knows the pace: of TWAP and POV alone. What others may have due by now depends on
- * their curve; that their plans rise as they should is tested beside them, in strategies.test.ts.
- */
-const isPaced = ({ order }: ParentBook): boolean =>
-  order.strategy.name === "twap" || order.strategy.name === "pov";
-
-/** Law 5: what is committed never runs ahead of the schedule, however late or small it is. */
-function checkSchedule(oracle: Oracle, book: ParentBook, now: number): void {
-  const { plan, order, ledger } = book;
-  oracle.require("8", plan !== undefined, `${order.id}: sent before it arrived`);
-  if (!isPaced(book)) return;
-  const committed = ledger.committedShare(order);
-  const due = dueShare(oracle, book, plan, now, { ahead: 2.5, volumes: 1, slack: 0 });
-  const text = `${order.id}: ${committed} committed, at most ${due} due since ${plan.at}`;
-  oracle.require("5", committed <= due + EPSILON, text);
-}
-
-/** Law 6: the minute after a stall sends what an even plan of the rest would, and no more. */
-function checkAfterStall(oracle: Oracle, book: ParentBook, now: number): void {
-  const { stall, order, ledger } = book;
-  if (stall === undefined || now > stall.at + 60 * MICROS || !isPaced(book)) return;
-  const committed = ledger.committedShare(order);
-  const due = dueShare(oracle, book, stall, now, { ahead: 4, volumes: 4, slack: 4 });
-  const text = `${order.id}: ${committed} committed, ${stall.committed} when the stall ended, at most ${due}`;
-  oracle.require("6", committed <= due + EPSILON, text);
-}
-
-function dueShare(
-  oracle: Oracle,
-  book: ParentBook,
-  from: Pace,
-  now: number,
-  give: { readonly ahead: number; readonly volumes: number; readonly slack: number },
-): number {
-  const { order } = book;
-  const { parameters, name } = order.strategy;
-  const interval = Number(parameters["intervalSeconds"]) * MICROS;
-  const { step, lots } = leastStep(oracle, book);
-  // Prices drift while a plan in money counts lots.
-  const drift = order.quantity.kind === "notional" ? 1.15 : 1;
-  const rest = Math.max(0, 1 - from.committed);
-  const span = order.deadline - from.at;
-  const least = Math.max(order.minOrder, oracle.market.header.instrument.minLots);
-  const slices = twapSlices(span, interval, (rest * lots) / drift, least);
-  if (name === "twap") {
-    const jitter = Number(parameters["randomizeSize"]);
-    const share = twapShare((now - from.at) / span, slices, jitter, give.ahead);
-    return from.committed + drift * rest * share + step;
-  }
-  const cap = Math.min(oracle.limits.participation, order.constraints.maxParticipation ?? 1);
-  const rate = Math.min(Number(parameters["rate"]), cap);
-  const traded = ((rate / (1 - rate)) * (oracle.fold.volume - from.volume)) / lots;
-  const even = rest * Math.min(1, interval / span);
-  return from.committed + drift * (give.volumes * traded + give.slack * even) + step;
 }

@@ -6,9 +6,9 @@
  * later, repeat itself and reorder. In the end it answers everything. A report that closes an order
  * names the order's final cumulative quantity, as venues do: fills may still be on their way.
  */
-import type { ClientOrderId, OrderReport, OrderTerms } from "../../src/core/domain/child-order.ts";
-import type { AmendTerms } from "../../src/core/domain/messages.ts";
-import { lots, micros, ticks } from "../../src/core/domain/units.ts";
+import type { ClientOrderId, OrderReport, OrderTerms } from "../core/domain/child-order.ts";
+import type { AmendTerms } from "../core/domain/messages.ts";
+import { lots, micros, ticks } from "../core/domain/units.ts";
 import type { AmendMood, CancelMood, Delays, PlaceMood, Schedule } from "./schedule.ts";
 
 export interface VenueOrder {
@@ -39,6 +39,8 @@ export interface Delivery {
 }
 
 const MS = 1000;
+/** The code of every rejection: what the engine makes of one does not hang on it. */
+const SAID = "LAWS";
 const REST: PlaceMood = { kind: "rest" };
 const PROMPT: Delays = { entryMs: 20, responseMs: [20], duplicate: false };
 
@@ -125,7 +127,7 @@ export class AdversarialVenue {
       const late = mood.kind === "time-out" ? at + 3_000 * MS : at;
       const report = {
         kind: "rejected",
-        code: "LAWS_REJECT",
+        code: SAID,
         text: "no",
         cumulative: lots(0),
       } as const;
@@ -190,7 +192,7 @@ export class AdversarialVenue {
         this.#tell(order, { kind: "amended", limitPrice, quantity }, delays, answerAt + 1_200 * MS);
       }
     } else {
-      this.#tell(order, { kind: "amend-rejected", code: "LAWS", text: "no" }, delays, answerAt);
+      this.#tell(order, { kind: "amend-rejected", code: SAID, text: "no" }, delays, answerAt);
     }
     if (isTimeOut) {
       this.#at(answerAt + 4_000 * MS, (then) => {
@@ -206,7 +208,7 @@ export class AdversarialVenue {
     if (mood === "time-out") this.#tell(order, { kind: "timed-out" }, delays, at);
     // A cancel that overtakes its order finds nothing, too.
     if (mood === "refuse" || order.state !== "open") {
-      return this.#tell(order, { kind: "cancel-rejected", code: "LAWS", text: "no" }, delays, late);
+      return this.#tell(order, { kind: "cancel-rejected", code: SAID, text: "no" }, delays, late);
     }
     this.#end(order, "canceled", delays, late);
   }
@@ -218,7 +220,8 @@ export class AdversarialVenue {
     order.filled += quantity;
     if (order.filled === order.quantity) order.state = "closed";
     const better = order.terms.side === "buy" ? -1 : 1;
-    const price = order.limit + (this.executions.length % 3 === 2 ? better : 0);
+    const improved = order.limit + (this.executions.length % 3 === 2 ? better : 0);
+    const price = Math.max(1, improved);
     const executionId = `x${this.executions.length}`;
     const { clientOrderId } = order.terms;
     this.executions.push({
@@ -252,9 +255,7 @@ export class AdversarialVenue {
     const text = `${kind} by the venue`;
     const cumulative = lots(order.filled);
     const report =
-      kind === "rejected"
-        ? { kind, code: "LAWS_LATE", text, cumulative }
-        : { kind, text, cumulative };
+      kind === "rejected" ? { kind, code: SAID, text, cumulative } : { kind, text, cumulative };
     this.#tell(order, report, delays, at);
     if (delays.duplicate) this.#tell(order, report, delays, at + 600 * MS);
   }

@@ -1,32 +1,33 @@
 /**
  * Oracle: watches a session step by step and throws when a law breaks.
  *
- * What it knows comes from the events, the commands, the venue's ledger and the market's rows, never
- * from the engine's state, but for the comparison at the end. Laws are numbered as in laws.test.ts.
+ * What it knows comes from the events, the commands, the venue's ledger and the market's rows,
+ * never from the engine's state, but for the comparison at the end. Laws are numbered as in
+ * `laws.ts`.
  */
-import type { ClientOrderId } from "../../src/core/domain/child-order.ts";
-import type { EngineEvent, EngineOutput } from "../../src/core/domain/messages.ts";
+import { type Tactic, TOUCH } from "../core/contracts/tactic.ts";
+import type { ClientOrderId } from "../core/domain/child-order.ts";
+import type { EngineEvent, EngineOutput } from "../core/domain/messages.ts";
 import {
   isTerminal,
   PARENT_TRANSITIONS,
+  type ParentAmendment,
   type ParentOrder,
   type ParentPhase,
-} from "../../src/core/domain/parent-order.ts";
-import type { Engine } from "../../src/core/engine.ts";
-import type { RiskLimits } from "../../src/core/execution/limits.ts";
+} from "../core/domain/parent-order.ts";
+import type { Engine } from "../core/engine.ts";
+import type { RiskLimits } from "../core/execution/limits.ts";
+import { requireLaw } from "./law-broken.ts";
 import { asNumber, Ledger, moneyOf, moneyText } from "./ledger.ts";
+import type { Lineup } from "./lineup.ts";
 import { MarketFold } from "./market-fold.ts";
 import type { Market } from "./market.ts";
+import { type Anchored, endStall, type Pace, type StallEnd, takePlan, targetOf } from "./pace.ts";
 import { GROUNDS, type Schedule } from "./schedule.ts";
-import { checkSend, type Pace } from "./send-laws.ts";
+import { checkSend } from "./send-laws.ts";
+import { Tally, type Tallied } from "./tally.ts";
 import type { AdversarialVenue } from "./venue.ts";
-
-export class LawBroken extends Error {
-  override readonly name = "LawBroken";
-  constructor(law: string, text: string) {
-    super(`law ${law}: ${text}`);
-  }
-}
+import type { Anchor } from "./watched.ts";
 
 /** What the oracle holds of one parent. */
 export interface ParentBook {
@@ -38,18 +39,21 @@ export interface ParentBook {
   isPaused: boolean;
   isEnding: boolean;
   arrivalMid: number | undefined;
+  arrivedAt: number | undefined;
   /** Where the plan in force began, and where the last stall ended. */
   plan: Pace | undefined;
-  stall: Pace | undefined;
+  stall: StallEnd | undefined;
+  /** The plan in force, and how its gap is worked. */
+  anchored: Anchored | undefined;
+  tactic: Tactic;
+  /** Acts of law 9 that the order has not sent anything after, yet. */
+  acts: Tallied[];
   pausedAt: number;
   lastAggressiveAt: number;
   /** Orders rejected in a row, and when the next one may go. */
   rejects: number;
   notBefore: number;
   residuals: number;
-  /** The largest quantity or budget ever in force. */
-  mostLots: number;
-  mostMoney: bigint;
 }
 
 const STALL_MICROS = 10_000_000;
@@ -65,16 +69,27 @@ export class Oracle {
   readonly aggressiveTimes: number[] = [];
   readonly amendTimes: number[] = [];
   readonly alerts: string[] = [];
-  sends = 0;
-  refusals = new Map<string, number>();
+  readonly lineup: Lineup;
+  readonly tally = new Tally();
   #isKilled = false;
   /** When the engine asked to be woken. */
   #awaited = Number.POSITIVE_INFINITY;
+  #lastAt = 0;
   #undo: (() => void) | undefined;
   readonly #closed = new Set<ClientOrderId>();
   readonly #cancelSent = new Set<ClientOrderId>();
 
-  constructor(schedule: Schedule, limits: RiskLimits, market: Market, venue: AdversarialVenue) {
+  /** Plans bound in the step at hand. */
+  readonly #bound: Anchor[] = [];
+
+  constructor(
+    schedule: Schedule,
+    limits: RiskLimits,
+    market: Market,
+    venue: AdversarialVenue,
+    lineup: Lineup,
+  ) {
+    this.lineup = lineup;
     this.schedule = schedule;
     this.limits = limits;
     this.market = market;
@@ -85,7 +100,8 @@ export class Oracle {
   before(event: EngineEvent, position: number): void {
     this.fold.advanceTo(position);
     // Longer than the engine asked for: the process slept. Until then there was nothing to do.
-    const overslept = event.time - this.#awaited;
+    const overslept = event.time - Math.max(this.#awaited, this.#lastAt);
+    this.#lastAt = event.time;
     if (overslept >= STALL_MICROS) {
       for (const book of this.books.values()) this.#endStall(book, event.time, overslept);
     }
@@ -96,32 +112,47 @@ export class Oracle {
     else if ("parentId" in event) this.#operate(event);
   }
 
+  anchored(anchor: Anchor): void {
+    this.#bound.push(anchor);
+  }
+
+  restarted(): void {
+    for (const book of this.books.values()) this.#note(book, "restarts");
+  }
+
+  /** Judges the plans that a step has bound, before the orders that follow from them. */
+  plansBound(outputs: readonly EngineOutput[], event: EngineEvent): void {
+    const isRefused = outputs.some((output) => output.kind === "parent-refused");
+    if (isRefused) this.#takeBack();
+    for (const anchor of this.#bound.splice(0)) takePlan(this, anchor, event.time, outputs);
+  }
+
+  /** The engine refused what the event asked for: nothing has changed. */
+  #takeBack(): void {
+    this.#undo?.();
+    this.#undo = undefined;
+  }
+
   see(output: EngineOutput, event: EngineEvent): void {
     const now = event.time;
     switch (output.kind) {
       case "parent-refused":
-        this.#undo?.();
-        this.#undo = undefined;
-        return;
+        return this.#takeBack();
       case "parent-moved":
         return this.#move(output, now);
       case "parent-arrived": {
         const book = this.#book(output.parentId);
         book.arrivalMid = output.arrivalPrice;
-        require("arrival", output.arrivalPrice === this.fold.bid + this.fold.ask, "not the mid");
+        requireLaw("arrival", output.arrivalPrice === this.fold.bid + this.fold.ask, "not the mid");
         book.plan = this.#pace(book, now);
         return;
       }
       case "raise-alert":
         this.alerts.push(output.code);
         return;
-      case "order-refused":
-        this.refusals.set(output.refusal.code, 1 + (this.refusals.get(output.refusal.code) ?? 0));
-        return;
       case "place-order":
       case "amend-order":
-        require("7", !this.#isKilled, "an order after the kill switch");
-        this.sends += 1;
+        requireLaw("7", !this.#isKilled, "an order after the kill switch");
         return checkSend(this, output, now);
       case "cancel-order":
         this.#cancelSent.add(output.clientOrderId);
@@ -135,48 +166,63 @@ export class Oracle {
     this.#awaited = engine.wakeAt;
     for (const [id, book] of this.books) {
       if (isTerminal(book.phase)) continue;
-      require("8", engine.wakeAt < 2 ** 53 - 1, `${id} is ${book.phase} and sleeps for ever`);
+      requireLaw("8", engine.wakeAt < 2 ** 53 - 1, `${id} is ${book.phase} and sleeps for ever`);
     }
   }
 
   finish(engine: Engine): void {
+    this.tally.sessions += 1;
+    this.tally.fills += this.venue.executions.length;
     for (const [id, book] of this.books) {
       const { ledger, order, phase, reason } = book;
-      require("8", isTerminal(phase), `${id} ended as ${phase}`);
-      require("8", ledger.orders.every(
-        (it) => it.state === "closed",
-      ), `${id}: a live child remains`);
+      requireLaw("8", isTerminal(phase), `${id} ended as ${phase}`);
+      requireLaw(
+        "8",
+        ledger.orders.every((it) => it.state === "closed"),
+        `${id}: a live child remains`,
+      );
       const parent = engine.parents.get(id)!;
-      require("2", parent.filled === ledger.filled, `${id}: ${parent.filled} ≠ ${ledger.filled}`);
-      require("8", parent.phase === phase, `${id}: facts say ${phase}, state ${parent.phase}`);
+      requireLaw(
+        "2",
+        parent.filled === ledger.filled,
+        `${id}: ${parent.filled} ≠ ${ledger.filled}`,
+      );
+      requireLaw("8", parent.phase === phase, `${id}: facts say ${phase}, state ${parent.phase}`);
       const { quantity } = order;
       if (quantity.kind === "lots") {
         const isWhole = ledger.filled >= quantity.lots;
         const text = `${id}: ${phase} with ${ledger.filled} of ${quantity.lots} (${reason})`;
-        require("8", (phase === "complete") === isWhole, text);
+        requireLaw("8", (phase === "complete") === isWhole, text);
         const left = quantity.lots - ledger.filled;
-        if (phase === "complete-with-dust") require("4", left < this.#dustLots(), text);
+        if (phase === "complete-with-dust") requireLaw("4", left < this.#dustLots(), text);
       } else if (phase === "complete") {
-        require("8", ledger.filled > 0, `${id}: complete without a fill`);
+        requireLaw("8", ledger.filled > 0, `${id}: complete without a fill`);
         const left = moneyText(quantity.quote) - ledger.spent;
-        const lot = (moneyText(quantity.quote) * 5n) / 4n / BigInt(ledger.filled);
-        require("8", left < lot, `${id}: complete with ${left} of money left`);
+        const average = (moneyText(quantity.quote) * 5n) / 4n / BigInt(ledger.filled);
+        // What rested far from the market may have filled there: a lot costs more than it did.
+        const now = moneyOf(this.market.header.instrument, this.fold.ask, 1);
+        requireLaw("8", left < average || left < now, `${id}: complete with ${left} of money left`);
       }
       if (phase === "expired" && reason.startsWith("deadline")) {
-        require("8", reason.includes(`residual policy ${order.constraints.residual}`), reason);
+        requireLaw("8", reason.includes(`residual policy ${order.constraints.residual}`), reason);
       }
-      if (phase === "failed") require("2", /rejects in a row/.test(reason), reason);
+      if (phase === "failed") requireLaw("2", / in a row/.test(reason), reason);
     }
   }
 
   require(law: string, holds: boolean, text: string): asserts holds {
-    require(law, holds, text);
+    requireLaw(law, holds, text);
   }
 
   /** Volume of others and what is committed, from where a plan or a stall's end is measured. */
   #pace(book: ParentBook, now: number): Pace {
-    const committed = book.ledger.committedShare(book.order);
-    return { at: now, committed, volume: this.fold.volume };
+    const { ledger, order } = book;
+    return {
+      at: now,
+      committed: ledger.committedShare(order),
+      committedLots: ledger.filled + ledger.open,
+      volume: this.fold.volume,
+    };
   }
 
   /** Under this many lots the venue takes no order, at the lowest price that a session sees. */
@@ -189,7 +235,7 @@ export class Oracle {
 
   #book(id: string): ParentBook {
     const book = this.books.get(id);
-    require("-", book !== undefined, `a fact of ${id}, which nobody submitted`);
+    requireLaw("-", book !== undefined, `a fact of ${id}, which nobody submitted`);
     return book;
   }
 
@@ -199,7 +245,6 @@ export class Oracle {
 
   #open(order: ParentOrder): void {
     const before = this.books.get(order.id);
-    const { quantity } = order;
     this.books.set(order.id, {
       order,
       ledger: new Ledger(this.market.header.instrument, this.venue),
@@ -208,15 +253,17 @@ export class Oracle {
       isPaused: false,
       isEnding: false,
       arrivalMid: undefined,
+      arrivedAt: undefined,
       plan: undefined,
       stall: undefined,
+      anchored: undefined,
+      tactic: TOUCH,
+      acts: [],
       pausedAt: 0,
       lastAggressiveAt: Number.NEGATIVE_INFINITY,
       rejects: 0,
       notBefore: 0,
       residuals: 0,
-      mostLots: quantity.kind === "lots" ? quantity.lots : 0,
-      mostMoney: quantity.kind === "notional" ? moneyText(quantity.quote) : 0n,
     });
     this.#undo = () => {
       if (before === undefined) this.books.delete(order.id);
@@ -227,30 +274,32 @@ export class Oracle {
   #operate(event: Extract<EngineEvent, { readonly parentId: string }>): void {
     const book = this.books.get(event.parentId);
     if (book === undefined) return;
-    const { order, isPaused, isEnding, mostLots, mostMoney, residuals } = book;
-    this.#undo = () =>
-      void Object.assign(book, { order, isPaused, isEnding, mostLots, mostMoney, residuals });
+    const before = { ...book, acts: [...book.acts] };
+    this.#undo = () => void Object.assign(book, before);
     if (event.kind === "parent-paused") book.isPaused = true;
-    else if (event.kind === "parent-resumed") book.isPaused = false;
-    else if (event.kind === "parent-canceled") book.isEnding = true;
-    else if (event.kind === "strategy-switched")
-      book.order = { ...order, strategy: event.strategy };
-    else if (event.kind === "parent-amended") {
-      book.order = amended(order, event.amendment);
-      book.residuals = 0;
-      const { quantity } = book.order;
-      if (quantity.kind === "lots") book.mostLots = Math.max(mostLots, quantity.lots);
-      else if (moneyText(quantity.quote) > mostMoney) book.mostMoney = moneyText(quantity.quote);
-    }
+    else if (event.kind === "parent-resumed") {
+      if (book.isPaused) this.#note(book, "pauses");
+      book.isPaused = false;
+    } else if (event.kind === "parent-canceled") book.isEnding = true;
+    else if (event.kind === "strategy-switched") {
+      book.order = { ...book.order, strategy: event.strategy };
+      this.#note(book, "switches");
+    } else if (event.kind === "parent-amended") this.#amend(book, event.amendment);
     book.stall = undefined;
+  }
+
+  #amend(book: ParentBook, amendment: ParentAmendment): void {
+    book.order = amended(book.order, amendment);
+    book.residuals = 0;
+    this.#note(book, "amendments");
   }
 
   #move(output: Extract<EngineOutput, { kind: "parent-moved" }>, now: number): void {
     const { parentId, from, to, reason } = output;
     const book = this.#book(parentId);
-    require("8", book.phase === from, `${parentId} moved from ${from}, was ${book.phase}`);
-    require("8", PARENT_TRANSITIONS[from].includes(to), `${parentId}: ${from} → ${to}`);
-    require("8", reason !== "", `${parentId}: no reason for ${to}`);
+    requireLaw("8", book.phase === from, `${parentId} moved from ${from}, was ${book.phase}`);
+    requireLaw("8", PARENT_TRANSITIONS[from].includes(to), `${parentId}: ${from} → ${to}`);
+    requireLaw("8", reason !== "", `${parentId}: no reason for ${to}`);
     book.phase = to;
     book.reason = reason;
     if (to === "paused") book.pausedAt = now;
@@ -260,9 +309,20 @@ export class Oracle {
   }
 
   #endStall(book: ParentBook, now: number, span: number): void {
-    if (book.plan === undefined) return;
-    const interval = Number(book.order.strategy.parameters["intervalSeconds"]) * 1e6;
-    if (span >= Math.max(STALL_MICROS, 5 * interval)) book.stall = this.#pace(book, now);
+    const { plan, anchored } = book;
+    if (plan === undefined || anchored === undefined) return;
+    const slices = [Math.max(anchored.plan.from, now - span), now].map((at) => {
+      const { sliceFrom, sliceUntil } = targetOf(this, book, anchored, at);
+      return sliceUntil - sliceFrom;
+    });
+    if (span < STALL_MICROS) return;
+    this.#note(book, "stalls");
+    if (span >= 5 * Math.max(...slices)) book.stall = endStall(this, book, this.#pace(book, now));
+  }
+
+  /** An act counts once the order has sent something after it. */
+  #note(book: ParentBook, act: Tallied): void {
+    if (book.plan !== undefined && !book.isEnding && !isTerminal(book.phase)) book.acts.push(act);
   }
 
   #report(event: Extract<EngineEvent, { kind: "order-reported" }>): void {
@@ -275,6 +335,7 @@ export class Oracle {
     this.#closed.add(clientOrderId);
     const child = book.ledger.orders.find((it) => it.terms.clientOrderId === clientOrderId)!;
     if (report.kind === "rejected") {
+      this.tally.rejects += 1;
       const wait = 1e6 * 2 ** Math.min(book.rejects, 5);
       book.rejects += 1;
       book.notBefore = time + wait;
@@ -288,14 +349,7 @@ export class Oracle {
   }
 }
 
-function require(law: string, holds: boolean, text: string): asserts holds {
-  if (!holds) throw new LawBroken(law, text);
-}
-
-function amended(
-  order: ParentOrder,
-  amendment: Extract<EngineEvent, { kind: "parent-amended" }>["amendment"],
-): ParentOrder {
+function amended(order: ParentOrder, amendment: ParentAmendment): ParentOrder {
   const constraints: Record<string, unknown> = { ...order.constraints };
   for (const key of ["limitPrice", "maxParticipation"] as const) {
     if (amendment[key] === null) delete constraints[key];

@@ -3,14 +3,14 @@
  *
  * Every draw is a pure function of the schedule's seed and the row's number.
  */
-import { instrumentId } from "../../src/core/domain/instrument.ts";
-import { streamOf, uniformAt } from "../../src/core/domain/random.ts";
+import { instrumentId } from "../core/domain/instrument.ts";
+import { streamOf, uniformAt } from "../core/domain/random.ts";
 import {
   ColumnsBuilder,
   Kind,
   type MarketBlock,
   type MarketHeader,
-} from "../../src/core/market/columns.ts";
+} from "../core/market/columns.ts";
 import { GROUNDS, type Schedule, type Segment } from "./schedule.ts";
 
 export const EPOCH_SECONDS = 1_700_000_000;

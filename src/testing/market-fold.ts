@@ -3,13 +3,7 @@
  *
  * It shares nothing with the engine's book, observer and windows but the columns themselves.
  */
-import {
-  Kind,
-  KIND_MASK,
-  LAST,
-  type MarketBlock,
-  OFF_VOLUME,
-} from "../../src/core/market/columns.ts";
+import { Kind, KIND_MASK, LAST, type MarketBlock, OFF_VOLUME } from "../core/market/columns.ts";
 import { EPOCH_MICROS, EPOCH_SECONDS } from "./market.ts";
 
 export class MarketFold {

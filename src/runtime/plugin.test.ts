@@ -1,0 +1,110 @@
+/**
+ * Plugins are hostile until they are looked at: what is wrong is told before anything is traded.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadPlugins, noteOf, pluginsDiffer } from "./plugin.ts";
+
+let folder = "";
+let names = 0;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "arrival-plugin-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function file(text: string, name = `plugin-${names++}.mjs`): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+const WHOLE = {
+  name: '"mine"',
+  summary: '"All at once."',
+  defaults: "{}",
+  check: "(p) => Object.keys(p).map((path) => ({ path, text: 'unknown' }))",
+  bind: `(_, plan) => ({ target: () => ({ quantity: plan.quantity, sliceFrom: plan.from,
+    sliceUntil: plan.until, reason: "all" }) })`,
+};
+const textOf = (change: Partial<typeof WHOLE> = {}, how = "export default"): string => {
+  const members = Object.entries({ ...WHOLE, ...change }).map(([key, code]) => `${key}: ${code}`);
+  return `${how} { ${members.join(",\n")} };\n`;
+};
+
+const load = (...paths: string[]) => loadPlugins(paths, ["twap"]);
+
+describe("a plugin", () => {
+  it("is the default export, or the one named strategy", async () => {
+    for (const how of ["export default", "export const strategy ="]) {
+      const loaded = await load(file(textOf({}, how)));
+      expect(loaded).toMatchObject({ ok: true, value: [{ strategy: { name: "mine" } }] });
+    }
+  });
+
+  it("is what it was when it was loaded, whatever its module does later", async () => {
+    const code = `const it = {}; ${textOf({}, "Object.assign(it,")}`.replace(/;\n$/, ");\n");
+    const path = file(
+      `${code}export default it; export const change = () => { it.name = "twap"; };`,
+    );
+    const loaded = await load(path);
+    if (!loaded.ok) throw new Error(loaded.error.text);
+    const { strategy } = loaded.value[0]!;
+    const { sha256 } = loaded.value[0]!;
+    const module = (await import(`file://${path}?sha256=${sha256}`)) as { change(): void };
+    module.change();
+    expect(strategy.name).toBe("mine");
+    expect(Object.isFrozen(strategy)).toBe(true);
+  });
+
+  it.each<[string, string, RegExp]>([
+    ["exports nothing", "export const a = 1;", /exports no strategy/],
+    ["has no name", textOf({ name: "undefined" }), /name: /],
+    ["has a name that no flag could carry", textOf({ name: '"My strategy"' }), /lower-case/],
+    ["has defaults that are not plain JSON", textOf({ defaults: "{ a: () => 1 }" }), /plain JSON/],
+    ["cannot be bound", textOf({ bind: "{}" }), /bind: must be a function/],
+    ["refuses its own defaults", textOf({ defaults: "{ a: 1 }" }), /own defaults are faults: a:/],
+    ["lets anything pass", textOf({ check: "() => []" }), /does not know/],
+    ["checks and says nothing", textOf({ check: "() => undefined" }), /list of \{path, text\}/],
+    ["throws", textOf({ bind: '() => { throw new Error("no") }' }), /tried out: no/],
+    ["is asynchronous", textOf({ bind: "async () => ({})" }), /tried out/],
+    [
+      "asks for half a lot",
+      textOf({ bind: "() => ({ target: () => ({ quantity: 0.5, reason: 'r' }) })" }),
+      /quantity: .*sliceFrom: /,
+    ],
+  ])("that %s is refused", async (_, text, why) => {
+    const loaded = await load(file(text));
+    expect(loaded).toMatchObject({ ok: false, error: { code: "PLUGIN_SHAPE" } });
+    expect(loaded.ok ? "" : loaded.error.text).toMatch(why);
+  });
+
+  it("that is no module, or not there, is refused", async () => {
+    for (const path of [file("export default {"), join(folder, "nowhere.ts"), folder]) {
+      const loaded = await load(path);
+      expect(loaded).toMatchObject({ ok: false, error: { code: "PLUGIN_UNREADABLE" } });
+    }
+  });
+
+  it("may not take a name that is taken", async () => {
+    const own = file(textOf());
+    for (const paths of [[file(textOf({ name: '"twap"' }))], [own, own]]) {
+      expect(await load(...paths)).toMatchObject({ ok: false, error: { code: "PLUGIN_NAME" } });
+    }
+  });
+});
+
+describe("what a journal says of plugins", () => {
+  it("tells the same file from another, from none, and from one too many", async () => {
+    const [first, second] = [await load(file(textOf())), await load(file(`${textOf()}\n`))];
+    if (!first.ok || !second.ok) throw new Error("not loaded");
+    const notes = first.value.map(noteOf);
+    expect(pluginsDiffer(notes, first.value)).toBeUndefined();
+    expect(pluginsDiffer(undefined, [])).toBeUndefined();
+    expect(pluginsDiffer(notes, [])).toMatch(/give that file with --plugin/);
+    expect(pluginsDiffer(notes, second.value)).toMatch(/as it was then/);
+    expect(pluginsDiffer(undefined, first.value)).toMatch(/leave it out/);
+    expect(pluginsDiffer([{ file: 1 }], [])).toMatch(/cannot be read/);
+  });
+});

@@ -1,0 +1,16 @@
+/**
+ * `arrival/testing`: the conformance suite, for whoever writes a strategy.
+ *
+ * Needs the package fast-check, which a user of this entry point installs. It runs under any test
+ * runner: each law is a name and a function that throws.
+ */
+export { conformanceSuite, type ConformanceOptions } from "./conformance.ts";
+export { type Law, LawFailure } from "./law.ts";
+export type {
+  PaceFormula,
+  PaceQuestion,
+  Parameters,
+  StrategyUnderTest,
+  TacticUnderTest,
+} from "./lineup.ts";
+export { TALLIED, type Tally, type Tallied } from "./tally.ts";
