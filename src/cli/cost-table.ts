@@ -4,7 +4,6 @@
  * Everything shown is in the report; nothing is computed here but widths and display rounding, so
  * that the page cannot say something that `--json` does not. 100 columns unless told otherwise.
  */
-import { styleText } from "node:util";
 import {
   type Decimal,
   decimal,
@@ -13,6 +12,7 @@ import {
   tenTo,
 } from "../core/domain/decimal.ts";
 import type { ChildRow, Cost, ExecutionReport, FigureOverFills } from "../core/tca/report.ts";
+import { bold, type Cell, dim, GAP, Page, plain, type Style } from "./text-page.ts";
 
 export interface CostTableOptions {
   readonly colour: boolean;
@@ -21,14 +21,6 @@ export interface CostTableOptions {
   readonly maxChildren?: number;
 }
 
-type Style = "bold" | "dim" | "red" | "green";
-interface Cell {
-  readonly text: string;
-  readonly style?: Style;
-}
-type Align = "left" | "right";
-
-const GAP = "  ";
 const UNKNOWN = "unknown";
 
 export function costTable(report: ExecutionReport, options: CostTableOptions): string {
@@ -37,85 +29,11 @@ export function costTable(report: ExecutionReport, options: CostTableOptions): s
   summary(page, report);
   costs(page, report);
   quality(page, report);
-  children(page, report.children, options.maxChildren ?? 40);
+  if (report.metrics.children !== null) {
+    children(page, report.children, options.maxChildren ?? 40);
+  }
   return page.text();
 }
-
-/** Lines that grow; alignment first and colour after it, so that colour moves nothing. */
-class Page {
-  readonly #lines: string[] = [];
-  readonly #colour: boolean;
-  readonly width: number;
-
-  constructor(colour: boolean, width: number) {
-    this.#colour = colour;
-    this.width = width;
-  }
-
-  text(): string {
-    return `${this.#lines.join("\n")}\n`;
-  }
-
-  line(text = "", style?: Style): void {
-    for (const part of wrap(text, this.width)) this.#lines.push(this.#paint(part, style));
-  }
-
-  heading(text: string): void {
-    this.line();
-    this.line(text, "bold");
-  }
-
-  /** The last column takes what is left of the line, and is wrapped in it. */
-  table(rows: readonly (readonly Cell[])[], aligns: readonly Align[]): void {
-    const last = aligns.length - 1;
-    const widths = aligns.map((_, column) =>
-      Math.max(...rows.map((row) => row[column]?.text.length ?? 0)),
-    );
-    const before = widths.slice(0, last).reduce((sum, each) => sum + each + GAP.length, GAP.length);
-    widths[last] = Math.min(widths[last] ?? 0, Math.max(20, this.width - before));
-    for (const row of rows) {
-      const wrapped = wrap(row[last]?.text ?? "", widths[last]);
-      wrapped.forEach((part, index) => {
-        const cells = aligns.map((align, column) => {
-          const cell = row[column];
-          const text = column === last ? part : index === 0 ? (cell?.text ?? "") : "";
-          const aligned =
-            align === "right" ? text.padStart(widths[column]!) : text.padEnd(widths[column]!);
-          return this.#paint(column === last ? aligned.trimEnd() : aligned, cell?.style);
-        });
-        this.#lines.push((GAP + cells.join(GAP)).trimEnd());
-      });
-    }
-  }
-
-  #paint(text: string, style: Style | undefined): string {
-    if (!this.#colour || style === undefined || text.trim() === "") return text;
-    return styleText(style, text, { validateStream: false });
-  }
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    const longer = line === "" ? word : `${line} ${word}`;
-    if (longer.length <= width || line === "") {
-      line = longer;
-    } else {
-      lines.push(line);
-      line = word;
-    }
-    while (line.length > width) {
-      lines.push(line.slice(0, width));
-      line = line.slice(width);
-    }
-  }
-  return [...lines, line];
-}
-
-const plain = (text: string): Cell => ({ text });
-const dim = (text: string): Cell => ({ text, style: "dim" });
-const bold = (text: string): Cell => ({ text, style: "bold" });
 
 function summary(page: Page, report: ExecutionReport): void {
   const { instrument, quantity, prices, shortfall, metrics } = report;
@@ -131,9 +49,13 @@ function summary(page: Page, report: ExecutionReport): void {
   );
   page.line(
     `${clock(report.startMicros, true)} UTC, ${span(report.endMicros - report.startMicros)}: ` +
-      `${counted(metrics.children, "child order", "child orders")}, ` +
-      `${counted(metrics.fills, "fill", "fills")}, ` +
-      `${counted(metrics.rejects, "reject", "rejects")}`,
+      [
+        ...(metrics.children === null
+          ? []
+          : [counted(metrics.children, "child order", "child orders")]),
+        counted(metrics.fills, "fill", "fills"),
+        ...(metrics.rejects === null ? [] : [counted(metrics.rejects, "reject", "rejects")]),
+      ].join(", "),
   );
   page.line();
   const digits = priceDigits(prices);
@@ -164,8 +86,8 @@ function summary(page: Page, report: ExecutionReport): void {
   const digitsOfMoney = moneyDigits(report);
   const row = (name: string, cost: Cost, note: string): Cell[] => [
     bold(name),
-    { text: `${bps(cost.bps)} bps`, ...toned(cost) },
-    plain(`${money(cost.cash, digitsOfMoney)} ${instrument.settle}`),
+    { text: withUnit(cost.bps), ...toned(cost) },
+    plain(cost.cash === null ? UNKNOWN : `${money(cost.cash, digitsOfMoney)} ${instrument.settle}`),
     dim(note),
   ];
   page.table(
@@ -196,7 +118,7 @@ function costs(page: Page, report: ExecutionReport): void {
   const row = (name: string, cost: Cost, note: string, strong = false): Cell[] => [
     strong ? bold(name) : plain(name),
     { text: bps(cost.bps, 3), ...toned(cost) },
-    { text: money(cost.cash, digits), ...toned(cost) },
+    { text: cost.cash === null ? UNKNOWN : money(cost.cash, digits), ...toned(cost) },
     dim(note),
   ];
   const unknown = (name: string, note: string): Cell[] => [
@@ -206,7 +128,7 @@ function costs(page: Page, report: ExecutionReport): void {
     dim(note),
   ];
   const split =
-    shortfall.displacementModel === "none"
+    shortfall.displacementModel === "none" || shortfall.displacementModel === "unknown"
       ? []
       : impact === null
         ? [unknown("  temporary", "no fill says what of it is lasting")]
@@ -223,21 +145,25 @@ function costs(page: Page, report: ExecutionReport): void {
       row("impact", parts.impact, impactNote(shortfall.displacementModel)),
       ...split,
       row("timing", parts.timing, MEANING.timing),
+      ...(parts.spread.cash === null && shortfall.whileTrading.cash !== null
+        ? [row("while trading", shortfall.whileTrading, "spread, impact and timing in one")]
+        : []),
       row("opportunity", parts.opportunity, MEANING.opportunity),
       row("before fees", shortfall.beforeFees, "the sum of the parts above", true),
       row("fees", parts.fees, MEANING.fees),
       shortfall.fundingKnown
         ? row("funding", parts.funding, MEANING.funding)
         : unknown("funding", "nobody recorded it; 0 in the total"),
-      row("total", shortfall.total, "exactly the sum of the parts", true),
+      row("total", shortfall.total, totalNote(report), true),
     ],
     ["left", "right", "right", "left"],
   );
-  page.line(
-    `+ is paid, - is earned. Bps of the decision notional, ` +
-      `${unsigned(report.decisionNotional, digits)} ${instrument.settle}.`,
-    "dim",
-  );
+  const { decisionNotional } = report;
+  const notional =
+    decisionNotional === null
+      ? UNKNOWN
+      : `${unsigned(decisionNotional, digits)} ${instrument.settle}`;
+  page.line(`+ is paid, - is earned. Bps of the decision notional, ${notional}.`, "dim");
   for (const { coin, amount } of shortfall.unpricedFees) {
     page.line(`Fees of ${amount} ${coin} are not in the total: their rate is not known.`);
   }
@@ -246,60 +172,76 @@ function costs(page: Page, report: ExecutionReport): void {
     const share = `${shortfall.estimatedMids} of ${of}`;
     page.line(`Estimated mid at ${share}: there spread and timing are estimates.`);
   }
+  const { recordedMids, unknownMids } = shortfall;
+  if (recordedMids > 0) {
+    const of = counted(report.metrics.fills, "fill", "fills");
+    page.line(`Mids of ${recordedMids} of ${of} are from the market file, not from the venue.`);
+  }
+  if (unknownMids > 0 && recordedMids > 0) {
+    page.line(`${counted(unknownMids, "fill has", "fills have")} no mid: so has the whole order.`);
+  }
+}
+
+/** What the total is made of, where a part of it cannot be told from the others. */
+function totalNote({ shortfall }: ExecutionReport): string {
+  const { total, parts } = shortfall;
+  if (total.cash === null) return "something that it needs is not known";
+  return Object.values(parts).some(({ cash }) => cash === null)
+    ? "known as a whole; a part that is unknown is inside it"
+    : "exactly the sum of the parts";
 }
 
 function impactNote(model: ExecutionReport["shortfall"]["displacementModel"]): string {
   if (model === "none") return "by assumption: this market does not react to us";
+  if (model === "unknown") return "fills alone cannot tell it: it is inside timing";
   return model === "exact" ? MEANING.impact : `${MEANING.impact}, estimated`;
 }
 
 function quality(page: Page, report: ExecutionReport): void {
   const { metrics, targets } = report;
   const { vwapSlippageBps: slippage, spreadCapturedGain: captured } = metrics;
-  const row = (name: string, value: string, target: string, note: string): Cell[] => [
-    plain(name),
-    plain(value),
-    plain(target),
-    dim(note),
-  ];
   const { participation: band } = targets;
   page.heading("How well it was done");
   page.table(
     [
       [dim("measure"), dim("value"), dim("target"), dim("")],
-      row(
+      measure(
         "shortfall",
         withUnit(report.shortfall.beforeFees.bps),
         `< ${targets.shortfall.below} bps`,
         targets.shortfall.of,
       ),
-      row(
+      measure(
         "VWAP slippage",
         withUnit(slippage.withoutOwn),
         `< ${targets.vwapSlippage.below} bps`,
         `without our trades; ${withUnit(slippage.withOwn)} with them`,
       ),
-      row(
+      measure(
         "arrival slippage",
         withUnit(metrics.arrivalSlippageBps),
         `< ${targets.arrivalSlippage.below} bps`,
         targets.arrivalSlippage.of,
       ),
-      row(
+      measure(
         "participation",
         share(metrics.participation),
         `${share(band.from)} to ${share(band.to)}`,
-        `own / (own + others); others traded ${group(trimmed(metrics.marketVolume))}`,
+        metrics.marketVolume === null
+          ? "own / (own + others)"
+          : `own / (own + others); others traded ${group(trimmed(metrics.marketVolume))}`,
       ),
-      row("fill rate", share(metrics.fillRate), `> ${share(targets.fillRate.above)}`, ""),
-      row("complete in time", metrics.completedInTime ? "yes" : "no", "yes", ""),
-      row(
+      measure("fill rate", share(metrics.fillRate), `> ${share(targets.fillRate.above)}`, ""),
+      measure("complete in time", yesNo(metrics.completedInTime), "yes", ""),
+      measure(
         "spread captured",
         share(captured.value),
         `> ${share(targets.spreadCaptured.above)}`,
-        `gain / full spread, ${coverage(captured, "passive fills")}`,
+        metrics.makerShare === null && metrics.fills > 0 && captured.of === 0
+          ? "gain / full spread; nobody said which fills were passive"
+          : `gain / full spread, ${coverage(captured, "passive fills")}`,
       ),
-      row("maker share", share(metrics.makerShare), "", "of the filled quantity"),
+      measure("maker share", share(metrics.makerShare), "", "of the filled quantity"),
     ],
     ["left", "right", "right", "left"],
   );
@@ -314,6 +256,13 @@ function quality(page: Page, report: ExecutionReport): void {
     ["left", "right", "left"],
   );
 }
+
+const measure = (name: string, value: string, target: string, note: string): Cell[] => [
+  plain(name),
+  plain(value),
+  plain(target),
+  dim(note),
+];
 
 function children(page: Page, rows: readonly ChildRow[], maxChildren: number): void {
   page.heading(`Child orders (${rows.length})`);
@@ -362,13 +311,16 @@ function typeOf({ timeInForce, limitPrice }: ChildRow): string {
 
 /** Enough digits of money to tell a thousandth of a basis point of the order. */
 function moneyDigits({ decisionNotional }: ExecutionReport): number {
-  const size = Number(decisionNotional);
+  const size = Number(decisionNotional ?? 0);
   return size > 0 ? Math.min(18, Math.max(2, Math.ceil(7 - Math.log10(size)))) : 2;
 }
 
 /** A mid may need one digit more than the tick, and an average deserves two. */
-const priceDigits = ({ decision, arrival, horizon }: ExecutionReport["prices"]): number =>
-  1 + Math.max(...[decision, arrival, horizon].map((price) => decimal(price).scale));
+function priceDigits({ decision, arrival, horizon, vwap }: ExecutionReport["prices"]): number {
+  const known = [decision, arrival, horizon].filter((price) => price !== null);
+  if (known.length > 0) return 1 + Math.max(...known.map((price) => decimal(price).scale));
+  return Math.min(4, decimal(vwap ?? "0").scale);
+}
 
 /** Rounds half away from zero: for display alone. */
 const rounded = (value: Decimal, digits: number): Decimal =>
@@ -398,6 +350,7 @@ function bps(value: number | null, digits = 2): string {
 const withUnit = (value: number | null): string => (value === null ? UNKNOWN : `${bps(value)} bps`);
 const share = (value: number | null): string =>
   value === null ? UNKNOWN : `${(value * 100).toFixed(value < 1 && value > 0.9995 ? 3 : 1)} %`;
+const yesNo = (value: boolean | null): string => (value === null ? UNKNOWN : value ? "yes" : "no");
 const coverage = ({ fills, of }: FigureOverFills, what: string): string =>
   of === 0 ? `there were no ${what}` : `over ${fills} of ${of} ${what}`;
 const counted = (count: number, one: string, many: string): string =>
