@@ -1,5 +1,5 @@
 /**
- * `arrival data`: what a recording holds, and whether it can be trusted.
+ * `arrival data`: what a recording holds, whether it can be trusted, and what it teaches.
  */
 import { Command } from "commander";
 import type { ContractKind } from "../core/domain/instrument.ts";
@@ -8,6 +8,7 @@ import { type DataFault, type ReadOptions, readRecording } from "../data/recordi
 import { type BookVerification, verifyRecording, type VerifyReport } from "../data/verify.ts";
 import { contractOption, instrumentOf, instrumentOption } from "./order-options.ts";
 import { CommandError, EXIT, print, printJson, progress } from "./output.ts";
+import { addVolumeCurve } from "./volume-curve.ts";
 
 interface Flags {
   readonly symbol?: string;
@@ -22,6 +23,7 @@ export function addData(program: Command): void {
   const data = program.command("data").description("look at recorded market data, and check it");
   add(data, "info", "span, counts and rates of one instrument", info);
   add(data, "verify", "gaps, crossed books, time order and more; exit 1 when not clean", verify);
+  addVolumeCurve(data);
 }
 
 function add(
