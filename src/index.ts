@@ -50,6 +50,7 @@ export type { JournalRecord, JournalSink } from "./runtime/journal/journal.ts";
 export { openJournal } from "./runtime/journal/reader.ts";
 export { createJournal } from "./runtime/journal/writer.ts";
 export { type MarketSpec, openMarket, type OpenMarket } from "./runtime/market-source.ts";
+export { loadPlugins, type Plugin, type PluginFault } from "./runtime/plugin.ts";
 export { replay, type ReplayResult } from "./runtime/replay.ts";
 export { type FeeSchedule } from "./simulation/fees.ts";
 export { generateMarket, generatedHeader } from "./simulation/generated-market.ts";

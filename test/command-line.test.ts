@@ -129,7 +129,7 @@ describe("arrival compare", () => {
     const files = ["--csv", rows!, "--svg", picture!];
     const run = await arrival("compare", ...arms, ...order, ...files);
     expect(run.code).toBe(0);
-    expect(run.stdout).toMatch(/pov +risk-averse .*[+-]\d/);
+    expect(run.stdout).toMatch(/queue risk-averse.*\n.*\ntwap .*baseline\npov .*[+-]\d/);
     expect(run.stdout).toContain("no interval: 3 independent windows are fewer than 20");
     expect(readFileSync(rows!, "utf8").split("\n")).toHaveLength(1 + 3 * 2 * 2 * 2 + 1);
     expect(readFileSync(picture!, "utf8")).toMatch(/^<svg [^]*<\/svg>\n$/);

@@ -71,13 +71,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   strategies: ["core"],
   impact: ["core"],
   simulation: ["core"],
+  testing: ["core"],
   advisors: ["core"],
   venues: ["core"],
   feeds: ["core"],
   data: ["core"],
   exchange: ["core"],
   fleet: ["core"],
-  runtime: [...ADAPTERS, "core"],
+  runtime: [...ADAPTERS, "core", "impact"],
   server: ["runtime", ...ADAPTERS, "core"],
   cli: ["server", "runtime", ...ADAPTERS, "core"],
 };
@@ -119,20 +120,29 @@ const importDirections: Rule = {
   }),
 };
 
-const knownPackages = (): Set<string> =>
-  new Set(Object.keys(JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")).dependencies));
+const knownPackages = (kind: "dependencies" | "peerDependencies"): Set<string> =>
+  new Set(Object.keys(JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"))[kind]));
+
+/** Rooms for whoever writes tests: they draw cases with what a test of theirs has installed. */
+const ROOMS_OF_TESTS = new Set(["testing"]);
 
 const packages: Rule = {
-  name: "source imports only Node and what is shipped; pure folders import neither",
-  planted: [{ path: "src/core/a.ts", text: 'import { z } from "zod";' }],
+  name: "source imports only Node and what is shipped; pure folders and testing import neither",
+  planted: [
+    { path: "src/core/a.ts", text: 'import { z } from "zod";' },
+    { path: "src/cli/a.ts", text: 'import fc from "fast-check";' },
+    { path: "src/testing/a.ts", text: 'import { readFileSync } from "node:fs";' },
+  ],
   inspect: perFile((file) => {
     if (isTest(file)) return undefined;
-    const shipped = knownPackages();
+    const shipped = knownPackages("dependencies");
+    const peers = ROOMS_OF_TESTS.has(roomOf(file.path)) ? knownPackages("peerDependencies") : null;
     const pure = PURE.has(roomOf(file.path));
     return specifiersOf(file)
       .filter((specifier) => !specifier.startsWith("."))
       .filter((specifier) => {
         const name = specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
+        if (peers !== null) return !peers.has(name);
         return pure || !(specifier.startsWith("node:") || shipped.has(name));
       })
       .map((specifier) => `${file.path} imports ${specifier}`);

@@ -17,9 +17,10 @@ import {
   sideOption,
 } from "./order-options.ts";
 import { CommandError, progress } from "./output.ts";
+import { type PluginFlags, pluginOption, pluginsOf } from "./plugins.ts";
 import { runBacktest } from "./run-backtest.ts";
 
-interface Flags extends OrderFlags {
+interface Flags extends OrderFlags, PluginFlags {
   readonly data: readonly string[];
   readonly symbol?: string;
   readonly contract?: ContractKind;
@@ -43,6 +44,7 @@ export function addBacktest(program: Command): void {
     .option("--quantity <n>", "how much, in units of the instrument")
     .option("--notional <n>", "how much, in quote coin");
   addOrderOptions(command, {})
+    .addOption(pluginOption())
     .option("--json", "print one JSON document")
     .option("--journal <file>", "keep a journal that `arrival replay` can check")
     .addHelpText(
@@ -56,7 +58,8 @@ Examples:
     --side sell --notional 50000 --over 20s --json`,
     )
     .action(async (flags: Flags) => {
-      const config = configOf(flags);
+      const plugins = await pluginsOf(flags);
+      const config = configOf(flags, plugins);
       const spec = specOf(flags);
       const bar = progress("reading", 1, flags.json === true);
       const market = await openMarket(spec, {
@@ -64,7 +67,10 @@ Examples:
       });
       bar.stop();
       if (!market.ok) throw new CommandError(market.error.code, market.error.text);
-      const request = requestOf(flags, config, market.value.header.instrument);
+      const request = {
+        ...requestOf(flags, config, market.value.header.instrument),
+        plugins,
+      };
       process.exitCode = await runBacktest(market.value, request, {
         json: flags.json === true,
         ...(flags.journal === undefined ? {} : { journal: flags.journal }),

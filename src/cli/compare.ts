@@ -7,16 +7,14 @@ import { basename } from "node:path";
 import { type Command, Option } from "commander";
 import type { ContractKind } from "../core/domain/instrument.ts";
 import type { Side } from "../core/domain/side.ts";
-import { micros, MINUTE } from "../core/domain/units.ts";
+import { micros, MINUTE, SECOND } from "../core/domain/units.ts";
 import { CLUSTERS_MIN } from "../core/tca/paired-difference.ts";
-import { checkStrategy, strategyNames } from "../runtime/compose.ts";
-import {
-  type ArmSummary,
-  compare,
-  type Comparison,
-  TAIL,
-  type Windows,
-} from "../runtime/compare.ts";
+import { isNative } from "../runtime/arm.ts";
+import { compare, TAIL, type Windows } from "../runtime/compare.ts";
+import { type ArmSummary, type Comparison, QUEUES } from "../runtime/comparison.ts";
+import { nativeNames, strategyNames, tacticNames } from "../runtime/compose.ts";
+import { armsOf } from "./arms.ts";
+import type { QueueModelName } from "../simulation/queue.ts";
 import { distributionSvg } from "./distribution-picture.ts";
 import { formatDuration } from "../runtime/duration.ts";
 import { openGenerated, openMarket } from "../runtime/market-source.ts";
@@ -28,6 +26,7 @@ import {
   type OrderFlags,
   requestOf,
 } from "./order-options.ts";
+import { type PluginFlags, pluginOption, pluginsOf } from "./plugins.ts";
 import {
   breathe,
   CommandError,
@@ -39,7 +38,7 @@ import {
   progress,
 } from "./output.ts";
 
-interface Flags extends OrderFlags {
+interface Flags extends OrderFlags, PluginFlags {
   readonly data: readonly string[];
   readonly symbol?: string;
   readonly contract?: ContractKind;
@@ -59,8 +58,9 @@ export function addCompare(program: Command): void {
     .option("--symbol <name>", "which instrument, where a recording holds several")
     .addOption(contractOption())
     .requiredOption(
-      "--strategies <names>",
-      `comma-separated, the first is the baseline (${strategyNames().join(", ")})`,
+      "--strategies <arms>",
+      "comma-separated, the first is the baseline; an arm is a strategy, or " +
+        "[label=]strategy[:key=value]…[@tactic[:key=value]…]",
     )
     .option("--quantity <n>", "how much each parent trades, in units of the instrument")
     .option("--notional <n>", "how much, in quote coin")
@@ -69,28 +69,36 @@ export function addCompare(program: Command): void {
       new Option("--sides <which>", "which way").choices(["both", "buy", "sell"]).default("both"),
     );
   addOrderOptions(command, {})
+    .addOption(pluginOption())
     .option("--json", "print one JSON document, every outcome included")
     .option("--csv <file>", "write every outcome as a row")
     .option("--svg <file>", "draw the distributions")
+    .addHelpText("after", help)
     .action(run);
 }
 
+const help = (): string => `
+Arms:
+  strategies: ${strategyNames().join(", ")}
+  tactics: ${tacticNames().join(", ")}
+  of the exchange, emulated, outside our limits: ${nativeNames().join(", ")}
+  urgency is a key of every strategy: twap:urgency=1
+
+Examples:
+  arrival compare --data generated --strategies twap,vwap,pov --quantity 25 --over 3m
+  arrival compare --data generated --strategies twap,fast=is:kappaT=4:urgency=1,is@peg:to=mid \\
+    --quantity 25 --over 3m --parents 200 --seed 7 --svg costs.svg
+  arrival compare --data generated --strategies twap,bybit-twap,bybit-chase --quantity 9 --over 5m`;
+
 async function run(flags: Flags): Promise<void> {
-  const config = configOf(flags);
+  const plugins = await pluginsOf(flags);
+  const config = configOf(flags, plugins);
+  const arms = armsOf(flags.strategies, plugins);
   const windows = await windowsOf(flags);
   const header = windows.kind === "recorded" ? windows.market.header : windows.open(0).header;
   const request = requestOf({ ...flags, side: "buy" }, config, header.instrument);
-  const strategies = flags.strategies.split(",").map((name) => {
-    const choice = { name: name.trim(), parameters: {} };
-    const faults = checkStrategy(choice);
-    if (faults.length > 0) throw new CommandError("USAGE", `--strategies: ${faults[0]!.text}`);
-    return choice;
-  });
-  if (new Set(strategies.map((it) => it.name)).size !== strategies.length) {
-    throw new CommandError("USAGE", "--strategies: a name stands twice");
-  }
   const sides: readonly Side[] = flags.sides === "both" ? ["buy", "sell"] : [flags.sides];
-  const steps = compare({ ...request, windows, strategies, sides, parents: flags.parents });
+  const steps = compare({ ...request, windows, arms, sides, parents: flags.parents, plugins });
   const bar = progress("comparing", 1, flags.json === true);
   const result = await interruptible(async (isInterrupted) => {
     let drawnAt = 0;
@@ -139,17 +147,16 @@ async function windowsOf(flags: Flags): Promise<Windows> {
 
 function text(comparison: Comparison, flags: Flags): string {
   const { windows, effectiveWindows, arms, baseline } = comparison;
+  const width = Math.max(...arms.map(({ arm }) => arm.length), "arm".length);
   const lines = [
     `${windows} windows of ${formatDuration(flags.over)}, ${effectiveWindows} of them independent`,
     "cost in bps of the decision notional, fees included; + is paid",
+    ...QUEUES.flatMap((queue) => tableOf(arms, queue, width)),
     "",
-    HEAD,
-    ...arms.map(armLine),
-    "",
+    "done, time: share of parents done in full; by when half of them were",
     `difference: cost less that of ${baseline} on the same parent; 95 % by cluster bootstrap-t; ` +
       "p corrected by Holm",
     "needed: about how many pairs show a difference of that size (5 %, power 80 %)",
-    "queue: risk-averse is the pessimistic estimate of passive fills, probabilistic the kinder one",
   ];
   if (effectiveWindows < CLUSTERS_MIN) {
     lines.push(
@@ -157,55 +164,77 @@ function text(comparison: Comparison, flags: Flags): string {
         "what you see may be luck",
     );
   }
-  lines.push(...unequal(comparison));
+  lines.push(...unequal(comparison), ...natives(comparison));
   lines.push("the market does not react to us here: docs/what-the-backtest-assumes.md");
   return `${lines.join("\n")}\n`;
 }
 
+function tableOf(arms: readonly ArmSummary[], queue: QueueModelName, width: number): string[] {
+  const lines = ["", `queue ${queue}: ${QUEUE_NOTES[queue]}`, joined(width, TITLES)];
+  for (const arm of arms) if (arm.queue === queue) lines.push(armLine(width, arm));
+  return lines;
+}
+
+const QUEUE_NOTES: Readonly<Record<QueueModelName, string>> = {
+  "risk-averse": "the pessimistic estimate of passive fills",
+  probabilistic: "the kinder one",
+};
+
 /** Whoever trades less pays less: said of every arm that filled less than its baseline. */
 function unequal({ arms, baseline }: Comparison): readonly string[] {
   return arms.flatMap((arm) => {
-    const base = arms.find((it) => it.strategy === baseline && it.queue === arm.queue)!;
+    const base = arms.find((it) => it.arm === baseline && it.queue === arm.queue)!;
     if (Math.abs(arm.filled - base.filled) <= FILLED_TOLERANCE) return [];
     return [
-      `not a fair race: ${arm.strategy} (${arm.queue}) filled ${share(arm.filled)}, ` +
+      `not a fair race: ${arm.arm} (${arm.queue}) filled ${share(arm.filled)}, ` +
         `${baseline} ${share(base.filled)}; what is not traded costs no spread and no fee`,
     ];
   });
+}
+
+function natives({ entered }: Comparison): readonly string[] {
+  const labels = entered.filter(isNative).map(({ label }) => label);
+  if (labels.length === 0) return [];
+  return [
+    `${labels.join(", ")}: the exchange's own, emulated from its documents; no limit of ours ` +
+      "holds for it: docs/concepts/exchange-native-orders.md",
+  ];
 }
 
 /** Filled shares further apart than this are not compared without a word. */
 const FILLED_TOLERANCE = 0.01;
 const share = (fraction: number): string => `${(fraction * 100).toFixed(1)} %`;
 
-const COLUMNS = [14, 14, 9, 9, 8, 8, 8, 24, 8, 9] as const;
 const TITLES = [
-  "strategy",
-  "queue",
+  "arm",
   "cost",
   "no fees",
   "sd",
   "filled",
+  "done",
+  "time",
   "maker",
   "difference",
   "p",
   "needed",
 ];
-const HEAD = joined(TITLES);
+/** Widths of the columns behind the first. */
+const COLUMNS = [8, 8, 7, 8, 8, 7, 8, 24, 7, 9] as const;
 
-function armLine(arm: ArmSummary): string {
-  const { difference } = arm;
+function armLine(width: number, arm: ArmSummary): string {
+  const { difference, medianCompletionSeconds: time } = arm;
   const interval =
     difference?.interval === undefined
       ? ""
       : ` (${signed(difference.interval.low)} … ${signed(difference.interval.high)})`;
-  return joined([
-    arm.strategy,
-    arm.queue,
+  return joined(width, [
+    arm.arm,
     signed(arm.meanBps),
     signed(arm.beforeFeesBps),
     arm.standardDeviation.toFixed(2),
     share(arm.filled),
+    share(arm.completed),
+    time === null ? "–" : formatDuration(micros(Math.round(time) * SECOND)),
     share(arm.makerShare),
     difference === undefined ? "baseline" : `${signed(difference.mean)}${interval}`,
     probability(difference?.corrected),
@@ -213,12 +242,8 @@ function armLine(arm: ArmSummary): string {
   ]);
 }
 
-function joined(cells: readonly string[]): string {
-  return cells
-    .map((cell, i) => (i < 2 ? cell.padEnd(COLUMNS[i]!) : cell.padStart(COLUMNS[i]!)))
-    .join(" ")
-    .trimEnd();
-}
+const joined = (width: number, [first = "", ...cells]: readonly string[]): string =>
+  [first.padEnd(width), ...cells.map((cell, i) => cell.padStart(COLUMNS[i]!))].join(" ").trimEnd();
 
 function probability(p: number | undefined): string {
   if (p === undefined) return "";
@@ -228,20 +253,28 @@ function probability(p: number | undefined): string {
 const signed = (bps: number): string => `${bps >= 0 ? "+" : ""}${bps.toFixed(2)}`;
 
 function csv({ outcomes }: Comparison): string {
-  const rows = outcomes.map((outcome) => CSV_KEYS.map((key) => String(outcome[key])).join(","));
+  const rows = outcomes.map((outcome) => CSV_KEYS.map((key) => cellOf(outcome[key])).join(","));
   return `${[CSV_KEYS.join(","), ...rows].join("\n")}\n`;
+}
+
+/** As RFC 4180 has it: the label of an arm may hold a comma. What is unknown is empty. */
+function cellOf(value: string | number | null): string {
+  const cell = String(value ?? "");
+  return /[",]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }
 
 const CSV_KEYS = [
   "window",
   "cluster",
   "side",
+  "arm",
   "strategy",
   "queue",
   "costBps",
   "beforeFeesBps",
   "filled",
   "makerShare",
+  "completionSeconds",
   "phase",
 ] as const;
 

@@ -4,10 +4,13 @@
  * One row an arm: every parent a dot, a box from the first to the third quartile, a bar at the
  * median and a diamond at the mean. Positive = paid, to the right.
  */
-import type { Comparison, Outcome } from "../runtime/compare.ts";
+import type { ArmSummary, Comparison, Outcome } from "../runtime/comparison.ts";
 
 const WIDTH = 900;
-const LEFT = 190;
+/** The axis begins right of the longest label, as far as that can be told without a font. */
+const LEFT_LEAST = 130;
+const LABEL_MOST = 42;
+const LETTER = 7.6;
 const RIGHT = 30;
 const TOP = 56;
 const ROW = 58;
@@ -19,32 +22,44 @@ export function distributionSvg(comparison: Comparison, title: string): string {
   const costs = outcomes.map((outcome) => outcome.costBps).sort((a, b) => a - b);
   const low = Math.min(0, quantile(costs, (1 - SHOWN) / 2));
   const high = Math.max(0, quantile(costs, (1 + SHOWN) / 2));
+  const longest = Math.max(...arms.map(({ arm }) => Math.min(LABEL_MOST, arm.length)));
+  const left = Math.max(LEFT_LEAST, Math.ceil(longest * LETTER) + 24);
   const step = niceStep((high - low) / 8);
   const from = Math.floor(low / step) * step;
   const to = Math.max(from + step, Math.ceil(high / step) * step);
   const x = (bps: number): number =>
-    LEFT + ((Math.min(to, Math.max(from, bps)) - from) / (to - from)) * (WIDTH - LEFT - RIGHT);
+    left + ((Math.min(to, Math.max(from, bps)) - from) / (to - from)) * (WIDTH - left - RIGHT);
   const height = TOP + arms.length * ROW + 46;
   const rows = arms.map((arm, i) => {
-    const own = outcomes.filter((it) => it.strategy === arm.strategy && it.queue === arm.queue);
-    return rowSvg(`${arm.strategy} · ${arm.queue}`, own, TOP + i * ROW + ROW / 2, x, [from, to]);
+    const own = outcomes.filter((it) => it.arm === arm.arm && it.queue === arm.queue);
+    const y = TOP + i * ROW + ROW / 2;
+    return [labelSvg(arm, left, y), rowSvg(own, y, x, [from, to])].join("\n");
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" `,
     `font-family="system-ui, sans-serif" font-size="13" role="img">`,
     `<title>${escape(title)}</title><rect width="100%" height="100%" fill="#fff"/>`,
     `<text x="16" y="26" font-size="15" font-weight="600">${escape(title)}</text>`,
-    axisSvg(from, to, step, x, height),
+    axisSvg([from, to], step, x, left, height),
     ...rows,
     "</svg>\n",
   ].join("\n");
 }
 
+function labelSvg({ arm, queue }: ArmSummary, left: number, y: number): string {
+  const text = arm.length <= LABEL_MOST ? arm : `${arm.slice(0, LABEL_MOST - 1)}…`;
+  const at = `x="${left - 12}" text-anchor="end"`;
+  return (
+    `<text ${at} y="${y}">${escape(text)}</text>` +
+    `<text ${at} y="${y + 15}" font-size="11" fill="#666">${queue}</text>`
+  );
+}
+
 function axisSvg(
-  from: number,
-  to: number,
+  [from, to]: readonly [number, number],
   step: number,
   x: (bps: number) => number,
+  left: number,
   height: number,
 ): string {
   const lines: string[] = [];
@@ -60,7 +75,7 @@ function axisSvg(
         `${isZero ? "0" : bps.toFixed(digits)}</text>`,
     );
   }
-  const middle = (LEFT + WIDTH - RIGHT) / 2;
+  const middle = (left + WIDTH - RIGHT) / 2;
   lines.push(
     `<text x="${middle}" y="${height - 7}" text-anchor="middle" fill="#444">` +
       "cost in bps of the decision notional, fees included; to the right is paid</text>",
@@ -69,7 +84,6 @@ function axisSvg(
 }
 
 function rowSvg(
-  label: string,
   own: readonly Outcome[],
   y: number,
   x: (bps: number) => number,
@@ -87,7 +101,6 @@ function rowSvg(
   });
   const m = x(mean);
   return [
-    `<text x="${LEFT - 12}" y="${y + 4}" text-anchor="end">${escape(label)}</text>`,
     `<rect x="${q1}" y="${y - 20}" width="${(Number(q3) - Number(q1)).toFixed(1)}" height="18" `,
     `fill="#f2b134" fill-opacity="0.55" stroke="#8a5a00"/>`,
     `<line x1="${q2}" x2="${q2}" y1="${y - 22}" y2="${y}" stroke="#8a5a00" stroke-width="2"/>`,

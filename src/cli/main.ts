@@ -8,8 +8,10 @@ import { addBacktest } from "./backtest.ts";
 import { addCompare } from "./compare.ts";
 import { addData } from "./data.ts";
 import { addDemo } from "./demo.ts";
+import { addEstimate } from "./estimate.ts";
 import { CommandError, EXIT, note } from "./output.ts";
 import { addReplay } from "./replay.ts";
+import { addTca } from "./tca.ts";
 
 const program = new Command("arrival")
   .description(
@@ -25,7 +27,9 @@ const program = new Command("arrival")
 addDemo(program);
 addBacktest(program);
 addCompare(program);
+addEstimate(program);
 addReplay(program);
+addTca(program);
 addData(program);
 for (const command of program.commands) command.copyInheritedSettings(program);
 

@@ -1,6 +1,7 @@
 /**
  * Order options: the flags that describe a parent order and its market, the same for every command.
  */
+import { readFileSync, statSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseDecimal } from "../core/domain/decimal.ts";
 import { type ContractKind, type Instrument, parsePrice } from "../core/domain/instrument.ts";
@@ -8,10 +9,11 @@ import type { ParentConstraints, ResidualPolicy } from "../core/domain/parent-or
 import type { Side } from "../core/domain/side.ts";
 import { atTick, type Micros } from "../core/domain/units.ts";
 import type { BacktestRequest } from "../runtime/backtest.ts";
-import { checkStrategy, strategyNames } from "../runtime/compose.ts";
+import { checkStrategy, strategiesWith, strategyNames, tacticNames } from "../runtime/compose.ts";
 import { type ArrivalConfig, formatConfigFaults, loadConfig } from "../runtime/config.ts";
 import { parseDuration } from "../runtime/duration.ts";
 import { readInstrument } from "../runtime/instrument-file.ts";
+import type { Plugin } from "../runtime/plugin.ts";
 import { CommandError } from "./output.ts";
 
 export interface OrderFlags {
@@ -22,6 +24,8 @@ export interface OrderFlags {
   readonly start?: Micros;
   readonly strategy?: string;
   readonly param?: Readonly<Record<string, unknown>>;
+  readonly tactic?: string;
+  readonly tacticParam?: Readonly<Record<string, unknown>>;
   readonly urgency?: number;
   readonly limit?: string;
   readonly would?: string;
@@ -43,8 +47,14 @@ export function addOrderOptions(command: Command, defaults: { over?: string }): 
   return command
     .addOption(over)
     .option("--start <span>", "start this long after the first row [1m, or what is left]", duration)
-    .addOption(new Option("--strategy <name>", "the schedule [twap]").choices(strategyNames()))
-    .option("--param <key=value>", "a parameter of the strategy; may be repeated", parameter)
+    .option("--strategy <name>", `the schedule: ${strategyNames().join(", ")} [twap]`)
+    .option(
+      "--param <key=value>",
+      "a parameter of the strategy, @FILE for a JSON file; may be repeated",
+      parameter,
+    )
+    .option("--tactic <name>", `how a slice is worked (${tacticNames().join(", ")}) [its own]`)
+    .option("--tactic-param <key=value>", "a parameter of the tactic; may be repeated", parameter)
     .option("--urgency <0..1>", "0 = patient, 1 = take at once [0.5]", fraction)
     .option("--limit <price>", "never trade beyond this price")
     .option("--would <price>", "take the whole rest at this price or better")
@@ -69,20 +79,23 @@ export function addOrderOptions(command: Command, defaults: { over?: string }): 
 }
 
 /** Flags over file over defaults; every problem at once. */
-export function configOf(flags: OrderFlags): ArrivalConfig {
+export function configOf(flags: OrderFlags, plugins: readonly Plugin[] = []): ArrivalConfig {
+  const { tactic, tacticParam } = flags;
+  // What is undefined was not said, and leaves the file's word.
   const overrides = {
-    ...(flags.strategy === undefined && flags.param === undefined
-      ? {}
-      : {
-          strategy: {
-            ...(flags.strategy === undefined ? {} : { name: flags.strategy }),
-            ...(flags.param === undefined ? {} : { parameters: flags.param }),
-          },
-        }),
-    ...(flags.urgency === undefined ? {} : { execution: { urgency: flags.urgency } }),
-    ...(flags.queue === undefined ? {} : { simulation: { queue: flags.queue } }),
+    strategy: {
+      name: flags.strategy,
+      parameters: flags.param,
+      tactic:
+        tactic === undefined && tacticParam === undefined
+          ? undefined
+          : { ...(tactic === undefined ? {} : { name: tactic }), parameters: tacticParam ?? {} },
+    },
+    execution: { urgency: flags.urgency },
+    simulation: { queue: flags.queue },
   };
-  const loaded = loadConfig(flags.config, overrides, checkStrategy);
+  const known = strategiesWith(plugins);
+  const loaded = loadConfig(flags.config, overrides, (choice) => checkStrategy(choice, known));
   if (loaded.ok) return loaded.value;
   throw new CommandError("CONFIG", formatConfigFaults(loaded.error));
 }
@@ -174,13 +187,42 @@ function seed(text: string): number {
   throw new InvalidArgumentError("A whole number from 0 to 4294967295.");
 }
 
-function parameter(
+/** One `key=value` on top of those before it. @throws InvalidArgumentError */
+export function parameter(
   text: string,
   before: Readonly<Record<string, unknown>> = {},
 ): Readonly<Record<string, unknown>> {
   const at = text.indexOf("=");
   if (at <= 0) throw new InvalidArgumentError("Write key=value.");
-  return { ...before, [text.slice(0, at)]: plain(text.slice(at + 1)) };
+  const value = text.slice(at + 1);
+  const read = value.startsWith("@") ? jsonFile(value.slice(1)) : plain(value);
+  return { ...before, [text.slice(0, at)]: read };
+}
+
+/** A value is a page of text: more is a wrong file. */
+const MAX_VALUE_BYTES = 1 << 20;
+
+/** The value that `@FILE` stands for. */
+function jsonFile(path: string): unknown {
+  let text: string;
+  try {
+    const found = statSync(path);
+    if (!found.isFile()) throw new InvalidArgumentError(`${path} is not a file.`);
+    if (found.size > MAX_VALUE_BYTES) {
+      throw new InvalidArgumentError(`${path} has ${found.size} bytes; a value may have 1 MiB.`);
+    }
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    if (error instanceof InvalidArgumentError) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new InvalidArgumentError(`The file behind @ cannot be read: ${why}.`);
+  }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new InvalidArgumentError(`${path} is not JSON: ${why}.`);
+  }
 }
 
 /** JSON where it is JSON (numbers, true, null), text otherwise. */

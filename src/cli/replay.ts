@@ -3,9 +3,10 @@
  */
 import type { Command } from "commander";
 import { replay } from "../runtime/replay.ts";
+import { type PluginFlags, pluginOption, pluginsOf } from "./plugins.ts";
 import { CommandError, EXIT, note, print, printJson, progress } from "./output.ts";
 
-interface Flags {
+interface Flags extends PluginFlags {
   readonly data?: readonly string[];
   readonly json?: boolean;
 }
@@ -16,11 +17,14 @@ export function addReplay(program: Command): void {
     .description("recompute every command of a journal; exit 0 when identical to the byte")
     .argument("<journal>", "a journal that a run kept")
     .option("--data <file...>", "where the market files lie now, if they have moved")
+    .addOption(pluginOption())
     .option("--json", "print one JSON document")
     .action(async (path: string, flags: Flags) => {
+      const plugins = await pluginsOf(flags);
       const bar = progress("replaying", 1, flags.json === true);
       const done = await replay(path, {
         ...(flags.data === undefined ? {} : { paths: flags.data }),
+        plugins,
         onProgress: (at, total) => bar.update(total > 0 ? at / total : 1, `${at} records`),
       });
       bar.stop();

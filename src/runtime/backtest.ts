@@ -1,6 +1,7 @@
 /**
  * Backtest: one parent order worked on a recorded or generated market, from request to report.
  */
+import type { Strategy } from "../core/contracts/strategy.ts";
 import { err, ok, type Result } from "../core/domain/errors.ts";
 import { type Instrument, instrumentId, parseQuantity } from "../core/domain/instrument.ts";
 import type { EngineEvent, EngineOutput } from "../core/domain/messages.ts";
@@ -13,12 +14,13 @@ import type { ParentState } from "../core/execution/parent-state.ts";
 import type { Engine } from "../core/engine.ts";
 import { analyse, type ExecutionReport } from "../core/tca/report.ts";
 import { canonicalJson } from "./canonical-json.ts";
-import { composeEngine, composeVenue } from "./compose.ts";
+import { composeEngine, composeVenue, strategiesWith } from "./compose.ts";
 import { type ArrivalConfig, configJson } from "./config.ts";
 import { instrumentJson } from "./instrument-file.ts";
 import type { JournalFault, JournalHeader, JournalSink } from "./journal/journal.ts";
 import { createJournal } from "./journal/writer.ts";
 import type { OpenMarket } from "./market-source.ts";
+import { noteOf, type Plugin } from "./plugin.ts";
 import { NODE_MAJOR, PROGRAM } from "./program.ts";
 import { type RunTotals, simulate } from "./simulated-loop.ts";
 
@@ -39,6 +41,10 @@ export interface BacktestRequest {
   /** Half-life of the alpha behind the order: strategies that know it hurry. */
   readonly alphaHalfLife?: Micros;
   readonly acceptInfeasible: boolean;
+  /** What `config.strategy` may name; absent = every strategy that a user may trade with. */
+  readonly strategies?: ReadonlyMap<string, Strategy>;
+  /** Strategies from files, beside the registered ones: the journal names them. */
+  readonly plugins?: readonly Plugin[];
   readonly config: ArrivalConfig;
   readonly seed: number;
 }
@@ -85,7 +91,8 @@ export function prepareBacktest(
   const parent = parentOf(market, request);
   if (!parent.ok) return parent;
   const { header } = market;
-  const engine = composeEngine(request.config, header, request.seed);
+  const strategies = request.strategies ?? strategiesWith(request.plugins);
+  const engine = composeEngine(request.config, header, request.seed, strategies);
   const venue = composeVenue(request.config, header, request.seed);
   let journal: JournalSink | undefined;
   if (journalPath !== undefined) {
@@ -219,6 +226,9 @@ function journalHeader(market: OpenMarket, request: BacktestRequest): JournalHea
     market: JSON.parse(canonicalJson(market.spec)) as unknown,
     config: configJson(request.config),
     seed: request.seed,
+    ...(request.plugins === undefined || request.plugins.length === 0
+      ? {}
+      : { plugins: request.plugins.map(noteOf) }),
   };
 }
 

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { type Micros, micros, MINUTE, SECOND, ticks } from "../core/domain/units.ts";
-import { type CompareRequest, compare, type Comparison } from "./compare.ts";
+import type { Arm } from "./arm.ts";
+import { type CompareRequest, compare } from "./compare.ts";
+import type { Comparison } from "./comparison.ts";
+import { checkStrategy } from "./compose.ts";
 import { DEFAULT_CONFIG } from "./config.ts";
 import { openGenerated, type OpenMarket } from "./market-source.ts";
 
@@ -9,10 +12,12 @@ const START = micros(Date.UTC(2026, 0, 5, 14) * 1000);
 const generated = (seed: number, duration: number): OpenMarket =>
   openGenerated({ kind: "generated", seed, startAt: START, duration: micros(duration) });
 
+const armNamed = (name: string): Arm => ({ label: name, strategy: { name, parameters: {} } });
+
 const OVER: Micros = micros(30 * SECOND);
 const REQUEST: CompareRequest = {
   windows: { kind: "generated", open: (window) => generated(window, 3 * MINUTE) },
-  strategies: ["twap", "pov"].map((name) => ({ name, parameters: {} })),
+  arms: ["twap", "pov"].map(armNamed),
   sides: ["buy", "sell"],
   quantity: "2",
   isNotional: false,
@@ -35,7 +40,7 @@ describe("compare", () => {
   it("works every window on both sides by every strategy under both queues", () => {
     const { outcomes, arms, effectiveWindows } = run(REQUEST);
     expect(outcomes).toHaveLength(3 * 2 * 2 * 2);
-    expect(arms.map((arm) => [arm.strategy, arm.queue, arm.parents])).toEqual([
+    expect(arms.map((arm) => [arm.arm, arm.queue, arm.parents])).toEqual([
       ["twap", "risk-averse", 6],
       ["pov", "risk-averse", 6],
       ["twap", "probabilistic", 6],
@@ -87,5 +92,91 @@ describe("compare", () => {
       done: true,
       value: { ok: false, error: { code: "BACKTEST_SPAN" } },
     });
+  });
+
+  it("calls an arm by its label, so that one strategy may run twice", () => {
+    const slow: Arm = { ...armNamed("twap"), label: "slow", urgency: 0 };
+    const { arms, baseline, entered } = run({
+      ...REQUEST,
+      parents: 1,
+      arms: [armNamed("twap"), slow],
+    });
+    expect(baseline).toBe("twap");
+    expect(arms.map(({ arm, strategy }) => [arm, strategy])).toEqual([
+      ["twap", "twap"],
+      ["slow", "twap"],
+      ["twap", "twap"],
+      ["slow", "twap"],
+    ]);
+    expect(entered[1]).toEqual(slow);
+  });
+
+  it("tells when half of the parents were done, and nothing where fewer were", () => {
+    const { arms, outcomes } = run({ ...REQUEST, parents: 1, arms: [armNamed("twap")] });
+    const own = outcomes.filter(({ queue }) => queue === "risk-averse");
+    expect(own.every(({ completionSeconds: time }) => time !== null && time <= 30)).toBe(true);
+    expect(arms[0]).toMatchObject({
+      completed: 1,
+      medianCompletionSeconds: Math.min(...own.map((one) => one.completionSeconds!)),
+    });
+    const limitPrice = ticks(600_000);
+    const none = run({
+      ...REQUEST,
+      parents: 1,
+      sides: ["buy"],
+      constraints: { ...REQUEST.constraints, limitPrice },
+    });
+    expect(none.arms[0]).toMatchObject({ completed: 0, medianCompletionSeconds: null });
+  });
+});
+
+describe("the exchange's own algorithms in a comparison", () => {
+  const LONG = {
+    ...REQUEST,
+    windows: { kind: "generated", open: (window: number) => generated(window, 7 * MINUTE) },
+    over: micros(5 * MINUTE),
+    quantity: "10",
+    parents: 1,
+    sides: ["buy"],
+  } as const;
+
+  it("run outside our limits, and every other arm inside them", () => {
+    const tight = {
+      ...DEFAULT_CONFIG,
+      limits: { ...DEFAULT_CONFIG.limits, participation: 1e-6 },
+    };
+    const arms = ["twap", "bybit-twap", "bybit-pov", "bybit-iceberg", "bybit-chase"].map(armNamed);
+    const { outcomes } = run({ ...LONG, config: tight, arms });
+    for (const { arm, filled } of outcomes) {
+      if (arm === "twap") expect(filled).toBe(0);
+      else expect(filled).toBeGreaterThan(0.9);
+    }
+  });
+
+  it("trade as they say: two take all and two make all", () => {
+    const arms = ["bybit-twap", "bybit-pov", "bybit-iceberg", "bybit-chase"].map(armNamed);
+    const shares = run({ ...LONG, arms }).arms.map(({ arm, makerShare }) => [arm, makerShare]);
+    expect(shares.slice(0, 4)).toEqual([
+      ["bybit-twap", 0],
+      ["bybit-pov", 0],
+      ["bybit-iceberg", 1],
+      ["bybit-chase", 1],
+    ]);
+  });
+
+  it("are refused with the exchange's reason, before anything is run", () => {
+    const step = compare({ ...REQUEST, arms: [armNamed("twap"), armNamed("bybit-twap")] }).next();
+    expect(step).toMatchObject({ done: true, value: { ok: false } });
+    expect(step.value).toMatchObject({
+      error: {
+        code: "COMPARE_NATIVE",
+        text: "bybit-twap takes 5 minutes to 24 hours; these orders are over 30 s",
+      },
+    });
+  });
+
+  it("cannot be named by a backtest", () => {
+    const config = { ...DEFAULT_CONFIG, strategy: { name: "bybit-twap", parameters: {} } };
+    expect(checkStrategy(config.strategy)[0]?.text).toContain("no strategy is named");
   });
 });

@@ -6,30 +6,33 @@
  * overlap share their luck: they are one cluster, and clusters are what is counted.
  */
 import { err, ok, type Result } from "../core/domain/errors.ts";
-import type { ParentConstraints, StrategyChoice } from "../core/domain/parent-order.ts";
+import { type Instrument, parseQuantity } from "../core/domain/instrument.ts";
+import { affordableLots, quoteUnits } from "../core/domain/money.ts";
+import { isTerminal, type ParentConstraints } from "../core/domain/parent-order.ts";
 import type { Side } from "../core/domain/side.ts";
 import {
-  type Bps,
   type HalfTicks,
+  type Lots,
   type Micros,
   micros,
   MINUTE,
+  NO_LOTS,
   SECOND,
+  ticks,
 } from "../core/domain/units.ts";
 import { executionOf } from "../core/execution/execution-record.ts";
+import type { ParentState } from "../core/execution/parent-state.ts";
 import { type MarketBlock, LAST, type MarketHeader } from "../core/market/columns.ts";
 import { Observer } from "../core/market/observer.ts";
-import {
-  holm,
-  type Pair,
-  type PairedDifference,
-  pairedDifference,
-} from "../core/tca/paired-difference.ts";
+import type { Execution } from "../core/tca/execution.ts";
 import { bpsOf, shortfall } from "../core/tca/shortfall.ts";
 import type { QueueModelName } from "../simulation/queue.ts";
-import { type BacktestFault, prepareBacktest } from "./backtest.ts";
+import { type Arm, refusalOf, requestFor } from "./arm.ts";
+import { type Backtest, type BacktestFault, prepareBacktest } from "./backtest.ts";
+import { type Comparison, type Outcome, QUEUES, summarise } from "./comparison.ts";
 import type { ArrivalConfig } from "./config.ts";
 import type { OpenMarket } from "./market-source.ts";
+import type { Plugin } from "./plugin.ts";
 
 /** One market per parent (generated), or one market with many windows (recorded). */
 export type Windows =
@@ -38,8 +41,8 @@ export type Windows =
 
 export interface CompareRequest {
   readonly windows: Windows;
-  /** The first is the baseline that the others are compared with. */
-  readonly strategies: readonly StrategyChoice[];
+  /** Labels are unique; the first is the baseline that the others are compared with. */
+  readonly arms: readonly Arm[];
   readonly sides: readonly Side[];
   readonly quantity: string;
   readonly isNotional: boolean;
@@ -48,49 +51,13 @@ export interface CompareRequest {
   readonly parents: number;
   readonly constraints: ParentConstraints;
   readonly config: ArrivalConfig;
+  /** Strategies from files that arms may name. */
+  readonly plugins?: readonly Plugin[];
   readonly seed: number;
 }
 
-/** One parent as one arm worked it. */
-export interface Outcome {
-  readonly window: number;
-  readonly cluster: number;
-  readonly side: Side;
-  readonly strategy: string;
-  readonly queue: QueueModelName;
-  /** Full shortfall, fees included; positive = paid. */
-  readonly costBps: Bps;
-  readonly beforeFeesBps: Bps;
-  /** 0..1. */
-  readonly filled: number;
-  readonly makerShare: number;
-  readonly phase: string;
-}
-
-export interface ArmSummary {
-  readonly strategy: string;
-  readonly queue: QueueModelName;
-  readonly parents: number;
-  readonly meanBps: Bps;
-  readonly beforeFeesBps: Bps;
-  readonly standardDeviation: Bps;
-  readonly filled: number;
-  readonly makerShare: number;
-  /** Against the baseline under the same queue; undefined for the baseline itself. */
-  readonly difference: (PairedDifference & { readonly corrected: number | undefined }) | undefined;
-}
-
-export interface Comparison {
-  readonly baseline: string;
-  readonly windows: number;
-  /** Windows that do not overlap: what intervals are counted by. */
-  readonly effectiveWindows: number;
-  readonly arms: readonly ArmSummary[];
-  readonly outcomes: readonly Outcome[];
-}
-
-/** The passive fills of an arm are told under both: pessimistic and optimistic. */
-export const QUEUES: readonly QueueModelName[] = ["risk-averse", "probabilistic"];
+export type CompareFault =
+  BacktestFault | { readonly code: "COMPARE_NATIVE"; readonly text: string };
 
 const WARM_UP = MINUTE;
 /** Market after the deadline, for the last answers of the venue. */
@@ -99,17 +66,21 @@ export const TAIL: Micros = micros(10 * SECOND);
 /** Yields how many of how many parents are done. */
 export function* compare(
   request: CompareRequest,
-): Generator<{ done: number; total: number }, Result<Comparison, BacktestFault>> {
+): Generator<{ done: number; total: number }, Result<Comparison, CompareFault>> {
+  const { arms, sides, parents } = request;
   const outcomes: Outcome[] = [];
-  const perWindow = request.sides.length * request.strategies.length * QUEUES.length;
-  const total = request.parents * perWindow;
-  for (let window = 0; window < request.parents; window++) {
+  const total = parents * sides.length * arms.length * QUEUES.length;
+  for (let window = 0; window < parents; window++) {
     const placed = place(request, window);
     if (!placed.ok) return placed;
-    for (const side of request.sides) {
-      for (const strategy of request.strategies) {
+    if (window === 0) {
+      const text = refusedArms(request, placed.value);
+      if (text !== undefined) return err({ code: "COMPARE_NATIVE", text });
+    }
+    for (const side of sides) {
+      for (const arm of arms) {
         for (const queue of QUEUES) {
-          const outcome = workOne(request, placed.value, { window, side, strategy, queue });
+          const outcome = workOne(request, placed.value, { window, side, arm, queue });
           if (!outcome.ok) return outcome;
           outcomes.push(outcome.value);
           yield { done: outcomes.length, total };
@@ -117,7 +88,29 @@ export function* compare(
       }
     }
   }
-  return ok(summarise(request, outcomes));
+  return ok(summarise(arms, parents, outcomes, request.seed));
+}
+
+/** Arms that the exchange itself would not take, each with its reason; undefined where none is. */
+function refusedArms(request: CompareRequest, placed: Placed): string | undefined {
+  const { instrument } = placed.market.header;
+  const price = placed.horizon;
+  const quantity = lotsOf(request, instrument, price);
+  const refused = request.arms.flatMap((arm) => {
+    const why = refusalOf(arm, { instrument, quantity, price, over: request.over });
+    return why === undefined ? [] : [`${arm.label} ${why}`];
+  });
+  if (refused.length === 0) return undefined;
+  return `${refused.join("; ")}; these orders are over ${seconds(request.over)}`;
+}
+
+function lotsOf(request: CompareRequest, instrument: Instrument, price: HalfTicks): Lots {
+  if (request.isNotional) {
+    const budget = quoteUnits(instrument, request.quantity);
+    return affordableLots(instrument, budget, ticks(Math.ceil(price / 2)));
+  }
+  const parsed = parseQuantity(instrument, request.quantity);
+  return parsed.ok ? parsed.value : NO_LOTS;
 }
 
 interface Placed {
@@ -155,133 +148,96 @@ function place(request: CompareRequest, window: number): Result<Placed, Backtest
   });
 }
 
-interface Arm {
+interface Run {
   readonly window: number;
   readonly side: Side;
-  readonly strategy: StrategyChoice;
+  readonly arm: Arm;
   readonly queue: QueueModelName;
 }
 
 function workOne(
   request: CompareRequest,
   placed: Placed,
-  arm: Arm,
+  one: Run,
 ): Result<Outcome, BacktestFault> {
-  const { config } = request;
+  const { config, ...own } = requestFor(one.arm, request.config, request.constraints);
   const prepared = prepareBacktest(placed.market, {
-    side: arm.side,
+    ...own,
+    side: one.side,
     quantity: request.quantity,
     isNotional: request.isNotional,
     over: request.over,
     start: placed.start,
-    constraints: request.constraints,
     acceptInfeasible: true,
-    config: {
-      ...config,
-      strategy: arm.strategy,
-      simulation: { ...config.simulation, queue: arm.queue },
-    },
-    seed: (request.seed + arm.window) >>> 0,
+    ...(request.plugins === undefined ? {} : { plugins: request.plugins }),
+    config: { ...config, simulation: { ...config.simulation, queue: one.queue } },
+    seed: (request.seed + one.window) >>> 0,
   });
   if (!prepared.ok) {
     const { code, text } = prepared.error as BacktestFault;
     return err({ code, text });
   }
-  const { engine, parent, run } = prepared.value;
-  const steps = run();
-  let step = steps.next();
-  while (step.done !== true) step = steps.next();
+  const { engine, parent } = prepared.value;
+  const end = runToItsEnd(prepared.value);
   const state = engine.parents.get(parent.id);
   const market = engine.instruments[0]!;
   const execution =
-    state === undefined
-      ? undefined
-      : executionOf(state, market, step.value.totals.endedAt, placed.horizon);
+    state === undefined ? undefined : executionOf(state, market, end.at, placed.horizon);
   if (state === undefined || execution === undefined) {
-    const text = `window ${arm.window}: the order was not worked: ${step.value.reason}`;
+    const text = `window ${one.window}, ${one.arm.label}: the order was not worked: ${end.reason}`;
     return err({ code: "BACKTEST_QUANTITY", text });
   }
+  return ok(outcomeOf(one, placed.cluster, state, execution));
+}
+
+/** Until the parent has ended: what the market does after that is nobody's cost. */
+function runToItsEnd({ engine, parent, run }: Backtest): {
+  readonly at: Micros;
+  readonly reason: string;
+} {
+  const steps = run();
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) {
+      const { totals, reason, refusals } = step.value;
+      const codes = refusals.map(({ code }) => code).join(", ");
+      return { at: totals.endedAt, reason: codes === "" ? reason : `${reason} (${codes})` };
+    }
+    const state = engine.parents.get(parent.id);
+    if (state !== undefined && isTerminal(state.phase)) {
+      return { at: step.value, reason: state.reason };
+    }
+  }
+}
+
+function outcomeOf(
+  { window, side, arm, queue }: Run,
+  cluster: number,
+  state: ParentState,
+  execution: Execution,
+): Outcome {
   const cost = shortfall(execution);
-  const maker = execution.fills.reduce(
-    (sum, { fill }) => sum + (fill.liquidity === "maker" ? fill.quantity : 0),
-    0,
-  );
+  let [maker, last] = [0, execution.startAt];
+  for (const { fill } of execution.fills) {
+    if (fill.liquidity === "maker") maker += fill.quantity;
+    if (fill.exchangeTime > last) last = fill.exchangeTime;
+  }
   const costBps = bpsOf(cost.total, cost.decisionNotional) ?? 0;
-  return ok({
-    window: arm.window,
-    cluster: placed.cluster,
-    side: arm.side,
+  const isDone = state.phase === "complete" || state.phase === "complete-with-dust";
+  return {
+    window,
+    cluster,
+    side,
+    arm: arm.label,
     strategy: arm.strategy.name,
-    queue: arm.queue,
+    queue,
     costBps,
     beforeFeesBps: costBps - (bpsOf(cost.parts.fees, cost.decisionNotional) ?? 0),
     filled: cost.intended === 0 ? 0 : cost.filled / cost.intended,
     makerShare: cost.filled === 0 ? 0 : maker / cost.filled,
+    completionSeconds: isDone ? (last - execution.startAt) / SECOND : null,
     phase: state.phase,
-  });
-}
-
-function summarise(request: CompareRequest, outcomes: readonly Outcome[]): Comparison {
-  const baseline = request.strategies[0]!.name;
-  const arms: ArmSummary[] = [];
-  for (const queue of QUEUES) {
-    for (const { name } of request.strategies) {
-      const own = outcomes.filter((it) => it.queue === queue && it.strategy === name);
-      const mean = (of: (outcome: Outcome) => number): number =>
-        own.reduce((sum, it) => sum + of(it), 0) / own.length;
-      const meanBps = mean((it) => it.costBps);
-      const squares = own.reduce((sum, it) => sum + (it.costBps - meanBps) ** 2, 0);
-      const difference =
-        name === baseline
-          ? undefined
-          : pairedDifference(pairsOf(outcomes, queue, name, baseline), request.seed);
-      arms.push({
-        strategy: name,
-        queue,
-        parents: own.length,
-        meanBps,
-        beforeFeesBps: mean((it) => it.beforeFeesBps),
-        standardDeviation: Math.sqrt(squares / Math.max(1, own.length - 1)),
-        filled: mean((it) => it.filled),
-        makerShare: mean((it) => it.makerShare),
-        difference: difference === undefined ? undefined : { ...difference, corrected: undefined },
-      });
-    }
-  }
-  return {
-    baseline,
-    windows: request.parents,
-    effectiveWindows: new Set(outcomes.map((it) => it.cluster)).size,
-    arms: corrected(arms),
-    outcomes,
   };
-}
-
-/** Holm over every comparison that is made, of both queues. */
-function corrected(arms: readonly ArmSummary[]): readonly ArmSummary[] {
-  const tested = arms.filter((arm) => arm.difference?.pValue !== undefined);
-  const values = holm(tested.map((arm) => arm.difference!.pValue!));
-  return arms.map((arm) => {
-    const at = tested.indexOf(arm);
-    if (at < 0 || arm.difference === undefined) return arm;
-    return { ...arm, difference: { ...arm.difference, corrected: values[at] } };
-  });
-}
-
-function pairsOf(
-  outcomes: readonly Outcome[],
-  queue: QueueModelName,
-  name: string,
-  baseline: string,
-): readonly Pair[] {
-  const key = (it: Outcome): string => `${it.window} ${it.side}`;
-  const of = (strategy: string) =>
-    outcomes.filter((it) => it.queue === queue && it.strategy === strategy);
-  const base = new Map(of(baseline).map((it) => [key(it), it.costBps]));
-  return of(name).map((it) => ({
-    cluster: it.cluster,
-    difference: it.costBps - base.get(key(it))!,
-  }));
 }
 
 /** Whole messages with a local time of at most `until`. */

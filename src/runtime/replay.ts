@@ -9,15 +9,16 @@ import type { EngineEvent } from "../core/domain/messages.ts";
 import type { Engine } from "../core/engine.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { BlockFeed } from "./block-feed.ts";
-import { checkStrategy, composeEngine } from "./compose.ts";
+import { checkStrategy, composeEngine, strategiesWith } from "./compose.ts";
 import { parseConfig } from "./config.ts";
 import type { JournalFault, JournalRecord } from "./journal/journal.ts";
 import { openJournal } from "./journal/reader.ts";
 import { type MarketFault, type MarketSpec, openMarket, parseMarketSpec } from "./market-source.ts";
+import { type Plugin, pluginsDiffer } from "./plugin.ts";
 import { NODE_MAJOR, PROGRAM } from "./program.ts";
 
 export interface ReplayFault {
-  readonly code: "REPLAY_HEADER";
+  readonly code: "REPLAY_HEADER" | "REPLAY_PLUGIN";
   readonly text: string;
 }
 
@@ -44,6 +45,8 @@ export interface ReplayResult {
 export interface ReplayOptions {
   /** Where the market files lie now, when not where the journal says. */
   readonly paths?: readonly string[];
+  /** The strategies from files that the run had. */
+  readonly plugins?: readonly Plugin[];
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -56,7 +59,10 @@ export async function replay(
   const journal = opened.value;
   try {
     const { header } = journal;
-    const config = parseConfig(header.config, checkStrategy);
+    const differ = pluginsDiffer(header.plugins, options.plugins ?? []);
+    if (differ !== undefined) return err({ code: "REPLAY_PLUGIN", text: differ });
+    const strategies = strategiesWith(options.plugins);
+    const config = parseConfig(header.config, (choice) => checkStrategy(choice, strategies));
     if (!config.ok) {
       const text = config.error.map((fault) => `${fault.path}: ${fault.text}`).join("; ");
       return err({ code: "REPLAY_HEADER", text: `the journal's configuration: ${text}` });
@@ -65,7 +71,7 @@ export async function replay(
     if (!spec.ok) return spec;
     const market = await openMarket(withPaths(spec.value, options.paths));
     if (!market.ok) return market;
-    const engine = composeEngine(config.value, market.value.header, header.seed);
+    const engine = composeEngine(config.value, market.value.header, header.seed, strategies);
     const run = new Replayer(engine, new BlockFeed(market.value.blocks), journal.sealed);
     const difference = run.compare(journal.records(), journal.count, options.onProgress);
     return ok({

@@ -23,6 +23,8 @@ export interface JournalHeader {
   /** Plain JSON: the whole configuration, defaults included. */
   readonly config: unknown;
   readonly seed: number;
+  /** Plain JSON: strategies that came from files, by name and SHA-256. Absent = none. */
+  readonly plugins?: unknown;
 }
 
 export type RecordKind = "event" | "output";
