@@ -13,6 +13,7 @@ import type { EngineEvent, EngineOutput } from "../../src/core/domain/messages.t
 import type { ParentOrder } from "../../src/core/domain/parent-order.ts";
 import { lots, type Micros, micros, type Ticks, ticks } from "../../src/core/domain/units.ts";
 import { Engine } from "../../src/core/engine.ts";
+import type { FeeRates } from "../../src/core/execution/instrument-state.ts";
 import {
   DEFAULT_EXECUTION_CONFIG,
   DEFAULT_RISK_LIMITS,
@@ -20,6 +21,7 @@ import {
 } from "../../src/core/execution/limits.ts";
 import { ColumnsBuilder, Kind } from "../../src/core/market/columns.ts";
 import { strategies } from "../../src/strategies/registry.ts";
+import { tactics } from "../../src/strategies/tactics/registry.ts";
 
 const EPOCH_SECONDS = 1_700_000_000;
 
@@ -81,11 +83,16 @@ export class Desk {
   readonly #rows = new ColumnsBuilder(1_024);
   #shown: { readonly bid: number; readonly ask: number } | undefined;
 
-  constructor(limits: Partial<RiskLimits> = {}, known: ReadonlyMap<string, Strategy> = strategies) {
+  constructor(
+    limits: Partial<RiskLimits> = {},
+    known: ReadonlyMap<string, Strategy> = strategies,
+    fees: FeeRates = { maker: 0, taker: 0 },
+  ) {
     this.engine = new Engine({
       execution: { ...DEFAULT_EXECUTION_CONFIG, maxParticipation: 1, minOrder: "0" },
       limits: { ...DEFAULT_RISK_LIMITS, participation: 0.5, ...limits },
       strategies: known,
+      tactics,
       seed: 1,
       markets: [
         {
@@ -95,6 +102,7 @@ export class Desk {
             ownTradesPrinted: false,
           },
           positionLots: 0,
+          fees,
         },
       ],
     });
