@@ -71,8 +71,8 @@ describe("patience", () => {
 
   it("ends sooner the more the price moves", () => {
     const urgency = 0.9;
-    const at = [0, 2, 3, 4].map((swing) => firstTaken(work({ swing, order: { urgency } })));
-    expect(at).toMatchInlineSnapshot(`
+    const taken = [0, 2, 3, 4].map((swing) => firstTaken(work({ swing, order: { urgency } })));
+    expect(taken).toMatchInlineSnapshot(`
       [
         "10.0s take 2 at 1001 (p1-2)",
         "0.3s take 2 at 1001 (p1-2)",
