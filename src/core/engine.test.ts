@@ -123,7 +123,7 @@ describe("a pause", () => {
         "9s cancel p1-1",
         "9s paused: market data stale",
         "14s active: resumed: no longer market data stale",
-        "14s post 2 at 1000 (p1-2)",
+        "14s post 4 at 1000 (p1-2)",
       ]
     `);
   });

@@ -87,13 +87,18 @@ function validTarget(context: Context, parent: ParentState, market: InstrumentSt
   return { ...anew, reason: `${anew.reason} (too far behind: the rest was planned anew)` };
 }
 
-/** After a pause: whether more than a slice of the plan has been missed. */
+/**
+ * After a pause: whether more than a slice of the plan has been missed in it. What was late before
+ * is still late, and no reason for a new plan: quiet markets pause an order at every other slice.
+ */
 export function hasMissedSlices(
   context: Context,
   parent: ParentState,
   market: InstrumentState,
 ): boolean {
-  return isBehind(parent, ask(context, parent, market));
+  const target = ask(context, parent, market);
+  const rise = target.quantity - (parent.slice?.target ?? NO_LOTS);
+  return rise > evenSlice(parent, target) && isBehind(parent, target);
 }
 
 /** Where a plan under new terms begins: behind the slice in hand, where most of that is done. */
