@@ -12,6 +12,7 @@ export type {
   StrategyView,
   Target,
 } from "./core/contracts/strategy.ts";
+export { TOUCH, type Tactic, type TacticKind } from "./core/contracts/tactic.ts";
 export * from "./core/domain/child-order.ts";
 export * from "./core/domain/decimal.ts";
 export type * from "./core/domain/decision.ts";
@@ -39,13 +40,26 @@ export { shortfall, type Shortfall } from "./core/tca/shortfall.ts";
 export { describeRecording, type RecordingInfo } from "./data/describe.ts";
 export { type DataFault, readRecording, type Recording } from "./data/recording.ts";
 export { verifyRecording, type VerifyReport } from "./data/verify.ts";
+export { findImpactModel, impactModels } from "./impact/registry.ts";
+export type { ImpactModel } from "./impact/impact-model.ts";
+export { analyseImport, type ImportedOrder, type ImportRequest } from "./runtime/analyse-import.ts";
+export type { Arm } from "./runtime/arm.ts";
 export {
   type Backtest,
   type BacktestRequest,
   type BacktestResult,
   prepareBacktest,
 } from "./runtime/backtest.ts";
+export { compare, type CompareRequest, type Windows } from "./runtime/compare.ts";
+export type { ArmSummary, Comparison, Outcome } from "./runtime/comparison.ts";
 export { type ArrivalConfig, DEFAULT_CONFIG, loadConfig, parseConfig } from "./runtime/config.ts";
+export { estimate, type Estimate, type EstimateRequest } from "./runtime/estimate.ts";
+export {
+  type ImportedFill,
+  type ImportedFills,
+  type ImportFault,
+  readFills,
+} from "./runtime/imported-fills.ts";
 export type { JournalRecord, JournalSink } from "./runtime/journal/journal.ts";
 export { openJournal } from "./runtime/journal/reader.ts";
 export { createJournal } from "./runtime/journal/writer.ts";
@@ -55,3 +69,4 @@ export { replay, type ReplayResult } from "./runtime/replay.ts";
 export { type FeeSchedule } from "./simulation/fees.ts";
 export { generateMarket, generatedHeader } from "./simulation/generated-market.ts";
 export { findStrategy, strategies } from "./strategies/registry.ts";
+export { tactics } from "./strategies/tactics/registry.ts";
