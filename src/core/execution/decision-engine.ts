@@ -131,7 +131,7 @@ function finishAtDeadline(context: Context, parent: ParentState, market: Instrum
     if (spacedAt > now && spacedAt <= patience) return wakeBy(parent, spacedAt);
     const rest = unsentLots(parent, price);
     const target = residualTarget(parent, rest);
-    const late = { quantity: rest, nextAt: NEVER, reason: "the deadline" };
+    const late = { quantity: rest, nextAt: NEVER, reason: () => "the deadline" };
     const view = viewOf(context, parent, market, { target, behind: rest, late, rest });
     blocked = spacedAt > now ? "rate" : crossingBlocked(view);
     if (blocked === undefined) {
@@ -198,7 +198,7 @@ function work(context: Context, parent: ParentState, market: InstrumentState): v
   const isWould = isWouldPrice(parent, market);
   const behind = isWould ? rest : minLots(excessLots(target.quantity, done), rest);
   const late = isWould
-    ? { quantity: rest, nextAt: NEVER, reason: "the I-would price" }
+    ? { quantity: rest, nextAt: NEVER, reason: () => "the I-would price" }
     : lateness(parent, market, now, behind);
   const view = viewOf(context, parent, market, { target, behind, late, rest });
   const intent = place(view);

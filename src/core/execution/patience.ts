@@ -47,6 +47,7 @@ const SECONDS_PER_HOUR = 3600;
 /** Notes what `target` has due beyond `done`, and forgets what is done. */
 export function noteDue(parent: ParentState, target: Target, done: Lots): void {
   const { dues } = parent;
+  if (isPatientForEver(parent)) return;
   while (dues.length > 0 && dues[0]!.quantity <= done) dues.shift();
   const last = dues.at(-1);
   const { quantity, sliceFrom, sliceUntil } = target;
@@ -72,9 +73,14 @@ export interface Lateness {
   readonly quantity: Lots;
   /** When the next of the rest's patience ends; `NEVER` when none does. */
   readonly nextAt: Micros;
-  /** Why, in words; empty when nothing is late. */
-  readonly reason: string;
+  /** Why, in words: asked for only when something is sent. */
+  reason(now: Micros): string;
 }
+
+const NOTHING_LATE: Lateness = { quantity: NO_LOTS, nextAt: NEVER, reason: () => "" };
+
+const isPatientForEver = ({ tactic, order }: ParentState): boolean =>
+  tactic.cross === "never" || (tactic.cross === "by-cost" && order.urgency === 0);
 
 /** Of what the parent is `behind` its target, the part whose patience has ended. */
 export function lateness(
@@ -85,9 +91,7 @@ export function lateness(
 ): Lateness {
   const { dues, tactic } = parent;
   const first = dues[0];
-  if (first === undefined || tactic.cross === "never") {
-    return { quantity: NO_LOTS, nextAt: NEVER, reason: "" };
-  }
+  if (first === undefined) return NOTHING_LATE;
   const wait = tactic.cross === "at-once" ? undefined : waitFor(parent, market, now);
   let due = 0;
   let nextAt = NEVER;
@@ -97,8 +101,11 @@ export function lateness(
     if (nextAt > now) break;
     nextAt = NEVER;
   }
-  const late = due === 0 ? NO_LOTS : excessLots(dues[due - 1]!.quantity, doneLots(parent));
-  return { quantity: minLots(late, behind), nextAt, reason: reasonOf(wait, first, now) };
+  const last = dues[due - 1];
+  // What is late together is late as one, since the first of it: the list stays short.
+  if (last !== undefined && due > 1) dues.splice(0, due, { ...last, at: first.at });
+  const late = last === undefined ? NO_LOTS : excessLots(last.quantity, doneLots(parent));
+  return { quantity: minLots(late, behind), nextAt, reason: (at) => reasonOf(wait, first, at) };
 }
 
 interface Wait {
@@ -142,7 +149,6 @@ function slicesOf({ order, dues, arrivedAt }: ParentState): number {
 /** How long one rise of the target may be late. */
 function patience({ order }: ParentState, due: Due, { span, latestStart }: Wait): number {
   const share = 1 - order.urgency;
-  if (share === 1) return NEVER;
   const slack = share * Math.max(0, latestStart - due.at);
   // Without a volatility: the share of its slice that urgency leaves.
   return Math.min(slack, span ?? share * due.slice, SLICES_LATE_MAX * due.slice);

@@ -168,10 +168,9 @@ export function cross(view: PlacementView): Intent {
 /** One order rests: make way for a crossing one, follow the touch, or leave it. */
 function tend(view: PlacementView, child: ChildOrder): Intent {
   const { parent, market, target, now, gate } = view;
-  const { instrument } = parent;
   if (isCrossDue(view) && crossingBlocked(view) === undefined && canReplace(view, child)) {
     const reasoning =
-      `${target.reason}; ${amount(parent, view.late.quantity)} late (${view.late.reason}): ` +
+      `${target.reason}; ${amount(parent, view.late.quantity)} late (${view.late.reason(now)}): ` +
       "make way for a crossing order";
     return { kind: "cancel", child, reasoning };
   }
@@ -187,7 +186,7 @@ function tend(view: PlacementView, child: ChildOrder): Intent {
   return {
     kind: "wait",
     until: earliest(target.sliceUntil, view.late.nextAt, isDue ? nextRepegAt(parent) : NEVER),
-    reason: `resting ${amount(parent, leaves(child))} at ${formatPrice(instrument, resting)}`,
+    reason: "resting",
     isQuiet: true,
   };
 }
@@ -274,7 +273,7 @@ function aggressive(view: PlacementView, quantity: Lots, limitPrice: Ticks): Int
     quantity,
     limitPrice,
     reasoning:
-      `${target.reason}; ${amount(parent, behind)} behind (${late.reason}): ` +
+      `${target.reason}; ${amount(parent, behind)} behind (${late.reason(view.now)}): ` +
       `take ${amount(parent, quantity)} ${from === to ? `at ${from}` : `from ${from} to ${to}`}`,
     risk: `pays a spread of ${spreadBps(market).toFixed(2)} bps`,
   };
