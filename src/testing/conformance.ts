@@ -11,7 +11,11 @@
 import fc from "fast-check";
 import { CONTRACT, contractCases } from "./contract.ts";
 import { describeContractCase, describeSchedule } from "./counter-example.ts";
-import { type ActKind, schedules, withActs } from "./draws.ts";
+import { minimumLots } from "../core/domain/instrument.ts";
+import { atTick, SECOND } from "../core/domain/units.ts";
+import { doneLots } from "../core/execution/parent-state.ts";
+import { type ActKind, calmSessions, schedules, withActs } from "./draws.ts";
+import { requireLaw } from "./law-broken.ts";
 import { type Law, lawOf, requireHappened } from "./law.ts";
 import {
   choicesOf,
@@ -55,6 +59,7 @@ export function conformanceSuite(options: ConformanceOptions): readonly Law[] {
   return [
     ...contractLaws(options),
     sessionLaw(company),
+    calmLaw(company),
     actLaw(company, "stall", "slept through slices in mid-order (law 6)"),
     actLaw(company, "pause", "paused and resumed in mid-order (law 9)"),
     actLaw(company, "amend", "amended in mid-order (law 9)"),
@@ -121,6 +126,38 @@ function sessionLaw(company: Company): Law {
     },
     drawOf(options),
   );
+}
+
+/** The other laws forbid too much; this one forbids too little. */
+function calmLaw(company: Company): Law {
+  const { options, lineup } = company;
+  return lawOf(
+    {
+      name: nameOf(options, "does what its plan has due where nothing stands in the way"),
+      group: "sessions",
+      cases: calmSessions(choicesOf(options, [])),
+      check: (schedule, tally) => requireDone(runAndTally(schedule, lineup, tally)),
+      describe: describeSchedule,
+      verdict: (tally, runs) => requireHappened(tally, "sends", runs),
+    },
+    drawOf(options),
+  );
+}
+
+/** What fell due this shortly before the end may be late. */
+const LATE_SECONDS = 5;
+
+function requireDone({ engine }: Session): void {
+  const parent = [...engine.parents.values()][0];
+  if (parent?.plan === undefined || parent.tactic.cross === "never") return;
+  const { plan, slice, instrument, order } = parent;
+  if (slice === undefined || slice.from > plan.until - LATE_SECONDS * SECOND) return;
+  const price = engine.instruments[0]!.takePrice(order.side)!;
+  const least = Math.max(parent.limits.minOrder.value, minimumLots(instrument, atTick(price)));
+  const left = slice.target - doneLots(parent);
+  const ended = `it ended ${parent.phase}: ${parent.reason}`;
+  const text = `${order.id}: ${left} of ${slice.target} lots were due and not done; ${ended}`;
+  requireLaw("8", left <= 2 * least, text);
 }
 
 const COUNTED = {

@@ -187,6 +187,60 @@ export const schedules = (
     seed: int(0, 1 << 30),
   });
 
+/** Rests for ever, and takes whatever is to be taken: nobody comes to a passive order. */
+const ALOOF: PlaceMood = { kind: "fill", shares: [1], everyMs: 3_600_000 };
+
+/**
+ * Sessions in which nothing goes wrong and nobody comes to us: one order that may cross, in a market
+ * with room for it. Whoever does not finish here has missed a turn.
+ */
+export const calmSessions = (choices: fc.Arbitrary<StrategyChoice>): fc.Arbitrary<Schedule> =>
+  fc
+    .tuple(
+      schedules(choices),
+      fc.constantFrom(0.3, 0.5, 0.75, 0.9, 1),
+      int(20, 100),
+      int(12_000, 120_000),
+      fc.constantFrom(1_000, 0),
+    )
+    .map(([schedule, urgency, size, spanMs, spacingMs]) => ({
+      ...schedule,
+      limits: {
+        participation: 0.9,
+        windowSeconds: 60,
+        orderUnits: 1_000_000,
+        spacingMs,
+        ordersPerMinute: 60,
+        amendsPerMinute: 60,
+        spreadBps: 20,
+        impactBps: 25,
+        deviationBps: 1_000,
+        positionUnits: 1_000_000,
+      },
+      parents: [
+        {
+          ...schedule.parents[0]!,
+          size,
+          urgency,
+          startMs: 70_000,
+          spanMs,
+          limitAway: undefined,
+          wouldAway: undefined,
+          mayCross: true,
+          residual: "leave" as const,
+        },
+      ],
+      segments: [
+        { kind: "walk" as const, spanMs: 200_000, stepMs: 400, spread: 2, drift: 0, volume: 40 },
+      ],
+      places: [{ mood: ALOOF, repeat: 10_000 }],
+      amends: [],
+      cancels: [],
+      delays: [{ entryMs: 5, responseMs: [5], duplicate: false }],
+      operators: [],
+      stalls: [],
+    }));
+
 /** What happens to an order while it works (laws 6 and 9). */
 export type ActKind = "stall" | "pause" | "amend" | "switch" | "restart";
 
