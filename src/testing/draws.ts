@@ -198,48 +198,61 @@ export const calmSessions = (choices: fc.Arbitrary<StrategyChoice>): fc.Arbitrar
   fc
     .tuple(
       schedules(choices),
-      fc.constantFrom(0.3, 0.5, 0.75, 0.9, 1),
-      int(20, 100),
-      int(12_000, 120_000),
-      fc.constantFrom(1_000, 0),
+      fc.record<Calm>({
+        urgency: fc.constantFrom(0.3, 0.5, 0.75, 0.9, 1),
+        size: int(20, 100),
+        spanMs: int(12_000, 120_000),
+        spacingMs: fc.constantFrom(1_000, 0),
+      }),
     )
-    .map(([schedule, urgency, size, spanMs, spacingMs]) => ({
-      ...schedule,
-      limits: {
-        participation: 0.9,
-        windowSeconds: 60,
-        orderUnits: 1_000_000,
-        spacingMs,
-        ordersPerMinute: 60,
-        amendsPerMinute: 60,
-        spreadBps: 20,
-        impactBps: 25,
-        deviationBps: 1_000,
-        positionUnits: 1_000_000,
-      },
-      parents: [
-        {
-          ...schedule.parents[0]!,
-          size,
-          urgency,
-          startMs: 70_000,
-          spanMs,
-          limitAway: undefined,
-          wouldAway: undefined,
-          mayCross: true,
-          residual: "leave" as const,
-        },
-      ],
-      segments: [
-        { kind: "walk" as const, spanMs: 200_000, stepMs: 400, spread: 2, drift: 0, volume: 40 },
-      ],
-      places: [{ mood: ALOOF, repeat: 10_000 }],
-      amends: [],
-      cancels: [],
-      delays: [{ entryMs: 5, responseMs: [5], duplicate: false }],
-      operators: [],
-      stalls: [],
-    }));
+    .map(([schedule, drawn]) => calmed(schedule, drawn));
+
+interface Calm {
+  readonly urgency: number;
+  readonly size: number;
+  readonly spanMs: number;
+  readonly spacingMs: number;
+}
+
+const WIDE: LimitDraft = {
+  participation: 0.9,
+  windowSeconds: 60,
+  orderUnits: 1_000_000,
+  spacingMs: 0,
+  ordersPerMinute: 60,
+  amendsPerMinute: 60,
+  spreadBps: 20,
+  impactBps: 25,
+  deviationBps: 1_000,
+  positionUnits: 1_000_000,
+};
+
+function calmed(schedule: Schedule, { urgency, size, spanMs, spacingMs }: Calm): Schedule {
+  const parent: ParentDraft = {
+    ...schedule.parents[0]!,
+    size,
+    urgency,
+    // By then a volatility is known.
+    startMs: 70_000,
+    spanMs,
+    limitAway: undefined,
+    wouldAway: undefined,
+    mayCross: true,
+    residual: "leave",
+  };
+  return {
+    ...schedule,
+    limits: { ...WIDE, spacingMs },
+    parents: [parent],
+    segments: [{ kind: "walk", spanMs: 200_000, stepMs: 400, spread: 2, drift: 0, volume: 40 }],
+    places: [{ mood: ALOOF, repeat: 10_000 }],
+    amends: [],
+    cancels: [],
+    delays: [{ entryMs: 5, responseMs: [5], duplicate: false }],
+    operators: [],
+    stalls: [],
+  };
+}
 
 /** What happens to an order while it works (laws 6 and 9). */
 export type ActKind = "stall" | "pause" | "amend" | "switch" | "restart";
