@@ -51,7 +51,7 @@ interface Flags {
   readonly map?: ColumnMap;
   readonly timeZone?: "utc";
   readonly feeCoin?: string;
-  readonly feeSign: "positive" | "negative";
+  readonly feeSign?: "positive" | "negative";
   readonly coinPrice?: ReadonlyMap<string, string>;
   readonly json?: boolean;
 }
@@ -84,9 +84,9 @@ export function addTca(program: Command): void {
     )
     .option("--fee-coin <coin>", "the coin of all fees, where no column says it")
     .addOption(
-      new Option("--fee-sign <sign>", "how the file writes a fee that was paid")
-        .choices(["positive", "negative"])
-        .default("positive"),
+      new Option("--fee-sign <sign>", "how the file writes a fee that was paid [positive]").choices(
+        ["positive", "negative"],
+      ),
     )
     .option("--coin-price <coin=price>", "price of a fee's coin; may be repeated", coinPrice)
     .option("--json", "print one JSON document")
@@ -123,7 +123,7 @@ async function run(path: string, flags: Flags): Promise<void> {
   const read = await readFills(path, {
     instrument,
     isUtc,
-    feesAreNegative: flags.feeSign === "negative",
+    ...(flags.feeSign === undefined ? {} : { feesAreNegative: flags.feeSign === "negative" }),
     ...(flags.map === undefined ? {} : { map: flags.map }),
     ...(flags.side === undefined ? {} : { side: flags.side }),
     ...(flags.feeCoin === undefined ? {} : { feeCoin: flags.feeCoin.toUpperCase() }),

@@ -1,7 +1,7 @@
 /** An estimate as a person gets it: figures that add up, and that move the way they must. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { halfTicks, micros, MINUTE, SECOND } from "../core/domain/units.ts";
+import { halfTicks, micros, MINUTE, SECOND, ticks } from "../core/domain/units.ts";
 import { KNOWN_INSTRUMENTS } from "../data/known-instruments.ts";
 import { impactModels } from "../impact/registry.ts";
 import type { BacktestRequest } from "./backtest.ts";
@@ -12,6 +12,7 @@ import { statedMarket } from "./market-facts.ts";
 import { chooseParameters } from "./model-choice.ts";
 import type { ScheduleEstimate } from "./schedule-estimate.ts";
 
+const CROSSING = { mayCrossSpread: true, residual: "leave" } as const;
 const START = micros(Date.UTC(2026, 0, 5, 14) * 1000);
 const BTC = KNOWN_INSTRUMENTS[0]!;
 const ETH = KNOWN_INSTRUMENTS[1]!;
@@ -93,6 +94,24 @@ describe("an estimate", () => {
       );
       expect(parametersBps).toBeCloseTo(Math.hypot(...sources.map(({ bps }) => bps)), 12);
       expect(interval.highBps - interval.lowBps).toBeCloseTo(2 * SIGMAS_95 * totalBps, 9);
+    }
+  });
+
+  it.each([
+    ["a market that hardly trades", { volume: 1e-6 }],
+    ["one that trades more than can be counted", { volume: 1e15 }],
+    ["no spread", { spread: 0 }],
+    ["next to no volatility", { sigma: 1e-15 }],
+  ])("of %s is a number under every model", (_, market) => {
+    for (const model of impactModels.keys()) {
+      const { choices, frontier } = of({ model, market });
+      for (const { expectedBps, interval } of choices) {
+        expect(Number.isFinite(expectedBps)).toBe(true);
+        expect(interval.highBps).toBeGreaterThanOrEqual(interval.lowBps);
+      }
+      for (const { impactBps, priceBps } of frontier) {
+        expect(Number.isFinite(impactBps + priceBps)).toBe(true);
+      }
     }
   });
 
@@ -234,6 +253,16 @@ describe("the recommendation", () => {
       met: false,
       text: expect.stringContaining("PARENT_INFEASIBLE"),
     });
+  });
+
+  it.each([
+    ["volatility", { market: { sigma: 10 } }],
+    ["spread", { market: { spread: 100 } }],
+    ["limit price", { order: { constraints: { ...CROSSING, limitPrice: ticks(1) } } }],
+  ] as const)("is none where the %s stops every order", (name, choice) => {
+    const found = of(choice);
+    expect(found.checks.filter((one) => one.met === false).map((one) => one.name)).toContain(name);
+    expect(found.recommendation).toBeUndefined();
   });
 
   it("of an order that may not cross counts resting fills alone", () => {

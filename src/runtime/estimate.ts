@@ -73,7 +73,7 @@ export interface Estimate {
   readonly checks: readonly Check[];
   /** At the allowed share of the expected volume. */
   readonly feasibleDuration: Micros;
-  /** Undefined where the engine would refuse the order, or the limits bend every schedule. */
+  /** Undefined where no order would go out, or the limits bend every schedule. */
   readonly recommendation: Recommendation | undefined;
   /** In words, what the figures do not know. */
   readonly caveats: readonly string[];
@@ -112,8 +112,8 @@ export function estimate(
     model: model.name,
     impactBps: work.impactUnder(model, slices),
   }));
-  const submitted = submission(engine, hand.order);
-  const recommendation = submitted.met
+  const checks = [submission(engine, hand.order), ...orderChecks(hand, engine)];
+  const recommendation = isWorked(checks, constraints.mayCrossSpread)
     ? recommend(candidates, terms.riskAversion, constraints.mayCrossSpread)
     : undefined;
   return ok({
@@ -134,12 +134,22 @@ export function estimate(
       days: work.days,
     }),
     byModel,
-    checks: [submitted, ...orderChecks(hand, engine)],
+    checks,
     feasibleDuration: feasibleDuration(hand, hand.effective.participation.value),
     recommendation,
     caveats: caveatsOf(request, hand, work, work.impactUnder(terms.model, slices)),
     volumePerMicro: hand.volumePerMicro,
   });
+}
+
+/** Whether any order would go out: taken on, and not stopped by the market as it is found. */
+function isWorked(checks: readonly Check[], mayCross: boolean): boolean {
+  const needed = new Set([
+    "taken on",
+    "volatility",
+    ...(mayCross ? ["spread", "limit price"] : []),
+  ]);
+  return checks.every(({ name, met }) => met !== false || !needed.has(name));
 }
 
 export const isCosted = (it: ScheduleEstimate | Uncosted): it is ScheduleEstimate =>

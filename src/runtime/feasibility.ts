@@ -6,7 +6,14 @@
  * spread, what the book shows.
  */
 import type { Engine } from "../core/engine.ts";
-import { type Fraction, type Lots, type Micros, micros, MINUTE } from "../core/domain/units.ts";
+import {
+  type Fraction,
+  type Lots,
+  type Micros,
+  micros,
+  MINUTE,
+  NEVER,
+} from "../core/domain/units.ts";
 import {
   formatPrice,
   formatQuantity,
@@ -67,7 +74,9 @@ export function orderChecks(hand: OrderAtHand, engine: Engine): readonly Check[]
 /** Time in which a share of all volume, ours included, comes to the order. */
 export function feasibleDuration(hand: OrderAtHand, share: Fraction): Micros {
   if (share >= 1) return micros(0);
-  return micros(Math.ceil((hand.quantity * (1 - share)) / (share * hand.volumePerMicro)));
+  const span = Math.ceil((hand.quantity * (1 - share)) / (share * hand.volumePerMicro));
+  // In a market that hardly trades: longer than anybody waits, and still a number.
+  return micros(Math.min(span, NEVER));
 }
 
 function participation(hand: OrderAtHand): Check {
@@ -243,9 +252,12 @@ export function crossingTime(hand: OrderAtHand, quantity: Lots): number {
   return orders * Math.max(limits.aggressiveSpacing, MINUTE / limits.ordersPerMinute);
 }
 
+const SECONDS_PER_CENTURY = 3_155_760_000;
+
 /** To the second where that is what matters, and coarser for longer times. */
 export function roughly(span: number): string {
   const seconds = span / 1e6;
+  if (seconds > SECONDS_PER_CENTURY) return "more than a hundred years";
   const unit = seconds < 120 ? 1 : seconds < 7_200 ? 60 : 3_600;
   if (seconds < 1) return `${seconds.toPrecision(2)} s`;
   return formatDuration(micros(Math.round(seconds / unit) * unit * 1e6));

@@ -44,6 +44,9 @@ export function frontierOf(
 ): readonly FrontierPoint[] {
   const values = valuesOf(parameters);
   const { quantity, days, steps = STEPS } = order;
+  const inOne = model.impact(values, [{ quantity, days }], market);
+  // Nothing to trade off: a spread of nought makes every speed of a model in spreads free.
+  if (!(inOne.permanentBps + inOne.temporaryBps > 0)) return [];
   const at = (riskAversion: number): FrontierPoint => {
     const holdings = model.trajectory!(values, { quantity, days, steps }, market, riskAversion);
     const slices = slicesAlong(holdings, days);

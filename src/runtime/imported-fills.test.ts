@@ -403,3 +403,25 @@ describe("hostile input", () => {
     );
   });
 });
+
+describe("fees under zero", () => {
+  const rows = (liquidity: string) =>
+    `time,price,qty,side,fee,liquidity\n2024-08-09T00:01:00Z,61000.0,1,buy,-30,${liquidity}\n`;
+  const feeOf = async (liquidity: string, options: Partial<ReadFillsOptions> = {}) =>
+    (await read(rows(liquidity), options)).fills[0]!.fill.fee;
+
+  it.each(["taker", ""])(
+    "of a fill that took (%j) are not taken for rebates",
+    async (liquidity) => {
+      const { code, text } = await fault(rows(liquidity));
+      expect(code).toBe("TCA_TERMS");
+      expect(text).toContain("--fee-sign negative");
+      expect(await feeOf(liquidity, { feesAreNegative: true })).toBe("30");
+      expect(await feeOf(liquidity, { feesAreNegative: false })).toBe("-30");
+    },
+  );
+
+  it("of a resting order are rebates", async () => {
+    expect(await feeOf("maker")).toBe("-30");
+  });
+});

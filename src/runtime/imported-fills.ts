@@ -77,7 +77,7 @@ export interface ReadFillsOptions {
   readonly isUtc?: boolean;
   /** Of every fee, where no column says it. */
   readonly feeCoin?: string;
-  /** The file writes a fee that was paid as a negative amount. */
+  /** The file writes a fee that was paid as a negative amount; absent = nobody said. */
   readonly feesAreNegative?: boolean;
 }
 
@@ -237,6 +237,8 @@ class FillReading {
     }
     if (this.#faultCount > 0) return err(this.#rowFault());
     if (this.#fills.length === 0) return err(this.#emptyFault());
+    const doubtful = this.#signFault();
+    if (doubtful !== undefined) return err(doubtful);
     return ok({
       fills: this.#fills.toSorted(byTime),
       columns: this.#columns!.names,
@@ -372,6 +374,20 @@ class FillReading {
     const rest =
       more > 0 ? [`… and ${more}${more + FAULTS_SHOWN >= FAULTS_MOST ? "+" : ""} more`] : [];
     return { code: "TCA_ROW", text: [...this.#faults, ...rest].join("\n") };
+  }
+
+  /** Who takes is hardly ever paid for it: a cost must not become a gain without a word. */
+  #signFault(): ImportFault | undefined {
+    if (this.#options.feesAreNegative !== undefined) return undefined;
+    const under = this.#fills.filter(
+      ({ fill }) => fill.liquidity !== "maker" && fill.fee?.startsWith("-") === true,
+    ).length;
+    if (under === 0) return undefined;
+    const text =
+      `${this.#name}: ${under} of ${this.#fills.length} fees are under zero and not of resting ` +
+      "orders: say --fee-sign negative if the file writes fees that were paid so (OKX does), or " +
+      "--fee-sign positive if they are rebates";
+    return { code: "TCA_TERMS", text };
   }
 
   #emptyFault(): ImportFault {

@@ -5,7 +5,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { loadPlugins, noteOf, pluginsDiffer } from "./plugin.ts";
+import type { Plan } from "../core/contracts/strategy.ts";
+import { lots, micros } from "../core/domain/units.ts";
+import { loadPlugins, noteOf, PluginFailure, pluginsDiffer } from "./plugin.ts";
 
 let folder = "";
 let names = 0;
@@ -106,5 +108,49 @@ describe("what a journal says of plugins", () => {
     expect(pluginsDiffer(notes, second.value)).toMatch(/as it was then/);
     expect(pluginsDiffer(undefined, first.value)).toMatch(/leave it out/);
     expect(pluginsDiffer([{ file: 1 }], [])).toMatch(/cannot be read/);
+  });
+});
+
+describe("a plugin that fails while it works", () => {
+  const plan: Plan = {
+    parentId: "p1",
+    side: "buy",
+    from: micros(0),
+    until: micros(60e6),
+    quantity: lots(10),
+    volumeAtFrom: lots(0),
+    minOrder: lots(1),
+    maxParticipation: 0.1,
+    urgency: 0.5,
+    seed: 1,
+  };
+  /** Well until it is loaded: what it does to the order itself is the code given. */
+  const later = (code: string): string =>
+    `(_, plan) => { const well = { quantity: plan.quantity, sliceFrom: plan.from,
+      sliceUntil: plan.until, reason: "all" };
+      if (plan.parentId === "trial") return { target: () => well };
+      ${code} }`;
+
+  it.each([
+    ["throws in bind", `throw new Error("boom");`, "bind: Error: boom"],
+    ["throws in target", `return { target() { throw new Error("boom"); } };`, "Error: boom"],
+    ["is asked for a number", `return { target: () => ({ ...well, quantity: NaN }) };`, "quantity"],
+    ["breaks lots", `return { target: () => ({ ...well, quantity: 0.5 }) };`, "quantity"],
+    ["knows no time", `return { target: () => ({ ...well, sliceUntil: NaN }) };`, "sliceUntil"],
+    ["answers nothing", `return { target: () => undefined };`, "target"],
+    [
+      "brings half a tactic",
+      `return { target: () => well, tactic: { cross: "at-once" } };`,
+      "tactic.display",
+    ],
+  ])("and %s is named, as its own fault", async (_, code, what) => {
+    const loaded = await load(file(textOf({ bind: later(code) })));
+    if (!loaded.ok) throw new Error(loaded.error.text);
+    const { strategy } = loaded.value[0]!;
+    const ask = () =>
+      strategy.bind({}, plan).target({ now: micros(0), done: lots(0), marketVolume: lots(0) });
+    expect(ask).toThrow(PluginFailure);
+    expect(ask).toThrow('"mine"');
+    expect(ask).toThrow(what);
   });
 });

@@ -100,6 +100,20 @@ const SHAPE = z.object({
   bind: FUNCTION,
 });
 
+const TACTIC = z.looseObject({
+  name: z.string().min(1),
+  peg: z.enum(["touch", "mid"]),
+  behindTicks: z.int(),
+  follow: z.enum(["away", "both", "never"]),
+  repegInterval: z.int().min(0),
+  reachBps: z.union([z.number().min(0), z.literal(Number.POSITIVE_INFINITY)]),
+  display: z.int().min(1),
+  cross: z.enum(["never", "by-cost", "at-once"]),
+  marketOrders: z.literal(true).optional(),
+  withdrawalsMax: z.int().min(1).optional(),
+});
+const BOUND = z.looseObject({ target: FUNCTION, tactic: TACTIC.optional() });
+
 const FAULTS = z.array(z.object({ path: z.string(), text: z.string() }));
 const TARGET = z.object({
   quantity: z.int().min(0),
@@ -123,9 +137,51 @@ function checkShape(exported: unknown): Result<Strategy, string> {
     defaults: Object.freeze(structuredClone(shaped.data.defaults)),
     check: given.check.bind(given),
     bind: given.bind.bind(given),
+    ...(given.isTactic === true ? { isTactic: true as const } : {}),
   });
   const fault = tryOut(strategy);
-  return fault === undefined ? ok(strategy) : err(`strategy "${strategy.name}": ${fault}`);
+  if (fault !== undefined) return err(`strategy "${strategy.name}": ${fault}`);
+  return ok(Object.freeze(guarded(strategy)));
+}
+
+/** A plugin that failed while an order was worked: its fault, and not the program's. */
+export class PluginFailure extends Error {
+  override readonly name = "PluginFailure";
+  readonly code = "PLUGIN_FAILED";
+}
+
+/** The same strategy, except that what it throws or answers wrongly is told by its name. */
+function guarded(strategy: Strategy): Strategy {
+  const fail = (where: string, why: string): never => {
+    throw new PluginFailure(
+      `the strategy "${strategy.name}" of a plugin failed in ${where}: ${why}. Nothing was sent ` +
+        "after that; a journal ends there, and its replay fails at the same place",
+    );
+  };
+  const tried = <Value>(where: string, run: () => Value): Value => {
+    try {
+      return run();
+    } catch (error) {
+      return fail(where, error instanceof Error ? (error.stack ?? error.message) : String(error));
+    }
+  };
+  return {
+    ...strategy,
+    bind(parameters, plan) {
+      const bound = tried("bind", () => strategy.bind(parameters, plan));
+      const shaped = BOUND.safeParse(bound);
+      if (!shaped.success) fail("bind", faultsOf(shaped.error));
+      return {
+        ...(bound.tactic === undefined ? {} : { tactic: bound.tactic }),
+        target(view) {
+          const target = tried("target", () => bound.target(view));
+          const answer = TARGET.safeParse(target);
+          if (!answer.success) fail(`target at ${view.now} µs`, faultsOf(answer.error));
+          return target;
+        },
+      };
+    },
+  };
 }
 
 const TRIAL: Plan = {

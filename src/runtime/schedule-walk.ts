@@ -94,7 +94,7 @@ export function walkSchedule(
   const slices: WalkedSlice[] = [];
   let before = 0;
   for (let now = plan.from; now < plan.until;) {
-    const volume = lots(plan.volumeAtFrom + Math.floor((now - plan.from) * volumePerMicro));
+    const volume = volumeAfter(now - plan.from, plan, volumePerMicro);
     const target = bound.target({ now, done: lots(before), marketVolume: volume });
     const until = Math.min(plan.until, Math.max(now + leastStep, target.sliceUntil));
     // What the strategy leaves for the deadline itself is worked last.
@@ -112,6 +112,10 @@ export function walkSchedule(
   return { kind: "schedule", schedule: { slices, duration, followsVolume: false } };
 }
 
+/** No more than can be counted: a day's volume that was stated may be anything. */
+const volumeAfter = (span: number, { volumeAtFrom }: Plan, volumePerMicro: number): Lots =>
+  lots(Math.min(Number.MAX_SAFE_INTEGER, volumeAtFrom + Math.floor(span * volumePerMicro)));
+
 /** The target is a function of the volume alone: it is looked for when it is all due. */
 function walkVolume(
   strategy: Strategy,
@@ -121,7 +125,7 @@ function walkVolume(
 ): Walk {
   const bound = strategy.bind(parameters, { ...plan, until: micros(plan.from + LONGEST) });
   const dueAfter = (span: number): number => {
-    const marketVolume = lots(plan.volumeAtFrom + Math.floor(span * volumePerMicro));
+    const marketVolume = volumeAfter(span, plan, volumePerMicro);
     return bound.target({ now: micros(plan.from + span), done: NO_LOTS, marketVolume }).quantity;
   };
   if (dueAfter(LONGEST) < plan.quantity) {

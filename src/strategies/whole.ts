@@ -2,8 +2,8 @@
  * Whole: a strategy without a schedule. All of the plan is due from the start, and a tactic that
  * never crosses decides when it trades.
  *
- * The parameters are the tactic's own. What must stay true: the tactic does not cross, or the whole
- * order would be taken at once.
+ * The parameters are the tactic's own. What must stay true: the tactic does not cross, and no order
+ * names another in its place, or the whole of it would be taken at once.
  */
 import type { BoundStrategy, Plan, Strategy, Target } from "../core/contracts/strategy.ts";
 import type { TacticKind } from "../core/contracts/tactic.ts";
@@ -15,6 +15,7 @@ export function wholeBy(tactic: TacticKind): Strategy {
     name: tactic.name,
     summary: tactic.summary,
     defaults: tactic.defaults,
+    isTactic: true,
     check: (parameters) => tactic.check(parameters),
     bind(parameters, plan): BoundStrategy {
       const bound = tactic.bind(parameters, plan);

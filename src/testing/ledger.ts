@@ -71,12 +71,22 @@ export class Ledger {
     return spent;
   }
 
-  /** Money of everything that may still fill, each order at the worst price asked for. */
+  /** Money of everything that may still fill, each order under the dearest terms asked for. */
   get openMoney(): bigint {
     let money = 0n;
     for (const order of this.orders) {
-      const worst = Math.max(order.limit, ...order.amendsSent.map((it) => it.limitPrice));
-      money += moneyOf(this.#instrument, worst, openOf(order));
+      if (order.state === "closed") continue;
+      const { limit, quantity, filled, amendsSent } = order;
+      const of = (price: number, count: number): bigint =>
+        moneyOf(this.#instrument, price, Math.max(0, count));
+      let most = of(limit, quantity - filled);
+      for (const asked of amendsSent) {
+        // All of it under the new terms, or all that there is under the old, and the rest then.
+        const renewed = of(asked.limitPrice, asked.quantity - filled);
+        const kept = of(limit, quantity - filled) + of(asked.limitPrice, asked.quantity - quantity);
+        for (const amount of [renewed, kept]) if (amount > most) most = amount;
+      }
+      money += most;
     }
     return money;
   }

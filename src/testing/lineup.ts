@@ -78,7 +78,7 @@ export function choicesOf(
     name,
     parameters: drawn,
   }));
-  if (tactics.length === 0) return plain;
+  if (tactics.length === 0 || strategy.isTactic === true) return plain;
   const tactic = fc.oneof(
     ...tactics.map((it) =>
       (it.parameters ?? fc.constant({})).map((drawn): TacticChoice => ({

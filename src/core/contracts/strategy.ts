@@ -79,6 +79,8 @@ export interface Strategy {
   readonly summary: string;
   /** Defaults for every parameter, plain JSON. */
   readonly defaults: Readonly<Record<string, unknown>>;
+  /** Its own tactic decides when it trades: an order may name no other. */
+  readonly isTactic?: true;
   /** Every fault at once; empty when `parameters` may be bound. Unknown keys are faults. */
   check(parameters: Readonly<Record<string, unknown>>): readonly ParameterFault[];
   bind(parameters: Readonly<Record<string, unknown>>, plan: Plan): BoundStrategy;

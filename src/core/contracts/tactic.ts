@@ -31,7 +31,8 @@ export interface Tactic {
   readonly display: Lots;
   /**
    * When what is late is taken from the other side: never before the deadline, at once, or when the
-   * risk of waiting outgrows what waiting saves (`execution/patience.ts`).
+   * risk of waiting outgrows what waiting saves (`execution/patience.ts`). The order's I-would
+   * price and its residual policy are not the tactic's: they take under any.
    */
   readonly cross: "never" | "by-cost" | "at-once";
   /** As market orders: nothing rests, and what is taken may go to the end of the price collar. */

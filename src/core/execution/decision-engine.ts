@@ -313,8 +313,11 @@ function armMarketWake(context: Context, parent: ParentState, market: Instrument
   const isBuy = parent.order.side === "buy";
   const resting = parent.live.find((child) => child.phase === "working")?.limitPrice;
   const would = parent.order.constraints.wouldPrice;
-  const { follow, peg, behindTicks } = parent.tactic;
-  // An order that is pegged to the mid is looked at by the clock: the touch need not move for it.
+  const { follow, peg, behindTicks, repegInterval } = parent.tactic;
+  // An order that is pegged to the mid, or goes back with the touch, is looked at by the clock.
+  if (resting !== undefined && (follow === "both" || (follow !== "never" && peg === "mid"))) {
+    wakeBy(parent, micros(context.now + repegInterval));
+  }
   if (resting !== undefined && follow !== "never" && peg === "touch") {
     const at = nextRepegAt(parent);
     const touch = resting + (isBuy ? behindTicks : -behindTicks);

@@ -191,11 +191,22 @@ export function unsentLots(parent: ParentState, price: Ticks): Lots {
   return affordableLots(parent.instrument, budget - committed, price);
 }
 
-/** Money of what may still fill of a child, at the worst price that was asked for. */
+/** Money of what may still fill of a child: under its terms, or under those that were asked for. */
 function openMoney(instrument: Instrument, child: ChildOrder, price: Ticks): bigint {
   const limit = child.limitPrice ?? price;
-  const worst = Math.max(limit, child.pendingAmend?.limitPrice ?? limit) as Ticks;
-  return quoteSpent(instrument, worst, leaves(child));
+  const { pendingAmend, quantity, cumulative } = child;
+  if (pendingAmend === undefined || child.phase === "closed") {
+    return quoteSpent(instrument, limit, leaves(child));
+  }
+  // Whatever part fills before the new terms hold: one of the two ends of it costs most.
+  const [before, after] = [
+    excessLots(quantity, cumulative),
+    excessLots(pendingAmend.quantity, cumulative),
+  ];
+  const renewed = quoteSpent(instrument, pendingAmend.limitPrice, after);
+  const more = quoteSpent(instrument, pendingAmend.limitPrice, excessLots(after, before));
+  const kept = quoteSpent(instrument, limit, before) + more;
+  return kept > renewed ? kept : renewed;
 }
 
 /** Whether the budget of a notional parent bears new terms of one of its children. */

@@ -1,8 +1,8 @@
 /** Patience on the desk's market: a spread of 10 bps, and a mid that moves as the test says. */
 import { describe, expect, it } from "vitest";
-import { at, Desk } from "../../../test/laws/desk.ts";
+import { at, Desk, fillOf } from "../../../test/laws/desk.ts";
 import type { ParentOrder } from "../domain/parent-order.ts";
-import { lots } from "../domain/units.ts";
+import { lots, ticks } from "../domain/units.ts";
 import { strategies } from "../../strategies/registry.ts";
 import type { FeeRates } from "./instrument-state.ts";
 import type { RiskLimits } from "./limits.ts";
@@ -23,6 +23,16 @@ interface Scene {
 
 /** 20 lots in ten slices of ten seconds. Nothing fills passively. */
 function work(scene: Scene, until = 100): readonly string[] {
+  const desk = started(scene);
+  desk.until(watchedOf(scene) + until);
+  return desk.timeline.map((line) =>
+    line.replace(/^([\d.]+)s/, (_, second) => `${(Number(second) - watchedOf(scene)).toFixed(1)}s`),
+  );
+}
+
+const watchedOf = ({ watched = WATCHED }: Scene): number => watched;
+
+function started(scene: Scene): Desk {
   const desk = new Desk(scene.limits, strategies, scene.fees);
   desk.volume = scene.volume ?? desk.volume;
   const { swing = 0, watched = WATCHED } = scene;
@@ -38,10 +48,7 @@ function work(scene: Scene, until = 100): readonly string[] {
     deadline: at(watched + 100),
     ...scene.order,
   });
-  desk.until(watched + until);
-  return desk.timeline.map((line) =>
-    line.replace(/^([\d.]+)s/, (_, second) => `${(Number(second) - watched).toFixed(1)}s`),
-  );
+  return desk;
 }
 
 const firstTaken = (lines: readonly string[]): string | undefined =>
@@ -132,5 +139,24 @@ describe("patience", () => {
     expect(firstTaken(work({ volume: 100, limits }))).toMatchInlineSnapshot(
       `"20.0s take 2 at 1001 (p1-2)"`,
     );
+  });
+
+  it("is that of each rise by itself: what is filled hurries nobody", () => {
+    const desk = started({ swing: 3, order: { urgency: 0.9 } });
+    // The first rise fills at once, the second waits its own time for its own saving.
+    desk.report("p1-1", fillOf(ticks(1_000), 2));
+    desk.until(WATCHED + 12);
+    const why = desk.state.reasonings.find((text) => text.includes(": take "));
+    expect(why).toContain("2 XYZ behind (0.1 s late, a passive fill would save 10.00 bps): take 2");
+  });
+
+  it("is counted from the first of what is late together", () => {
+    const desk = started({ order: { urgency: 0.9 } });
+    desk.move(1_000, 1_005);
+    desk.until(WATCHED + 28);
+    desk.move(1_000, 1_001);
+    desk.until(WATCHED + 29);
+    const why = desk.state.reasonings.find((text) => text.includes(": take "));
+    expect(why).toContain("6 XYZ behind (29.0 s late");
   });
 });

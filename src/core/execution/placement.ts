@@ -27,7 +27,7 @@ import {
   ticks,
 } from "../domain/units.ts";
 import type { InstrumentState } from "./instrument-state.ts";
-import { bearsAmend, type ParentState, unsentLots } from "./parent-state.ts";
+import { bearsAmend, type ParentState, unfilledLots, unsentLots } from "./parent-state.ts";
 import type { Lateness } from "./patience.ts";
 import { childCap, deviationBps, priceCollar, type RiskGate, spreadBps } from "./risk-gate.ts";
 
@@ -177,7 +177,7 @@ function tend(view: PlacementView, child: ChildOrder): Intent {
   const resting = child.limitPrice!;
   const best = passivePrice(parent, market);
   const hasMoved = isRepegDue(parent, resting, best);
-  const isSmall = resting === best && view.gap >= leaves(child);
+  const isSmall = resting === best && isWorthThePlace(view, child);
   const isDue = (hasMoved || isSmall) && !isBeyondReach(view);
   if (isDue && now >= nextRepegAt(parent) && gate.canAmend(now)) {
     const renewed = renew(view, child, best);
@@ -197,6 +197,25 @@ function isRepegDue({ order, tactic }: ParentState, resting: Ticks, best: Ticks)
   return tactic.follow === "both" || morePassive(order.side, resting, best) === resting;
 }
 
+/**
+ * Whether an order that stays at its price may be made larger: that costs its place in the queue,
+ * so only for as much again as it shows. A part of what is hidden is not filled up in between.
+ */
+function isWorthThePlace(view: PlacementView, child: ChildOrder): boolean {
+  const { parent } = view;
+  const price = child.limitPrice!;
+  const room = excessLots(displayed(parent, price), child.quantity);
+  const more = minLots(roomToGrow(view, price), room);
+  return more >= maxLots(leaves(child), ordinaryMinimum(parent, price));
+}
+
+/** What the caps allow a resting order to grow by, of what is due. */
+function roomToGrow({ parent, market, gate, now, gap }: PlacementView, price: Ticks): Lots {
+  const share = gate.participationHeadroom(parent.limits.participation.value, market, now);
+  const position = gate.positionHeadroom(parent.order.side, market, price);
+  return minLots(minLots(share, position), minLots(unsentLots(parent, price), gap));
+}
+
 /** Whether a crossing order could go in the place of this one. */
 function canReplace(view: PlacementView, child: ChildOrder): boolean {
   const wanted = view.late.quantity;
@@ -210,21 +229,20 @@ function canReplace(view: PlacementView, child: ChildOrder): boolean {
  * Undefined where nothing changes, or the new price fits no limit: then it stays as it is.
  */
 function renew(view: PlacementView, child: ChildOrder, best: Ticks): Intent | undefined {
-  const { parent, market, gate, now } = view;
+  const { parent, gate } = view;
   const { instrument } = parent;
-  const share = gate.participationHeadroom(parent.limits.participation.value, market, now);
-  const position = gate.positionHeadroom(parent.order.side, market, best);
   const cap = childCap(instrument, gate.limits, best);
   const room = excessLots(displayed(parent, best), leaves(child));
-  const allowed = minLots(minLots(share, position), minLots(unsentLots(parent, best), room));
-  const extra = minLots(view.gap, allowed);
+  const extra = minLots(roomToGrow(view, best), room);
   const more = extra >= ordinaryMinimum(parent, best) ? extra : NO_LOTS;
   const fits = (total: Lots): boolean =>
     total >= venueMinimumLots(instrument, best) &&
     total > child.cumulative &&
     bearsAmend(parent, child, best, total);
   const grown = minLots(addLots(child.quantity, more), cap);
-  const quantity = fits(grown) ? grown : minLots(child.quantity, cap);
+  // Money buys less at a worse price: rather a little less than an order that cannot follow.
+  const borne = addLots(child.cumulative, unfilledLots(parent, best));
+  const quantity = fits(grown) ? grown : minLots(minLots(child.quantity, cap), borne);
   const isSame = best === child.limitPrice && quantity <= child.quantity;
   if (isSame || !fits(quantity)) return undefined;
   const from = formatPrice(instrument, child.limitPrice!);

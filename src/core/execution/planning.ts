@@ -109,8 +109,11 @@ export function nextSliceAt(
 ): Micros {
   if (parent.strategy === undefined || context.now >= parent.order.deadline) return context.now;
   const target = ask(context, parent, market);
+  const { plan } = parent;
+  // A plan of one slice has no next one: waiting for it were waiting for the deadline.
+  const isWhole = target.sliceFrom === plan?.from && target.sliceUntil === plan.until;
   const behind = target.quantity - doneLots(parent);
-  return behind * 2 < evenSlice(parent, target) ? target.sliceUntil : context.now;
+  return !isWhole && behind * 2 < evenSlice(parent, target) ? target.sliceUntil : context.now;
 }
 
 function ask(context: Context, parent: ParentState, market: InstrumentState): Target {

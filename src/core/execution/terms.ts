@@ -58,6 +58,9 @@ function faultInTerms(context: Context, order: ParentOrder): string | undefined 
   if (fault !== undefined) return `strategy ${fault.path}: ${fault.text}`;
   const { tactic } = order.strategy;
   if (tactic === undefined) return undefined;
+  if (strategy.isTactic === true) {
+    return `strategy ${strategy.name} is a tactic itself: ${tactic.name} cannot work it`;
+  }
   const kind = context.tactics.get(tactic.name);
   if (kind === undefined) return `unknown tactic ${tactic.name}`;
   const [wrong] = kind.check(tactic.parameters);

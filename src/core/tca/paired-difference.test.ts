@@ -25,6 +25,24 @@ describe("pairedDifference", () => {
     expect(pairedDifference(sample(1, CLUSTERS_MIN, 50), 1).interval).toBeDefined();
   });
 
+  it("gives none where a handful of windows makes the whole difference", () => {
+    const of = (odd: number) =>
+      pairedDifference(
+        Array.from({ length: 20 }, (_, cluster) => ({
+          cluster,
+          difference: cluster < odd ? 10 : 0,
+        })),
+        1,
+      );
+    expect(of(1)).toMatchObject({ mean: 0.5, interval: undefined, pValue: undefined });
+    expect(of(2)).toMatchObject({ mean: 1, interval: undefined, pValue: undefined });
+    const same = Array.from({ length: 30 }, (_, cluster) => ({ cluster, difference: 0.1 }));
+    expect(pairedDifference(same, 1).interval).toBeUndefined();
+    // Ten of twenty tell both ends.
+    expect(of(10).interval!.low).toBeGreaterThan(0);
+    expect(of(10).interval!.high).toBeGreaterThan(of(10).mean);
+  });
+
   it("covers the true difference about 95 times in 100, though pairs share their luck", () => {
     const runs = 400;
     let covered = 0;

@@ -14,6 +14,8 @@ import type { Bps, Fraction } from "../domain/units.ts";
 export const CLUSTERS_MIN = 20;
 const RESAMPLES = 4_000;
 const COVERAGE = 0.95;
+/** What differs by less than this share is the same number, rounded otherwise. */
+const ROUNDING = 1e-12;
 /** Two-sided 5 % and a power of 80 %: z(0.975) + z(0.8). */
 const Z_SUM = 1.959964 + 0.841621;
 
@@ -30,7 +32,7 @@ export interface PairedDifference {
   readonly mean: Bps;
   /** Of single pairs. Undefined of one pair. */
   readonly standardDeviation: Bps | undefined;
-  /** 95 %. Undefined under `CLUSTERS_MIN` clusters, or where all clusters agree exactly. */
+  /** 95 %. Undefined under `CLUSTERS_MIN` clusters, or where nearly all agree exactly. */
   readonly interval: { readonly low: Bps; readonly high: Bps } | undefined;
   /** Two-sided, of no difference; undefined where the interval is. */
   readonly pValue: Fraction | undefined;
@@ -87,7 +89,7 @@ function bootstrap(
   const count = clusters.length;
   const center = average(clusters);
   const error = deviation(clusters)! / Math.sqrt(count);
-  if (!(error > 0)) return undefined;
+  if (!(error > ROUNDING * Math.abs(center))) return undefined;
   const stream = streamOf("bootstrap");
   const ratios: number[] = [];
   const drawn = [...clusters];
@@ -96,16 +98,20 @@ function bootstrap(
       drawn[i] = clusters[Math.floor(uniformAt(seed, stream, k * count + i) * count)]!;
     }
     const drawnError = deviation(drawn)! / Math.sqrt(count);
-    if (drawnError > 0) ratios.push((average(drawn) - center) / drawnError);
+    const off = average(drawn) - center;
+    if (drawnError > ROUNDING * error) ratios.push(off / drawnError);
+    // Only what never differs was drawn: infinitely far off by its own error, and it counts so.
+    else ratios.push(Math.abs(off) <= ROUNDING * error ? 0 : off * Number.POSITIVE_INFINITY);
   }
   ratios.sort((a, b) => a - b);
   const observed = Math.abs(center / error);
   const beyond = ratios.filter((ratio) => Math.abs(ratio) >= observed).length;
+  const low = center - quantile(ratios, 0.5 + COVERAGE / 2) * error;
+  const high = center - quantile(ratios, 0.5 - COVERAGE / 2) * error;
+  // A difference that rests on a handful of windows has no end that the rest could tell.
+  if (!(Number.isFinite(low) && Number.isFinite(high))) return undefined;
   return {
-    interval: {
-      low: center - quantile(ratios, 0.5 + COVERAGE / 2) * error,
-      high: center - quantile(ratios, 0.5 - COVERAGE / 2) * error,
-    },
+    interval: { low, high },
     pValue: (beyond + 1) / (ratios.length + 1),
   };
 }
