@@ -21,8 +21,8 @@ import { generatedHeader, generateMarket } from "../src/simulation/generated-mar
 import type { Figure, Prepared } from "./measure.ts";
 
 const GENERATED_ROWS = 10_000_000;
-const LOOPS = 30;
-const RECORDING = new URL(
+export const LOOPS = 30;
+export const RECORDING = new URL(
   "../../shared/data/binance-hftbacktest/usdm_btcusdt_20240808.gz",
   import.meta.url,
 );
@@ -58,7 +58,7 @@ const metronome: Strategy = {
   }),
 };
 
-interface Laid {
+export interface Laid {
   readonly header: MarketHeader;
   readonly block: MarketBlock;
 }
@@ -129,7 +129,17 @@ function prepare({ header, block }: Laid): Prepared {
   };
 }
 
-function runOnce(header: MarketHeader, block: MarketBlock): { engine: Engine; totals: RunTotals } {
+/** The rows laid out, as `runBlocks` takes them. */
+const runOnce = (header: MarketHeader, block: MarketBlock): ReturnType<typeof runBlocks> =>
+  runBlocks(header, [block], block.localTime[0]!, block.localTime[block.length - 1]!);
+
+/** @param first @param last local times of the first and the last row, nanoseconds. */
+export function runBlocks(
+  header: MarketHeader,
+  blocks: Iterable<MarketBlock>,
+  first: number,
+  last: number,
+): { engine: Engine; totals: RunTotals } {
   const engine = new Engine({
     execution: DEFAULT_CONFIG.execution,
     limits: DEFAULT_CONFIG.limits,
@@ -138,13 +148,13 @@ function runOnce(header: MarketHeader, block: MarketBlock): { engine: Engine; to
     markets: [{ header, positionLots: 0 }],
   });
   const epoch = Number(header.epochNanos / 1000n);
-  const from = micros(epoch + Math.ceil(block.localTime[0]! / 1000) + SECOND);
-  const until = micros(epoch + Math.floor(block.localTime[block.length - 1]! / 1000) - SECOND);
+  const from = micros(epoch + Math.ceil(first / 1000) + SECOND);
+  const until = micros(epoch + Math.floor(last / 1000) - SECOND);
   const totals = simulateToEnd({
     engine,
     venue: composeVenue(DEFAULT_CONFIG, header, 1),
     header,
-    blocks: [block],
+    blocks,
     scheduled: parents(header, from, until),
   });
   return { engine, totals };
@@ -199,7 +209,11 @@ function layGenerated(eventsPerSecond: number): Laid {
 }
 
 /** The recording again and again, each pass a second behind the one before. */
-function layLooped(header: MarketHeader, blocks: readonly MarketBlock[], loops: number): Laid {
+export function layLooped(
+  header: MarketHeader,
+  blocks: readonly MarketBlock[],
+  loops: number,
+): Laid {
   const rows = blocks.reduce((sum, block) => sum + block.length, 0);
   const first = Math.min(blocks[0]!.exchangeTime[0]!, blocks[0]!.localTime[0]!);
   const last = blocks.at(-1)!;

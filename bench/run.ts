@@ -14,7 +14,7 @@ import Table from "cli-table3";
 import type { Figure, Measurement, Outcome } from "./measure.ts";
 
 /** A new bench file is added here; what it must export is in measure.ts. */
-const FILES = ["./book.ts", "./backtest.ts", "./journal.ts"];
+const FILES = ["./book.ts", "./backtest.ts", "./journal.ts", "./event-file.ts"];
 
 /** The young generation is large, so that the timed part is over before a collection is due. */
 const NODE_FLAGS = ["--expose-gc", "--max-semi-space-size=256"];

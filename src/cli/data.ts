@@ -4,8 +4,9 @@
 import { Command } from "commander";
 import type { ContractKind } from "../core/domain/instrument.ts";
 import { describeRecording, type RecordingInfo } from "../data/describe.ts";
-import { type DataFault, type ReadOptions, readRecording } from "../data/recording.ts";
+import { type DataFault, openRecording, type ReadOptions } from "../data/recording.ts";
 import { type BookVerification, verifyRecording, type VerifyReport } from "../data/verify.ts";
+import { addImport } from "./data-import.ts";
 import { contractOption, instrumentOf, instrumentOption } from "./order-options.ts";
 import { CommandError, EXIT, print, printJson, progress } from "./output.ts";
 import { addVolumeCurve } from "./volume-curve.ts";
@@ -23,6 +24,7 @@ export function addData(program: Command): void {
   const data = program.command("data").description("look at recorded market data, and check it");
   add(data, "info", "span, counts and rates of one instrument", info);
   add(data, "verify", "gaps, crossed books, time order and more; exit 1 when not clean", verify);
+  addImport(data);
   addVolumeCurve(data);
 }
 
@@ -54,7 +56,7 @@ function add(
 }
 
 async function info(paths: readonly string[], options: ReadOptions, json: boolean): Promise<void> {
-  const read = await readRecording(paths, options);
+  const read = await openRecording(paths, options);
   if (!read.ok) throw fail(read.error);
   const described = describeRecording(read.value);
   if (json) printJson(described);

@@ -19,7 +19,7 @@ import {
   VENUE_ONLY,
 } from "../core/market/columns.ts";
 import type { RecordingSource } from "./line-source.ts";
-import type { Recording, RecordingFormat } from "./recording.ts";
+import type { OpenRecording, RecordingFormat } from "./recording.ts";
 import { SortedBook } from "./sorted-book.ts";
 
 /** Plain JSON. Prices and quantities are exact decimal text in the instrument's own units. */
@@ -68,7 +68,13 @@ export interface RecordingInfo {
   readonly memoryBytes: number;
 }
 
-export function describeRecording(recording: Recording): RecordingInfo {
+/** What of a recording is looked at; its blocks once, one after the other. */
+export type Describable = Pick<
+  OpenRecording,
+  "header" | "blocks" | "report" | "format" | "sources"
+>;
+
+export function describeRecording(recording: Describable): RecordingInfo {
   const { header, blocks, report, format, sources } = recording;
   const { instrument } = header;
   const survey = new Survey(recording);
@@ -116,7 +122,7 @@ export function describeRecording(recording: Recording): RecordingInfo {
     },
     firstMid: mid(firstMid),
     lastMid: mid(lastMid),
-    memoryBytes: blocks.reduce((sum, block) => sum + bytesOf(block), 0),
+    memoryBytes: survey.bytes,
   };
 }
 
@@ -131,14 +137,17 @@ class Survey {
   /** Twice the mid. */
   firstMid: number | undefined;
   lastMid: number | undefined;
-  readonly #instrument: Recording["header"]["instrument"];
+  /** Of all columns. */
+  bytes = 0;
+  readonly #instrument: Describable["header"]["instrument"];
   readonly #book = new SortedBook();
 
-  constructor(recording: Recording) {
+  constructor(recording: Describable) {
     this.#instrument = recording.header.instrument;
   }
 
   take(block: MarketBlock): void {
+    this.bytes += bytesOf(block);
     for (let row = 0; row < block.length; row++) {
       const flags = block.kind[row]!;
       if ((flags & VENUE_ONLY) !== 0) continue;

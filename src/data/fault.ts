@@ -18,7 +18,15 @@ export type DataFaultCode =
   /** One line is longer than any true message. */
   | "DATA_LINE_TOO_LONG"
   /** The caller gave up. */
-  | "DATA_ABORTED";
+  | "DATA_ABORTED"
+  /** An event file is not what its writer wrote. */
+  | "DATA_DAMAGED"
+  /** An event file ends before its seal. */
+  | "DATA_CUT"
+  /** The file that is to be written is there already. */
+  | "DATA_TAKEN"
+  /** The disk does not take what is to be written. */
+  | "DATA_WRITE";
 
 export interface DataFault {
   readonly code: DataFaultCode;

@@ -20,6 +20,11 @@ import {
   TimeBase,
   type Track,
 } from "./capture.ts";
+import {
+  areEventFiles,
+  decodeEventFiles,
+  openEventRecording,
+} from "./event-file/event-recording.ts";
 import { CoinbaseFeed, CoinbaseTables, isCoinbaseHead } from "./coinbase-capture.ts";
 import { type DataFault, openFault, type Position } from "./fault.ts";
 import { type LineOptions, readLines, type RecordingSource } from "./line-source.ts";
@@ -39,7 +44,11 @@ export type RecordingFormat =
   | "lobster"
   | "coinbase-tables"
   | "coinbase-feed"
-  | "bitstamp-orders";
+  | "bitstamp-orders"
+  | "event-file";
+
+/** Those that are text, and come from elsewhere. */
+type CaptureFormat = Exclude<RecordingFormat, "event-file">;
 
 export interface Recording {
   readonly header: MarketHeader;
@@ -48,6 +57,14 @@ export interface Recording {
   readonly sources: readonly RecordingSource[];
   readonly format: RecordingFormat;
   readonly report: ReadReport;
+}
+
+/** A recording whose blocks may be read from the disk each time that they are gone through. */
+export interface OpenRecording extends Omit<Recording, "blocks"> {
+  readonly blocks: Iterable<MarketBlock>;
+  /** Local time of the first and of the last row, nanoseconds since the epoch. */
+  readonly from: number;
+  readonly until: number;
 }
 
 /** A whole reading, before anything is made of its tracks. */
@@ -63,6 +80,33 @@ export interface Decoded {
 export async function readRecording(
   paths: readonly string[],
   options: ReadOptions = {},
+): Promise<Result<Recording, DataFault>> {
+  const isStored = areEventFiles(paths);
+  if (!isStored.ok) return isStored;
+  if (!isStored.value) return readCapture(paths, options);
+  const opened = openEventRecording(paths, options);
+  return opened.ok ? ok({ ...opened.value, blocks: [...opened.value.blocks] }) : opened;
+}
+
+/** The same without holding what need not be held: of event files, one block at a time. */
+export async function openRecording(
+  paths: readonly string[],
+  options: ReadOptions = {},
+): Promise<Result<OpenRecording, DataFault>> {
+  const isStored = areEventFiles(paths);
+  if (!isStored.ok) return isStored;
+  if (isStored.value) return openEventRecording(paths, options);
+  const read = await readCapture(paths, options);
+  if (!read.ok) return read;
+  const { blocks } = read.value;
+  const last = blocks.at(-1)!;
+  const from = blocks[0]!.localTime[0]!;
+  return ok({ ...read.value, from, until: last.localTime[last.length - 1]! });
+}
+
+async function readCapture(
+  paths: readonly string[],
+  options: ReadOptions,
 ): Promise<Result<Recording, DataFault>> {
   const builders = new Map<Track["counts"], RecordingBuilder>();
   const decoded = await decode(paths, options, (_instrument, counts) => {
@@ -94,6 +138,9 @@ export async function decode(
   options: ReadOptions,
   openSink: OpenSink,
 ): Promise<Result<Decoded, DataFault>> {
+  const isStored = areEventFiles(paths);
+  if (!isStored.ok) return isStored;
+  if (isStored.value) return decodeEventFiles(paths, options, openSink);
   const sizes = await sizesOf(paths);
   if (!sizes.ok) return sizes;
   const total = sizes.value.reduce((sum, size) => sum + size, 0);
@@ -180,7 +227,7 @@ class Reading {
     return this.decoder?.part?.(name);
   }
 
-  #choose(format: RecordingFormat): CaptureDecoder {
+  #choose(format: CaptureFormat): CaptureDecoder {
     this.format = format;
     this.decoder = decoderFor(format, this.context);
     return this.decoder;
@@ -205,9 +252,9 @@ class Reading {
 const UNKNOWN_FORMAT =
   "no line is of a known format; Arrival reads Binance captures (`<receive time> <frame>`), " +
   "Bybit frame files and order book archives, LOBSTER days, Coinbase tables and Bitstamp order " +
-  "logs, plain or in gzip, zstd or zip";
+  "logs, plain or in gzip, zstd or zip, and its own event files";
 
-function formatOf(line: string): RecordingFormat | undefined {
+function formatOf(line: string): CaptureFormat | undefined {
   if (/^\d{13,19} \{/.test(line)) return "binance-capture";
   if (line.startsWith('{"t":"')) return "bybit-frames";
   if (line.startsWith('{"topic":"orderbook.')) return "bybit-archive";
@@ -217,7 +264,7 @@ function formatOf(line: string): RecordingFormat | undefined {
   return undefined;
 }
 
-function decoderFor(format: RecordingFormat, context: CaptureContext): CaptureDecoder {
+function decoderFor(format: CaptureFormat, context: CaptureContext): CaptureDecoder {
   switch (format) {
     case "binance-capture":
       return new BinanceCapture(context);

@@ -111,10 +111,12 @@ export async function verifyRecording(
     return check;
   });
   if (!decoded.ok) return decoded;
-  const baseLatencyMs = options.baseLatencyMs ?? BASE_LATENCY_MS;
+  // What is in an event file has had its clocks corrected already.
+  const isStored = decoded.value.format === "event-file";
+  const baseLatencyMs = isStored ? 0 : (options.baseLatencyMs ?? BASE_LATENCY_MS);
   const books = checks.map((check) => check.report(decoded.value, baseLatencyMs));
   const { file, format, sources } = decoded.value;
-  const faults = fileFaults(file.plain());
+  const faults = fileFaults(file.plain(), isStored ? "row" : "line");
   const sum = (of: (book: BookVerification) => number): number =>
     books.reduce((total, book) => total + of(book), 0);
   return ok({
@@ -276,7 +278,7 @@ const where = ({ file, line }: Place): string => `${file}:${line}`;
 const first = (counted: Pick<Counted<Place>, "examples">): string =>
   counted.examples[0] === undefined ? "" : `the first at ${where(counted.examples[0])}`;
 
-function fileFaults(file: FileReport): string[] {
+function fileFaults(file: FileReport, unit: "line" | "row"): string[] {
   const { badLines, truncated } = file;
   const bad = badLines.examples[0];
   return [
@@ -288,8 +290,8 @@ function fileFaults(file: FileReport): string[] {
     ),
     ...truncated.map(
       (end) =>
-        `${end.file} is broken after line ${end.line} (${end.reason}); ` +
-        `${end.partialBytes} bytes of the next line were dropped`,
+        `${end.file} is broken after ${unit} ${end.line} (${end.reason}); ` +
+        `${end.partialBytes} bytes ${unit === "row" ? "" : "of the next line "}were dropped`,
     ),
   ];
 }

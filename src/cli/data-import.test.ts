@@ -1,0 +1,162 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, it } from "vitest";
+import { micros } from "../core/domain/units.ts";
+import { openEventFile } from "../data/event-file/reader.ts";
+import { createEventFile } from "../data/event-file/writer.ts";
+import { prepareBacktest } from "../runtime/backtest.ts";
+import { DEFAULT_CONFIG } from "../runtime/config.ts";
+import { openGenerated, openMarket, type OpenMarket } from "../runtime/market-source.ts";
+
+const BIN = fileURLToPath(new URL("../../bin/arrival.js", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "arrival-import-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const at = (name: string): string => join(folder, name);
+
+interface Run {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function arrival(...args: readonly string[]): Promise<Run> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [BIN, ...args], (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr });
+    });
+  });
+}
+
+/** A true-to-form capture of two messages a millisecond, with a broken line in the middle. */
+function capture(): string {
+  const start = 1_723_161_600_000;
+  const lines = [`${start}000000 {"lastUpdateId":1,"bids":[["100.0","1"]],"asks":[["100.5","2"]]}`];
+  for (let id = 1; id <= 3000; id++) {
+    const T = start + id;
+    const b = [["100.0", String(1 + (id % 7))]];
+    const data = { e: "depthUpdate", E: T, T, s: "BTCUSDT", U: id, u: id, pu: id - 1, b, a: [] };
+    lines.push(`${T + 3}000000 ${JSON.stringify({ stream: "btcusdt@depth@0ms", data })}`);
+    if (id === 2000) lines.push(`${T + 3}000000 {"stream":"btcusdt@dep`);
+  }
+  const path = at("capture.txt");
+  writeFileSync(path, `${lines.join("\n")}\n`);
+  return path;
+}
+
+describe("arrival data import", () => {
+  it("brings a recording in, counts what is bad, and writes over nothing", async () => {
+    const raw = capture();
+    const out = at("btc.arrival");
+    const run = await arrival("data", "import", "--from", "binance", raw, "-o", out, "--json");
+    expect(run, run.stderr).toMatchObject({ code: 0, stderr: "" });
+    const told = JSON.parse(run.stdout);
+    expect(told).toMatchObject({ output: out, rows: 3003, blocks: 1 });
+    expect(told.origin).toMatchObject({
+      format: "binance-capture",
+      counts: { badLines: 1, gaps: 0 },
+    });
+    expect(told.origin.notes.join()).toContain("bad line capture.txt:2002, which ");
+    expect(existsSync(`${out}.partial`)).toBe(false);
+
+    const [again, other, nothing] = await Promise.all([
+      arrival("data", "import", raw, "-o", out),
+      arrival("data", "import", "--from", "lobster", raw, "-o", at("other.arrival")),
+      arrival("data", "import", at("absent"), "-o", at("other.arrival")),
+    ]);
+    expect(again).toMatchObject({ code: 2, stdout: "" });
+    expect(again.stderr).toContain("btc.arrival exists; nothing is written over");
+    expect(other.stderr).toContain("this is binance-capture, not what --from lobster means");
+    expect(nothing.stderr).toContain("there is no such file");
+    expect(existsSync(at("other.arrival")) || existsSync(at("other.arrival.partial"))).toBe(false);
+
+    const info = await arrival("data", "info", out, "--json");
+    expect(JSON.parse(info.stdout)).toMatchObject({ format: "event-file", counts: { rows: 3003 } });
+  }, 60_000);
+
+  it("recovers what is whole of a file that was cut, and says what is lost", async () => {
+    const whole = generatedFile("whole.arrival");
+    const bytes = readFileSync(whole);
+    const cut = at("cut.arrival");
+    writeFileSync(cut, bytes.subarray(0, Math.floor(bytes.length * 0.6)));
+    const [refused, run] = await Promise.all([
+      arrival("data", "import", cut, "-o", at("refused.arrival")),
+      arrival("data", "import", "--recover", cut, "-o", at("kept.arrival")),
+    ]);
+    expect(refused).toMatchObject({ code: 2 });
+    expect(refused.stderr).toContain("[DATA_CUT]");
+    expect(run).toMatchObject({ code: 1, stderr: "" });
+    expect(run.stdout).toMatch(/LOST [\d,]+ bytes: it ends inside block \d+/);
+    const kept = openEventFile(at("kept.arrival"));
+    const original = openEventFile(whole);
+    if (!kept.ok || !original.ok) throw new Error("cannot be opened");
+    expect(kept.value.cut).toBeUndefined();
+    expect(kept.value.header.origin.notes.join()).toContain("recovered from cut.arrival: at byte");
+    expect(kept.value.rows).toBeGreaterThan(original.value.rows / 3);
+    const quantities = (file: typeof kept.value): number[] =>
+      [...file.sequence()].flatMap(({ quantity }) => [...quantity]);
+    expect(quantities(kept.value)).toEqual(quantities(original.value).slice(0, kept.value.rows));
+  }, 60_000);
+});
+
+const CONFIG = { seed: 5, startAt: micros(Date.UTC(2026, 0, 5) * 1000), duration: micros(240e6) };
+
+function generatedFile(name: string): string {
+  const { header, blocks } = openGenerated({ kind: "generated", ...CONFIG });
+  const origin = { format: "generated", sources: [], notes: [], counts: {} };
+  const created = createEventFile(at(name), { ...header, origin }, { blockRows: 4096 });
+  if (!created.ok) throw new Error(created.error.text);
+  for (const block of blocks) created.value.append(block);
+  created.value.seal();
+  return at(name);
+}
+
+describe("an event file as the market of a run", () => {
+  function work(market: OpenMarket): unknown {
+    const prepared = prepareBacktest(market, {
+      side: "buy",
+      quantity: "5",
+      isNotional: false,
+      over: micros(120e6),
+      start: micros(60e6),
+      constraints: { mayCrossSpread: true, residual: "cross" },
+      acceptInfeasible: true,
+      config: DEFAULT_CONFIG,
+      seed: 1,
+    });
+    if (!prepared.ok) throw new Error(prepared.error.text);
+    const steps = prepared.value.run();
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+    }
+  }
+
+  it("gives the same run, fill for fill, as the rows that were written", async () => {
+    const generated = openGenerated({ kind: "generated", ...CONFIG });
+    const opened = await openMarket({ kind: "files", paths: [generatedFile("run.arrival")] });
+    if (!opened.ok) throw new Error(opened.error.text);
+    const { from, until } = generated;
+    const ours = work({ ...opened.value, from, until });
+    expect(ours).toEqual(work(generated));
+    expect(ours).toMatchObject({ report: { quantity: { filled: "5.000" } } });
+  });
+
+  it("is named by its hash in the journal: a replay wants the very same bytes", async () => {
+    const path = generatedFile("journal.arrival");
+    const journal = at("run.journal");
+    const order = ["--side", "buy", "--quantity", "5", "--over", "2m", "--journal", journal];
+    const run = await arrival("backtest", "--data", path, ...order);
+    expect(run, run.stderr).toMatchObject({ code: 0 });
+    const same = await arrival("replay", journal);
+    expect(same, same.stderr).toMatchObject({ code: 0 });
+    const bytes = readFileSync(path);
+    bytes[bytes.length >> 1]! ^= 1;
+    writeFileSync(path, bytes);
+    const other = await arrival("replay", journal);
+    expect(other.code).not.toBe(0);
+    expect(other.stderr).toContain("[DATA_DAMAGED]");
+  }, 60_000);
+});

@@ -1,0 +1,295 @@
+/**
+ * Writer: market rows to an event file, block by block, in constant memory.
+ *
+ * It writes to `PATH.partial` and gives the file its name when it is sealed, so that what bears the
+ * name is whole. Whatever ends it before that (a full disk, Ctrl-C, a power cut) leaves a partial
+ * file that can be read up to its last whole block. No existing file is ever written over.
+ */
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { basename, dirname } from "node:path";
+import { err, invariant, ok, type Result } from "../../core/domain/errors.ts";
+import { LAST, type MarketBlock } from "../../core/market/columns.ts";
+import type { DataFault } from "../fault.ts";
+import { BlockEncoder, type Level } from "./block.ts";
+import { EventFileError } from "./damage.ts";
+import { encodeHeader, type EventFileHeader } from "./header.ts";
+import { encodeIndex, encodeTrailer, type Entry } from "./index-section.ts";
+import { RowCheck } from "./row-check.ts";
+import { allocateColumns, copyRows, type OwnedBlock } from "./rows.ts";
+import { encodeFrame, MOST_ROWS, SectionTag } from "./section.ts";
+import { SnapshotKeeper } from "./snapshot.ts";
+
+export interface WriterOptions {
+  /** 0 = as they are, else zstd's level. */
+  readonly level?: Level;
+  /** Rows after which a block ends with the message in hand; 1 to 2^20. */
+  readonly blockRows?: number;
+  /** A snapshot of the books before every so many blocks; 0 = none. */
+  readonly snapshotEvery?: number;
+}
+
+/** What these cost and give: docs/decisions/0007-event-file.md. */
+export const DEFAULT_LEVEL: Level = 6;
+export const DEFAULT_BLOCK_ROWS = 1 << 16;
+export const DEFAULT_SNAPSHOT_EVERY = 16;
+
+export const partialOf = (path: string): string => `${path}.partial`;
+
+/** Starts `path`, which must not exist yet, and its partial file neither. */
+export function createEventFile(
+  path: string,
+  header: EventFileHeader,
+  options: WriterOptions = {},
+): Result<EventFileWriter, DataFault> {
+  invariant(header.epochNanos % 1_000_000_000n === 0n, "the epoch is a whole second");
+  const partial = partialOf(path);
+  for (const taken of [path, partial]) if (existsSync(taken)) return err(takenFault(path, taken));
+  let file: number;
+  try {
+    file = openSync(partial, "wx");
+  } catch (error) {
+    return err(writeFault(path, error));
+  }
+  const writer = new EventFileWriter(path, file, header, options);
+  return ok(writer);
+}
+
+export class EventFileWriter {
+  readonly path: string;
+  readonly #file: number;
+  readonly #headerCrc: number;
+  readonly #level: Level;
+  readonly #blockRows: number;
+  readonly #snapshotEvery: number;
+  readonly #check = new RowCheck();
+  readonly #books = new SnapshotKeeper();
+  readonly #entries: Entry[] = [];
+  #encoder: BlockEncoder;
+  #pending: OwnedBlock;
+  #blocks = 0;
+  #rows = 0;
+  #bytes = 0;
+  #state: "open" | "sealed" | "closed" = "open";
+
+  /** @internal Use `createEventFile`. */
+  constructor(path: string, file: number, header: EventFileHeader, options: WriterOptions) {
+    this.path = path;
+    this.#file = file;
+    this.#level = options.level ?? DEFAULT_LEVEL;
+    this.#blockRows = options.blockRows ?? DEFAULT_BLOCK_ROWS;
+    this.#snapshotEvery = options.snapshotEvery ?? DEFAULT_SNAPSHOT_EVERY;
+    invariant(this.#blockRows >= 1 && this.#blockRows <= MOST_ROWS, "rows per block");
+    this.#encoder = new BlockEncoder(this.#blockRows, this.#level);
+    this.#pending = { ...allocateColumns(this.#blockRows), length: 0 };
+    const { bytes, crc } = encodeHeader(header);
+    this.#headerCrc = crc;
+    this.#put(bytes);
+  }
+
+  /** Rows that are in whole blocks on the disk. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  get blocks(): number {
+    return this.#blocks;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /**
+   * Takes rows; a message may go on in the next call. The columns may be used again afterwards.
+   * @throws EventFileError where the disk does not take them; InvariantError for rows that break
+   *   what core/market/columns.ts promises.
+   */
+  append(rows: MarketBlock): void {
+    invariant(this.#state === "open", "appending to a closed event file");
+    this.#check.take(rows);
+    for (let from = 0; from < rows.length;) {
+      const pending = this.#pending;
+      const count = Math.min(rows.length - from, pending.kind.length - pending.length);
+      copyRows(rows, from, from + count, pending, pending.length);
+      pending.length += count;
+      from += count;
+      if (pending.length === pending.kind.length) this.#cut();
+    }
+  }
+
+  /** Writes what is left, the index, and gives the file its name. */
+  seal(): void {
+    invariant(this.#state === "open", "sealing a closed event file");
+    const { kind, length } = this.#pending;
+    invariant(length === 0 || (kind[length - 1]! & LAST) !== 0, "sealing inside a message");
+    if (length > 0) this.#block(length);
+    const index = this.#bytes;
+    const payload = encodeIndex(this.#entries);
+    let from = Number.POSITIVE_INFINITY;
+    let until = 0;
+    for (const entry of this.#entries) {
+      if (entry.tag !== SectionTag.BLOCK) continue;
+      from = Math.min(from, entry.from);
+      until = Math.max(until, entry.until);
+    }
+    const frame = {
+      tag: SectionTag.INDEX,
+      ordinal: this.#entries.length,
+      block: this.#blocks,
+      rows: this.#entries.length,
+      runs: 0,
+      rawBytes: payload.length,
+      storedBytes: payload.length,
+      compressed: false,
+      from: this.#blocks === 0 ? 0 : from,
+      until,
+      rowsBefore: this.#rows,
+    };
+    this.#put(encodeFrame(frame, payload, this.#headerCrc));
+    this.#put(payload);
+    this.#put(encodeTrailer(index, this.#headerCrc));
+    this.#state = "sealed";
+    this.#guard(() => {
+      fsyncSync(this.#file);
+      this.abandon();
+      giveName(partialOf(this.path), this.path);
+    });
+  }
+
+  /** Lets go. Without a seal the partial file stays, readable up to its last whole block. */
+  abandon(): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    closeSync(this.#file);
+  }
+
+  /** The pending rows are full: what is whole of them becomes a block. */
+  #cut(): void {
+    const pending = this.#pending;
+    let end = pending.length;
+    while (end > 0 && (pending.kind[end - 1]! & LAST) === 0) end -= 1;
+    if (end > 0) {
+      this.#block(end);
+      return;
+    }
+    const capacity = pending.kind.length * 2;
+    invariant(capacity <= MOST_ROWS, `a message of over ${MOST_ROWS / 2} rows`);
+    this.#pending = { ...allocateColumns(capacity), length: pending.length };
+    copyRows(pending, 0, pending.length, this.#pending, 0);
+    this.#encoder = new BlockEncoder(capacity, this.#level);
+  }
+
+  /** Writes the first `length` pending rows, and before them a snapshot where one is due. */
+  #block(length: number): void {
+    const pending = this.#pending;
+    const every = this.#snapshotEvery;
+    if (every > 0 && this.#blocks > 0 && this.#blocks % every === 0) this.#snapshot();
+    const block = { ...pending, length };
+    if (every > 0) this.#books.take(block);
+    this.#section(SectionTag.BLOCK, block, this.#encoder);
+    this.#blocks += 1;
+    this.#rows += length;
+    copyRows(pending, length, pending.length, pending, 0);
+    pending.length -= length;
+  }
+
+  #snapshot(): void {
+    const rows = this.#books.rows();
+    if (rows.length === 0 || rows.length > MOST_ROWS) return;
+    this.#section(SectionTag.SNAPSHOT, rows, new BlockEncoder(rows.length, this.#level));
+  }
+
+  #section(tag: SectionTag, rows: MarketBlock, encoder: BlockEncoder): void {
+    const { payload, ...encoded } = encoder.encode(rows);
+    const frame = {
+      ...encoded,
+      tag,
+      ordinal: this.#entries.length,
+      block: this.#blocks,
+      rows: rows.length,
+      storedBytes: payload.length,
+      rowsBefore: this.#rows,
+    };
+    const offset = this.#bytes;
+    this.#put(Buffer.concat([encodeFrame(frame, payload, this.#headerCrc), payload]));
+    this.#entries.push({ ...frame, offset });
+  }
+
+  #put(bytes: Uint8Array): void {
+    this.#guard(() => {
+      for (let done = 0; done < bytes.length;) {
+        done += writeSync(this.#file, bytes, done, bytes.length - done, this.#bytes + done);
+      }
+    });
+    this.#bytes += bytes.length;
+  }
+
+  #guard(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      this.abandon();
+      throw new EventFileError(writeFault(this.path, error));
+    }
+  }
+}
+
+/** A link fails where the name is taken, which a rename would silently write over. */
+function giveName(partial: string, path: string): void {
+  try {
+    linkSync(partial, path);
+    unlinkSync(partial);
+  } catch (error) {
+    const isTaken = (error as NodeJS.ErrnoException).code === "EEXIST" || existsSync(path);
+    if (isTaken) throw error;
+    renameSync(partial, path);
+  }
+  syncFolder(path);
+}
+
+/** Makes a file's name durable; some systems do not open folders, and need not. */
+function syncFolder(path: string): void {
+  let folder: number;
+  try {
+    folder = openSync(dirname(path), "r");
+  } catch {
+    return;
+  }
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+function takenFault(path: string, taken: string): DataFault {
+  const text =
+    taken === path
+      ? `${path} exists; nothing is written over: choose another name`
+      : `${taken} is there, from a run that did not finish: recover it with ` +
+        `\`arrival data import --recover ${taken} -o NEW\`, or remove it`;
+  return { code: "DATA_TAKEN", text, file: basename(taken) };
+}
+
+function writeFault(path: string, error: unknown): DataFault {
+  const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);
+  const partial = partialOf(path);
+  const what: Record<string, string> = {
+    ENOENT: `the folder of ${path} does not exist`,
+    EACCES: `${path} may not be written; check the folder's permissions`,
+    EEXIST: `${path} has come into being meanwhile; what was written is in ${partial}`,
+    ENOSPC: `the disk is full; ${partial} is readable up to its last whole block`,
+    EDQUOT: `the disk quota is used up; ${partial} is readable up to its last whole block`,
+  };
+  const text = what[reason] ?? `${partial} cannot be written (${reason})`;
+  return { code: "DATA_WRITE", text, file: basename(path) };
+}
