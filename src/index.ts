@@ -66,6 +66,8 @@ export { createJournal } from "./runtime/journal/writer.ts";
 export { type MarketSpec, openMarket, type OpenMarket } from "./runtime/market-source.ts";
 export { loadPlugins, type Plugin, type PluginFault } from "./runtime/plugin.ts";
 export { replay, type ReplayResult } from "./runtime/replay.ts";
+export { runSweep, type SweepOptions, type SweepRun } from "./runtime/sweep.ts";
+export type { SweepRequest } from "./runtime/sweep-request.ts";
 export { type FeeSchedule } from "./simulation/fees.ts";
 export { generateMarket, generatedHeader } from "./simulation/generated-market.ts";
 export { findStrategy, strategies } from "./strategies/registry.ts";

@@ -71,7 +71,7 @@ function choiceOf(arm: string, text: string): TacticChoice {
 }
 
 /** Splits at a character that stands outside brackets, braces and double quotes. */
-function splitOutside(text: string, separator: string): readonly string[] {
+export function splitOutside(text: string, separator: string): readonly string[] {
   const parts: string[] = [];
   let [from, depth, isQuoted] = [0, 0, false];
   for (let at = 0; at < text.length; at++) {

@@ -2,6 +2,7 @@
  * `arrival`: the command line. One file per command; this one only puts them together.
  */
 import { Command } from "commander";
+import { EventFileError } from "../data/event-file/damage.ts";
 import { InvariantError } from "../core/domain/errors.ts";
 import { PROGRAM_VERSION } from "../runtime/program.ts";
 import { addBacktest } from "./backtest.ts";
@@ -11,7 +12,9 @@ import { addDemo } from "./demo.ts";
 import { addEstimate } from "./estimate.ts";
 import { CommandError, EXIT, note } from "./output.ts";
 import { addReplay } from "./replay.ts";
+import { addSweep } from "./sweep.ts";
 import { addTca } from "./tca.ts";
+import { PluginFailure } from "../runtime/plugin.ts";
 
 const program = new Command("arrival")
   .description(
@@ -27,6 +30,7 @@ const program = new Command("arrival")
 addDemo(program);
 addBacktest(program);
 addCompare(program);
+addSweep(program);
 addEstimate(program);
 addReplay(program);
 addTca(program);
@@ -44,6 +48,13 @@ try {
   if (error instanceof CommandError) {
     note(`arrival: ${error.message} [${error.code}]`);
     process.exitCode = error.exitCode;
+  } else if (error instanceof PluginFailure) {
+    note(`arrival: ${error.message} [${error.code}]`);
+    process.exitCode = EXIT.no;
+  } else if (error instanceof EventFileError) {
+    // The file changed while it was read: whole when opened, damaged when it was used.
+    note(`arrival: ${error.message} [${error.fault.code}]`);
+    process.exitCode = EXIT.no;
   } else {
     const isOurs = error instanceof InvariantError;
     note(`arrival: ${isOurs ? "a fault in the program itself" : "unexpected"}: ${String(error)}`);

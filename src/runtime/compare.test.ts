@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Micros, micros, MINUTE, SECOND, ticks } from "../core/domain/units.ts";
 import type { Arm } from "./arm.ts";
-import { type CompareRequest, compare } from "./compare.ts";
+import { type CompareRequest, compare, place } from "./compare.ts";
 import type { Comparison } from "./comparison.ts";
 import { checkStrategy } from "./compose.ts";
 import { DEFAULT_CONFIG } from "./config.ts";
@@ -74,7 +74,26 @@ describe("compare", () => {
     for (const arm of buys.arms) expect(arm.difference?.mean ?? 0).toBe(0);
   });
 
-  it("counts windows of one recording that overlap as one", () => {
+  it("never lets windows of one recording overlap in part, which no cluster could undo", () => {
+    const market = generated(9, 4 * MINUTE);
+    const windows = {
+      kind: "recorded",
+      market: { ...market, blocks: [...market.blocks] },
+    } as const;
+    const placed = Array.from({ length: 12 }, (_, window) => {
+      const one = place({ windows, over: OVER, parents: 12 }, window);
+      if (!one.ok) throw new Error(one.error.text);
+      return one.value;
+    });
+    for (const a of placed) {
+      for (const b of placed) {
+        const apart = Math.abs(a.start - b.start);
+        expect(a.cluster === b.cluster ? apart === 0 : apart >= OVER).toBe(true);
+      }
+    }
+  });
+
+  it("counts windows of one recording that start together as one", () => {
     const market = generated(9, 4 * MINUTE);
     const wide = { ...market, blocks: [...market.blocks] };
     const windows = { kind: "recorded", market: wide } as const;

@@ -2,8 +2,8 @@
  * Compare: the same parents through several strategies on the same market, paired.
  *
  * Every arm sees the same rows, seed and fees, and what it leaves unfilled is marked at one common
- * horizon price, so a difference between two arms is theirs and not the market's. Windows that
- * overlap share their luck: they are one cluster, and clusters are what is counted.
+ * horizon price, so a difference between two arms is theirs and not the market's. Windows of one
+ * start share their luck: they are one cluster, and clusters are what is counted.
  */
 import { err, ok, type Result } from "../core/domain/errors.ts";
 import { type Instrument, parseQuantity } from "../core/domain/instrument.ts";
@@ -92,7 +92,10 @@ export function* compare(
 }
 
 /** Arms that the exchange itself would not take, each with its reason; undefined where none is. */
-function refusedArms(request: CompareRequest, placed: Placed): string | undefined {
+export function refusedArms(
+  request: Pick<CompareRequest, "arms" | "over" | "quantity" | "isNotional">,
+  placed: Placed,
+): string | undefined {
   const { instrument } = placed.market.header;
   const price = placed.horizon;
   const quantity = lotsOf(request, instrument, price);
@@ -104,7 +107,11 @@ function refusedArms(request: CompareRequest, placed: Placed): string | undefine
   return `${refused.join("; ")}; these orders are over ${seconds(request.over)}`;
 }
 
-function lotsOf(request: CompareRequest, instrument: Instrument, price: HalfTicks): Lots {
+function lotsOf(
+  request: Pick<CompareRequest, "quantity" | "isNotional">,
+  instrument: Instrument,
+  price: HalfTicks,
+): Lots {
   if (request.isNotional) {
     const budget = quoteUnits(instrument, request.quantity);
     return affordableLots(instrument, budget, ticks(Math.ceil(price / 2)));
@@ -113,7 +120,7 @@ function lotsOf(request: CompareRequest, instrument: Instrument, price: HalfTick
   return parsed.ok ? parsed.value : NO_LOTS;
 }
 
-interface Placed {
+export interface Placed {
   readonly market: OpenMarket;
   readonly start: Micros;
   readonly cluster: number;
@@ -121,7 +128,10 @@ interface Placed {
 }
 
 /** Where window number `window` lies, and the market up to a little after its end. */
-function place(request: CompareRequest, window: number): Result<Placed, BacktestFault> {
+export function place(
+  request: Pick<CompareRequest, "windows" | "over" | "parents">,
+  window: number,
+): Result<Placed, BacktestFault> {
   const { windows, over, parents } = request;
   const whole = windows.kind === "generated" ? windows.open(window) : windows.market;
   const room = whole.until - whole.from - WARM_UP - over;
@@ -132,7 +142,11 @@ function place(request: CompareRequest, window: number): Result<Placed, Backtest
     return err({ code: "BACKTEST_SPAN", text });
   }
   const isRecorded = windows.kind === "recorded";
-  const offset = isRecorded && parents > 1 ? Math.floor((room * window) / (parents - 1)) : 0;
+  // Windows that overlap in part share luck across whatever clusters they are put in. So what does
+  // not fit side by side is worked again from the same start, with another seed.
+  const apart = Math.min(parents, 1 + Math.floor(room / over));
+  const slot = window % apart;
+  const offset = isRecorded && apart > 1 ? Math.floor((room * slot) / (apart - 1)) : 0;
   const start = micros(WARM_UP + offset);
   const end = micros(whole.from + start + over + TAIL);
   const blocks = [...cut(whole.blocks, whole.header, end)];
@@ -143,20 +157,21 @@ function place(request: CompareRequest, window: number): Result<Placed, Backtest
   return ok({
     market: { ...whole, blocks, until: micros(Math.min(whole.until, end)) },
     start,
-    cluster: isRecorded ? Math.floor(offset / over) : window,
+    cluster: isRecorded ? slot : window,
     horizon,
   });
 }
 
-interface Run {
+export interface Run {
   readonly window: number;
   readonly side: Side;
   readonly arm: Arm;
   readonly queue: QueueModelName;
 }
 
-function workOne(
-  request: CompareRequest,
+/** One parent by one arm. It may be shorter than the window that it was placed in. */
+export function workOne(
+  request: Omit<CompareRequest, "windows" | "arms" | "sides" | "parents">,
   placed: Placed,
   one: Run,
 ): Result<Outcome, BacktestFault> {

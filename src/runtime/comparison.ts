@@ -1,7 +1,7 @@
 /**
  * Comparison: what many paired outcomes say of each arm, and how sure that is.
  *
- * Windows that overlap share their luck: they are one cluster, and clusters are what is counted.
+ * Windows of one start share their luck: they are one cluster, and clusters are what is counted.
  * What must stay true: a difference is taken parent by parent, under the same queue, and all the
  * comparisons that are made are corrected for together.
  */
@@ -49,6 +49,7 @@ export interface ArmSummary {
   readonly completed: Fraction;
   /** Half of the parents were done by then; null where fewer than half were done at all. */
   readonly medianCompletionSeconds: number | null;
+  /** Of all that was filled; 0 where nothing was. */
   readonly makerShare: Fraction;
   /** Against the baseline under the same queue; undefined for the baseline itself. */
   readonly difference: (PairedDifference & { readonly corrected: number | undefined }) | undefined;
@@ -110,6 +111,7 @@ function summaryOf(own: readonly Outcome[]): Omit<ArmSummary, "difference"> {
   const spans = own
     .map(({ completionSeconds }) => completionSeconds ?? Number.POSITIVE_INFINITY)
     .sort((a, b) => a - b);
+  const filled = mean((one) => one.filled);
   const median = spans[Math.ceil(spans.length / 2) - 1]!;
   return {
     arm,
@@ -119,10 +121,10 @@ function summaryOf(own: readonly Outcome[]): Omit<ArmSummary, "difference"> {
     meanBps,
     beforeFeesBps: mean(({ beforeFeesBps }) => beforeFeesBps),
     standardDeviation: Math.sqrt(squares / Math.max(1, own.length - 1)),
-    filled: mean(({ filled }) => filled),
+    filled,
     completed: mean(({ completionSeconds }) => (completionSeconds === null ? 0 : 1)),
     medianCompletionSeconds: Number.isFinite(median) ? median : null,
-    makerShare: mean(({ makerShare }) => makerShare),
+    makerShare: filled === 0 ? 0 : mean((one) => one.makerShare * one.filled) / filled,
   };
 }
 

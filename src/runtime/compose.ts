@@ -76,7 +76,10 @@ export function checkStrategy(
   const faults = found.value
     .check(choice.parameters)
     .map(({ path, text }) => ({ path: `parameters.${path}`, text }));
-  return choice.tactic === undefined ? faults : [...faults, ...checkTactic(choice.tactic)];
+  if (choice.tactic === undefined) return faults;
+  if (found.value.isTactic !== true) return [...faults, ...checkTactic(choice.tactic)];
+  const text = `${choice.name} is a tactic itself and takes no other: choose it for a schedule`;
+  return [...faults, { path: "tactic", text }];
 }
 
 function checkTactic({ name, parameters }: TacticChoice): readonly ParameterFault[] {

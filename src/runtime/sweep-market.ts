@@ -1,0 +1,49 @@
+/**
+ * Sweep market: a recording that all workers read from the same memory.
+ *
+ * A day of ticks is large, and a machine has many cores: each recording is decoded once and its
+ * columns are shared, not copied to every worker. What must stay true: nobody writes to a column
+ * after it has been shared.
+ */
+import type { MarketBlock } from "../core/market/columns.ts";
+import { err, ok, type Result } from "../core/domain/errors.ts";
+import { type FileMarket, type MarketFault, openMarket, type OpenMarket } from "./market-source.ts";
+
+/** An open market that can be sent to a worker. */
+export type SharedMarket = Omit<OpenMarket, "blocks"> & { readonly blocks: readonly MarketBlock[] };
+
+/** Reads the files of one market; those of a second reading must be the bytes of the first. */
+export async function openShared(
+  files: FileMarket,
+  onProgress?: (done: number) => void,
+): Promise<Result<SharedMarket, MarketFault>> {
+  const opened = await openMarket(
+    files,
+    onProgress === undefined ? {} : { onProgress: (done, total) => onProgress(done / total) },
+  );
+  if (opened.ok) return ok({ ...opened.value, blocks: [...opened.value.blocks].map(shared) });
+  const { error } = opened;
+  if (error.code !== "DATA_CHANGED") return opened;
+  const text = `${files.paths.join(", ")}: the content has changed since the sweep began`;
+  return err({ ...error, text });
+}
+
+function shared({ length, ...columns }: MarketBlock): MarketBlock {
+  const floats = (from: Float64Array): Float64Array => {
+    const to = new Float64Array(new SharedArrayBuffer(length * Float64Array.BYTES_PER_ELEMENT));
+    to.set(from.subarray(0, length));
+    return to;
+  };
+  const kind = new Uint8Array(new SharedArrayBuffer(length));
+  kind.set(columns.kind.subarray(0, length));
+  const price = new Int32Array(new SharedArrayBuffer(length * Int32Array.BYTES_PER_ELEMENT));
+  price.set(columns.price.subarray(0, length));
+  return {
+    length,
+    exchangeTime: floats(columns.exchangeTime),
+    localTime: floats(columns.localTime),
+    kind,
+    price,
+    quantity: floats(columns.quantity),
+  };
+}

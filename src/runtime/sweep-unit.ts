@@ -1,0 +1,104 @@
+/**
+ * Sweep unit: one parent worked, and what is kept of it.
+ *
+ * What must stay true: a row is a function of the request, the market and the number of the unit;
+ * neither who works it nor what was worked before changes a digit.
+ */
+import { ok, type Result } from "../core/domain/errors.ts";
+import type { Bps, Fraction } from "../core/domain/units.ts";
+import type { BacktestFault } from "./backtest.ts";
+import { place, type Placed, workOne } from "./compare.ts";
+import type { Outcome } from "./comparison.ts";
+import { openGenerated, type OpenMarket } from "./market-source.ts";
+import type { Plugin } from "./plugin.ts";
+import { generatedWindow, longestOf, type SweepRequest, unitAt } from "./sweep-request.ts";
+
+/** The result of one unit; what it was follows from its number. */
+export interface SweepRow {
+  readonly unit: number;
+  /** Within its market: windows that overlap are one cluster. */
+  readonly cluster: number;
+  /** Full shortfall, fees included; positive = paid. */
+  readonly costBps: Bps;
+  readonly beforeFeesBps: Bps;
+  readonly filled: Fraction;
+  readonly makerShare: Fraction;
+  readonly completionSeconds: number | null;
+  readonly phase: string;
+}
+
+/** @param recorded the market itself, where it is a recording. */
+export function placeWindow(
+  request: Pick<SweepRequest, "markets" | "arms" | "parents" | "seed">,
+  { market, window }: { readonly market: number; readonly window: number },
+  recorded: OpenMarket | undefined,
+): Result<Placed, BacktestFault> {
+  const source = request.markets[market]!;
+  return place(
+    {
+      windows:
+        source.kind === "generated"
+          ? {
+              kind: "generated",
+              open: (each) => openGenerated(generatedWindow(source, request, each)),
+            }
+          : { kind: "recorded", market: recorded! },
+      over: longestOf(request),
+      parents: request.parents,
+    },
+    window,
+  );
+}
+
+export function workUnit(
+  request: SweepRequest,
+  placed: Placed,
+  unit: number,
+  plugins: readonly Plugin[],
+): Result<SweepRow, BacktestFault> {
+  const { market, window, side, arm, queue } = unitAt(request, unit);
+  const { constraints, config, seed } = request;
+  const { quantity, isNotional, over } = arm;
+  const worked = workOne(
+    { constraints, config, seed, quantity, isNotional, over, plugins },
+    placed,
+    { window: market * request.parents + window, side, arm, queue },
+  );
+  if (!worked.ok) return worked;
+  const { cluster, costBps, beforeFeesBps, filled, makerShare, completionSeconds, phase } =
+    worked.value;
+  return ok({
+    unit,
+    cluster,
+    // JSON knows one zero only, and a row read back must be the row that was written.
+    costBps: costBps + 0,
+    beforeFeesBps: beforeFeesBps + 0,
+    filled,
+    makerShare,
+    completionSeconds,
+    phase,
+  });
+}
+
+/** More windows than any market has: keeps the clusters of two markets apart. */
+const MARKET_STRIDE = 1e9;
+
+/** A row as the statistics of a comparison take it: windows and clusters counted over markets. */
+export function outcomeOf(request: SweepRequest, row: SweepRow): Outcome {
+  const { market, window, side, arm, queue } = unitAt(request, row.unit);
+  const { costBps, beforeFeesBps, filled, makerShare, completionSeconds, phase } = row;
+  return {
+    window: market * request.parents + window,
+    cluster: market * MARKET_STRIDE + row.cluster,
+    side,
+    arm: arm.label,
+    strategy: arm.strategy.name,
+    queue,
+    costBps,
+    beforeFeesBps,
+    filled,
+    makerShare,
+    completionSeconds,
+    phase,
+  };
+}
