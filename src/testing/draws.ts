@@ -191,8 +191,8 @@ export const schedules = (
 const ALOOF: PlaceMood = { kind: "fill", shares: [1], everyMs: 3_600_000 };
 
 /**
- * Sessions in which nothing goes wrong and nobody comes to us: one order that may cross, in a market
- * with room for it. Whoever does not finish here has missed a turn.
+ * Sessions in which nothing goes wrong and nobody comes to us: one order that may cross, in a
+ * market with room for it. Whoever does not finish here has missed a turn.
  */
 export const calmSessions = (choices: fc.Arbitrary<StrategyChoice>): fc.Arbitrary<Schedule> =>
   fc
