@@ -6,6 +6,7 @@ import type { ContractKind } from "../core/domain/instrument.ts";
 import { micros, MINUTE, type Micros } from "../core/domain/units.ts";
 import { instrumentJson } from "../runtime/instrument-file.ts";
 import { type MarketSpec, openMarket } from "../runtime/market-source.ts";
+import { generatedKnobs } from "./generated-data.ts";
 import {
   addOrderOptions,
   configOf,
@@ -79,8 +80,9 @@ Examples:
 }
 
 function specOf(flags: Flags): MarketSpec {
-  if (flags.data.length === 1 && flags.data[0] === "generated") {
-    return generatedSpec(flags.seed, flags.over, flags.start);
+  const knobs = generatedKnobs(flags.data);
+  if (knobs !== undefined) {
+    return { ...generatedSpec(flags.seed, flags.over, flags.start), ...knobs };
   }
   return {
     kind: "files",

@@ -19,6 +19,7 @@ import { distributionSvg } from "./distribution-picture.ts";
 import { formatDuration } from "../runtime/duration.ts";
 import { openGenerated, openMarket } from "../runtime/market-source.ts";
 import { GENERATED_START } from "./backtest.ts";
+import { generatedKnobs } from "./generated-data.ts";
 import {
   addOrderOptions,
   configOf,
@@ -84,6 +85,8 @@ Arms:
   of the exchange, emulated, outside our limits: ${nativeNames().join(", ")}
   urgency is a key of every strategy: twap:urgency=1
 
+Generated markets: generated:pressure=0.3,eventsPerSecond=50 trends upwards in a quiet market.
+
 Examples:
   arrival compare --data generated --strategies twap,vwap,pov --quantity 25 --over 3m
   arrival compare --data generated --strategies twap,fast=is:kappaT=4:urgency=1,is@peg:to=mid \\
@@ -121,7 +124,8 @@ async function run(flags: Flags): Promise<void> {
 }
 
 async function windowsOf(flags: Flags): Promise<Windows> {
-  if (flags.data.length === 1 && flags.data[0] === "generated") {
+  const knobs = generatedKnobs(flags.data);
+  if (knobs !== undefined) {
     const duration = micros(MINUTE + flags.over + TAIL + MINUTE);
     return {
       kind: "generated",
@@ -132,6 +136,7 @@ async function windowsOf(flags: Flags): Promise<Windows> {
           seed: (flags.seed + window * 7919) >>> 0,
           startAt: micros(GENERATED_START + ((window * 431) % 1440) * MINUTE),
           duration,
+          ...knobs,
         }),
     };
   }

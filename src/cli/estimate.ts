@@ -22,6 +22,7 @@ import { type FactsSource, type StatedFacts, statedMarket } from "../runtime/mar
 import { openMarket } from "../runtime/market-source.ts";
 import { DEFAULT_RISK_AVERSION } from "../runtime/recommendation.ts";
 import { GENERATED_START } from "./backtest.ts";
+import { generatedKnobs } from "./generated-data.ts";
 import { estimateJson } from "./estimate-json.ts";
 import { estimatePage } from "./estimate-page.ts";
 import { frontierSvg } from "./frontier-picture.ts";
@@ -148,15 +149,16 @@ async function recorded(flags: Flags, paths: readonly string[]): Promise<FactsSo
       "--price is for estimates without --data: the data has its own",
     );
   }
-  const isGenerated = paths.length === 1 && paths[0] === "generated";
+  const knobs = generatedKnobs(paths);
   const bar = progress("reading", 1, flags.json === true);
   const market = await openMarket(
-    isGenerated
+    knobs !== undefined
       ? {
           kind: "generated",
           seed: flags.seed,
           startAt: micros(GENERATED_START),
           duration: micros((flags.start ?? WATCHED) + SECOND),
+          ...knobs,
         }
       : {
           kind: "files",

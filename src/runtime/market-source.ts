@@ -6,7 +6,7 @@ import { err, ok, type Result } from "../core/domain/errors.ts";
 import { type ContractKind, instrumentId } from "../core/domain/instrument.ts";
 import { type Micros, micros, SECOND } from "../core/domain/units.ts";
 import type { MarketBlock, MarketHeader } from "../core/market/columns.ts";
-import { type DataFault, type ReadOptions, readRecording } from "../data/recording.ts";
+import { type DataFault, openRecording, type ReadOptions } from "../data/recording.ts";
 import { type InstrumentFault, type InstrumentJson, parseInstrument } from "./instrument-file.ts";
 import {
   type GeneratedMarketConfig,
@@ -75,7 +75,8 @@ const SPEC = z.discriminatedUnion("kind", [
     seed: z.int(),
     startAt: z.int(),
     duration: z.int().positive(),
-    eventsPerSecond: z.number().positive().optional(),
+    eventsPerSecond: z.number().positive().max(1e6).optional(),
+    pressure: z.number().min(-1).max(1).optional(),
   }),
 ]);
 
@@ -96,24 +97,22 @@ export async function openMarket(
   if (spec.kind === "generated") return ok(openGenerated(spec));
   const grid = spec.instrument === undefined ? undefined : parseInstrument(spec.instrument);
   if (grid?.ok === false) return grid;
-  const read = await readRecording(spec.paths, {
+  const read = await openRecording(spec.paths, {
     ...options,
     ...(grid === undefined ? {} : { instrument: grid.value }),
     ...(spec.symbol === undefined ? {} : { symbol: spec.symbol }),
     ...(spec.contract === undefined ? {} : { kind: spec.contract }),
   });
   if (!read.ok) return read;
-  const { header, blocks, sources, format } = read.value;
+  const { header, blocks, sources, format, from, until } = read.value;
   const changed = changedFile(spec, sources);
   if (changed !== undefined) return err(changed);
   const epoch = Number(header.epochNanos / 1000n);
-  const first = blocks[0]!;
-  const last = blocks.at(-1)!;
   return ok({
     header,
     blocks,
-    from: micros(epoch + Math.ceil(first.localTime[0]! / 1000)),
-    until: micros(epoch + Math.floor(last.localTime[last.length - 1]! / 1000)),
+    from: micros(epoch + Math.ceil(from / 1000)),
+    until: micros(epoch + Math.floor(until / 1000)),
     spec: { ...spec, sources },
     label: `${instrumentId(header.instrument)} (${format}, ${spec.paths.join(", ")})`,
   });
@@ -121,14 +120,22 @@ export async function openMarket(
 
 export function openGenerated(spec: Extract<MarketSpec, { kind: "generated" }>): OpenMarket {
   const header = generatedHeader(spec);
+  const named = [`seed ${spec.seed}`, ...knobsOf(spec)];
   return {
     header,
     blocks: generateMarket(spec),
     from: spec.startAt,
     until: micros(spec.startAt + spec.duration - SECOND),
     spec,
-    label: `generated ${header.instrument.symbol} (seed ${spec.seed})`,
+    label: `generated ${header.instrument.symbol} (${named.join(", ")})`,
   };
+}
+
+function knobsOf({ pressure, eventsPerSecond }: GeneratedMarketConfig): readonly string[] {
+  return [
+    ...(eventsPerSecond === undefined ? [] : [`eventsPerSecond ${eventsPerSecond}`]),
+    ...(pressure === undefined ? [] : [`pressure ${pressure}`]),
+  ];
 }
 
 /** A replay's files must be the very bytes that the run saw. */

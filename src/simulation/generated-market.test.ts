@@ -207,6 +207,7 @@ describe("the generated market", () => {
       eventsPerSecond: fc.integer({ min: 1, max: 2_000 }),
       startPrice: fc.integer({ min: 2_000, max: 2_000_000_000 }).map(ticks),
       feedLatency: fc.integer({ min: 1, max: 2_000_000 }).map(micros),
+      pressure: fc.double({ min: -1, max: 1, noNaN: true }),
     });
     fc.assert(
       fc.property(configs, (config) => {
@@ -224,6 +225,30 @@ describe("the generated market", () => {
     expect(digestOf(configOf())).toBe(digest);
     expect(digestOf(configOf({ seed: 2 }))).not.toBe(digest);
     expect(digest).toMatchInlineSnapshot(`"cf029d1afe5c84e5"`);
+  });
+
+  it("trends the way it is pressed, and no pressure is the market without the word", () => {
+    expect(digestOf(configOf({ pressure: 0 }))).toBe(digestOf(configOf()));
+    const duration = micros(3 * MINUTE);
+    const [down, even, up] = [-0.5, 0, 0.5].map((pressure) => {
+      const { mids } = factsOf(configOf({ duration, pressure }));
+      return mids.at(-1)! / mids[0]! - 1;
+    });
+    expect(up! - even!).toBeGreaterThan(0.001);
+    expect(down! - even!).toBeLessThan(-0.001);
+  });
+
+  it("lives on where it has been pressed down to hardly any price", () => {
+    const facts = factsOf(
+      configOf({
+        startPrice: ticks(2_000),
+        eventsPerSecond: 2_000,
+        pressure: -1,
+        duration: micros(2 * MINUTE),
+      }),
+    );
+    expect(facts.faults).toEqual([]);
+    expect(Math.min(...facts.mids) / 2).toBeLessThan(1_500);
   });
 
   it("a longer run begins with the shorter one", () => {
@@ -267,6 +292,7 @@ describe("the generated market", () => {
 
   it("refuses a market that could not live", () => {
     expect(begin({ eventsPerSecond: 0 })).toThrow("not an event rate");
+    expect(begin({ pressure: 1.5 })).toThrow("not a pressure");
     expect(begin({ startPrice: ticks(100) })).toThrow("not a start price");
     expect(begin({ startPrice: ticks(2_100_000_000) })).toThrow("not a start price");
   });

@@ -30,6 +30,8 @@ export interface GeneratedMarketConfig {
   readonly duration: Micros;
   /** Messages per second on average over a day, default 250. Volume and variance scale with it. */
   readonly eventsPerSecond?: number;
+  /** Added to the pressure that comes and goes: a trend, down (−1) to up (1), default 0. */
+  readonly pressure?: number;
   /** About where the mid begins, default 642,500 ticks (64,250.0). From 2,000 to 2e9. */
   readonly startPrice?: Ticks;
   /** Least delay from exchange to here, default 2 ms; a jitter of 0.5 ms on average is added. */
@@ -128,6 +130,7 @@ const PRESSURE = streamOf("generated-pressure");
 /** What the market's clock and its outside world do; steps once per simulated second. */
 class Regime {
   readonly #seed: number;
+  readonly #bias: number;
   #second = -1;
   #activity = 0;
   #pressure = 0;
@@ -136,8 +139,9 @@ class Regime {
   /** −1 (selling) … 1 (buying). */
   pressure = 0;
 
-  constructor(seed: number) {
+  constructor(seed: number, bias: number) {
     this.#seed = seed;
+    this.#bias = bias;
   }
 
   /** Moves on to `second` of the run, `clock` seconds after a midnight UTC. */
@@ -148,7 +152,7 @@ class Regime {
       this.#pressure = revert(this.#pressure, 5, this.#shock(PRESSURE));
     }
     this.rate = sessionCurve(clock) * Math.exp(0.25 * this.#activity - 0.03125);
-    this.pressure = Math.max(-1, Math.min(1, this.#pressure));
+    this.pressure = Math.max(-1, Math.min(1, this.#pressure + this.#bias));
   }
 
   /** Near enough to a standard normal draw: the sum of twelve uniforms less six. */
@@ -209,6 +213,11 @@ class Flow {
     return Math.floor(
       -Math.log(1 - drawAt(this.#streams.latency, this.#event)) * LATENCY_JITTER_NANOS,
     );
+  }
+
+  /** So near to 0 that a side would lose its levels: from here nobody presses it down. */
+  get isLow(): boolean {
+    return this.#bid < 2 * REACH;
   }
 
   /** One event of the flow: one message of at least one row. */
@@ -356,13 +365,15 @@ export function generatedHeader(config: GeneratedMarketConfig): MarketHeader {
 export function* generateMarket(config: GeneratedMarketConfig): Generator<MarketBlock> {
   const perSecond = config.eventsPerSecond ?? EVENTS_PER_SECOND;
   const startPrice = config.startPrice ?? START_PRICE;
+  const pressure = config.pressure ?? 0;
+  invariant(pressure >= -1 && pressure <= 1, `not a pressure: ${pressure}`);
   invariant(perSecond > 0 && perSecond <= 1e6, `not an event rate: ${perSecond}`);
   invariant(startPrice >= 2_000 && startPrice <= 2e9, `not a start price: ${startPrice} ticks`);
   const latency = config.feedLatency === undefined ? FEED_LATENCY_NANOS : config.feedLatency * 1e3;
   const epochSecond = Math.floor(config.startAt / SECOND);
   const start = (config.startAt - epochSecond * SECOND) * 1_000;
   const end = start + config.duration * 1_000;
-  const regime = new Regime(config.seed);
+  const regime = new Regime(config.seed, pressure);
   const flow = new Flow(config.seed, startPrice);
   for (let i = 0; i < WARM_UP; i++) {
     flow.step(0);
@@ -381,7 +392,7 @@ export function* generateMarket(config: GeneratedMarketConfig): Generator<Market
     if (exchangeTime >= end) break;
     flow.exchangeTime = exchangeTime;
     flow.localTime = Math.max(flow.localTime, exchangeTime + latency + flow.jitter());
-    flow.step(regime.pressure);
+    flow.step(flow.isLow ? Math.max(0, regime.pressure) : regime.pressure);
     if (flow.rows.length > BLOCK_ROWS - LONGEST_MESSAGE) {
       yield flow.rows.view();
       flow.rows = new ColumnsBuilder(BLOCK_ROWS);
