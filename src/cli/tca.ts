@@ -188,7 +188,9 @@ function instrumentFor({ instrument, symbol, contract }: Flags): Instrument {
     throw new CommandError("USAGE", text);
   }
   const found = KNOWN_INSTRUMENTS.filter(
-    (known) => known.symbol === symbol && (contract === undefined || known.kind === contract),
+    (known) =>
+      (known.symbol === symbol || instrumentId(known) === symbol) &&
+      (contract === undefined || known.kind === contract),
   );
   if (found.length === 1) return found[0]!;
   const names = (found.length === 0 ? KNOWN_INSTRUMENTS : found).map(instrumentId).join(", ");
