@@ -3,7 +3,7 @@
  * simulated venue, orders really sent and filled.
  *
  * Where they come from: slices of 1,250, the profile of 15, 8 and 7 hundredths, 10,000 × $1.25
- * against 10,000 × $0.15 and 64,312 against 64,250 are this project's requirements (issue 3);
+ * against 10,000 × $0.15 and 64,312 against 64,250 are this project's requirements;
  * holdings of an Almgren–Chriss example, Table 1 of their 2001 paper; blocks of Obizhaeva–Wang,
  * the discussion of ρ = 2 in their 2013 paper (docs/concepts/literature.md). What is worked beside
  * the code already is not worked again here but listed at the end, and looked up there.
