@@ -20,6 +20,13 @@ describe.each(REGISTERED)("$strategy.name", (mine) => {
   const suite = conformanceSuite({ ...mine, others: REGISTERED, tactics: TACTICS, runs: RUNS });
   // What a strategy promises by itself is tried beside the strategies.
   for (const law of suite.filter(({ group }) => group !== "contract")) it(law.name, law.run);
+
+  // A few sessions for each of the others: too few to be counted one by one.
+  it("was switched to and from the others often enough to show anything", () => {
+    const switches = suite.filter(({ group }) => group === "switches");
+    const happened = switches.reduce((sum, { tally }) => sum + tally.switches, 0);
+    expect(happened).toBeGreaterThanOrEqual(RUNS / 3);
+  });
 });
 
 describe("what is tried", () => {
