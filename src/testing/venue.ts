@@ -21,7 +21,12 @@ export interface VenueOrder {
   state: "sent" | "open" | "closed";
   /** Amendments on their way: each may still take effect. */
   readonly amendsSent: AmendTerms[];
+  /** Cancels that came after its end. */
+  lateCancels: number;
 }
+
+/** After so many, a shell asks what became of the order, as it has to. */
+const LATE_CANCELS_MAX = 3;
 
 export interface Execution {
   readonly orderId: ClientOrderId;
@@ -73,6 +78,7 @@ export class AdversarialVenue {
       filled: 0,
       state: "sent",
       amendsSent: [],
+      lateCancels: 0,
     };
     this.orders.set(terms.clientOrderId, order);
     return order;
@@ -206,6 +212,11 @@ export class AdversarialVenue {
     if (mood === "too-late") this.#fill(order, 1, delays, at);
     const late = mood === "time-out" ? at + 2_000 * MS : at;
     if (mood === "time-out") this.#tell(order, { kind: "timed-out" }, delays, at);
+    if (order.state === "closed") order.lateCancels += 1;
+    if (order.lateCancels > LATE_CANCELS_MAX) {
+      const cumulative = lots(order.filled);
+      return this.#tell(order, { kind: "canceled", text: "asked for", cumulative }, delays, late);
+    }
     // A cancel that overtakes its order finds nothing, too.
     if (mood === "refuse" || order.state !== "open") {
       return this.#tell(order, { kind: "cancel-rejected", code: SAID, text: "no" }, delays, late);
