@@ -151,11 +151,10 @@ export function runBlocks(
   const from = micros(epoch + Math.ceil(first / 1000) + SECOND);
   const until = micros(epoch + Math.floor(last / 1000) - SECOND);
   const totals = simulateToEnd({
-    engine,
-    venue: composeVenue(DEFAULT_CONFIG, header, 1),
     header,
     blocks,
-    scheduled: parents(header, from, until),
+    venue: composeVenue(header, { config: DEFAULT_CONFIG, seed: 1 }),
+    lanes: [{ engine, scheduled: parents(header, from, until) }],
   });
   return { engine, totals };
 }

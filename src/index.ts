@@ -50,7 +50,7 @@ export {
   type BacktestResult,
   prepareBacktest,
 } from "./runtime/backtest.ts";
-export { compare, type CompareRequest, type Windows } from "./runtime/compare.ts";
+export { compare, type CompareRequest } from "./runtime/compare.ts";
 export type { ArmSummary, Comparison, Outcome } from "./runtime/comparison.ts";
 export { type ArrivalConfig, DEFAULT_CONFIG, loadConfig, parseConfig } from "./runtime/config.ts";
 export { estimate, type Estimate, type EstimateRequest } from "./runtime/estimate.ts";
@@ -72,3 +72,4 @@ export { type FeeSchedule } from "./simulation/fees.ts";
 export { generateMarket, generatedHeader } from "./simulation/generated-market.ts";
 export { findStrategy, strategies } from "./strategies/registry.ts";
 export { tactics } from "./strategies/tactics/registry.ts";
+export type { Windows } from "./runtime/window.ts";

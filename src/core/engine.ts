@@ -28,6 +28,7 @@ import { bookFill, isLive, newParentState, type ParentState } from "./execution/
 import { RiskGate } from "./execution/risk-gate.ts";
 import { refuseAdjustment, refuseParent } from "./execution/terms.ts";
 import type { MarketColumns, MarketHeader } from "./market/columns.ts";
+import type { Observer } from "./market/observer.ts";
 import { MarkoutClock } from "./tca/markout-clock.ts";
 
 export interface EngineConfig {
@@ -43,6 +44,8 @@ export interface EngineConfig {
     readonly positionLots: number;
     /** What the account pays here; absent = nothing. */
     readonly fees?: FeeRates;
+    /** One that several engines share, which see one market; absent = one of its own. */
+    readonly observer?: Observer | undefined;
   }[];
 }
 
@@ -56,8 +59,8 @@ export class Engine {
 
   constructor(config: EngineConfig) {
     this.#instruments = config.markets.map(
-      ({ header, positionLots, fees }) =>
-        new InstrumentState(header, config.limits, positionLots, fees),
+      ({ header, positionLots, fees, observer }) =>
+        new InstrumentState(header, config.limits, positionLots, fees, observer),
     );
     this.#context = {
       now: 0 as Micros,
@@ -356,18 +359,16 @@ export class Engine {
     this.#wakeAt = this.#markouts.nextAt;
     this.#isWatching = false;
     for (const instrument of this.#instruments) {
-      const { observer } = instrument;
-      observer.wakeOnHealth = false;
-      observer.wakeBidAbove = Number.POSITIVE_INFINITY;
-      observer.wakeAskBelow = 0;
+      const { wake } = instrument;
+      wake.onHealth = false;
+      wake.bidAbove = Number.POSITIVE_INFINITY;
+      wake.askBelow = 0;
       for (const parent of instrument.live) {
         this.#isWatching = true;
-        observer.wakeOnHealth = true;
+        wake.onHealth = true;
         if (parent.wakeAt < this.#wakeAt) this.#wakeAt = parent.wakeAt;
-        if (parent.wakeBidAbove < observer.wakeBidAbove)
-          observer.wakeBidAbove = parent.wakeBidAbove;
-        if (parent.wakeAskBelow > observer.wakeAskBelow)
-          observer.wakeAskBelow = parent.wakeAskBelow;
+        if (parent.wakeBidAbove < wake.bidAbove) wake.bidAbove = parent.wakeBidAbove;
+        if (parent.wakeAskBelow > wake.askBelow) wake.askBelow = parent.wakeAskBelow;
       }
     }
   }

@@ -12,6 +12,7 @@ import { executionOf } from "../core/execution/execution-record.ts";
 import { lotsAtLeast } from "../core/execution/limits.ts";
 import type { ParentState } from "../core/execution/parent-state.ts";
 import type { Engine } from "../core/engine.ts";
+import type { Observer } from "../core/market/observer.ts";
 import { analyse, type ExecutionReport } from "../core/tca/report.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { composeEngine, composeVenue, strategiesWith } from "./compose.ts";
@@ -22,7 +23,7 @@ import { createJournal } from "./journal/writer.ts";
 import type { OpenMarket } from "./market-source.ts";
 import { noteOf, type Plugin } from "./plugin.ts";
 import { NODE_MAJOR, PROGRAM } from "./program.ts";
-import { type RunTotals, simulate } from "./simulated-loop.ts";
+import { type RunTotals, type SimulatedLane, simulate } from "./simulated-loop.ts";
 
 /**
  * What a person asks for. Sizes and prices are exact decimal text in the instrument's own units.
@@ -83,39 +84,54 @@ export interface Backtest {
 /** The minute before the order starts fills the observer's windows. */
 const WARM_UP = MINUTE;
 
+/** An order, and an engine that will work it. */
+export interface PreparedOrder {
+  readonly parent: ParentOrder;
+  readonly engine: Engine;
+  /** What begins it. */
+  readonly submitted: EngineEvent;
+}
+
+/** @param observer one that several engines share; absent = one of its own. */
+export function prepareOrder(
+  market: OpenMarket,
+  request: BacktestRequest,
+  observer?: Observer,
+): Result<PreparedOrder, BacktestFault> {
+  const parent = parentOf(market, request);
+  if (!parent.ok) return parent;
+  const strategies = request.strategies ?? strategiesWith(request.plugins);
+  const { config, seed } = request;
+  const engine = composeEngine(config, market.header, seed, strategies, observer);
+  const { startAt } = parent.value;
+  const submitted = { kind: "parent-submitted", time: startAt, parent: parent.value } as const;
+  return ok({ parent: parent.value, engine, submitted });
+}
+
 export function prepareBacktest(
   market: OpenMarket,
   request: BacktestRequest,
   journalPath?: string,
 ): Result<Backtest, BacktestFault | JournalFault> {
-  const parent = parentOf(market, request);
-  if (!parent.ok) return parent;
+  const prepared = prepareOrder(market, request);
+  if (!prepared.ok) return prepared;
+  const { parent, engine, submitted } = prepared.value;
   const { header } = market;
-  const strategies = request.strategies ?? strategiesWith(request.plugins);
-  const engine = composeEngine(request.config, header, request.seed, strategies);
-  const venue = composeVenue(request.config, header, request.seed);
+  const venue = composeVenue(header, request);
   let journal: JournalSink | undefined;
   if (journalPath !== undefined) {
     const created = createJournal(journalPath, journalHeader(market, request));
     if (!created.ok) return created;
     journal = created.value;
   }
-  const submitted: EngineEvent = {
-    kind: "parent-submitted",
-    time: parent.value.startAt,
-    parent: parent.value,
-  };
   return ok({
-    parent: parent.value,
+    parent,
     engine,
     *run(onStep) {
       const alerts: Extract<EngineOutput, { kind: "raise-alert" }>[] = [];
       const refusals = new Map<string, number>();
-      const steps = simulate({
+      const lane: SimulatedLane = {
         engine,
-        venue,
-        header,
-        blocks: market.blocks,
         scheduled: [submitted],
         ...(journal === undefined ? {} : { journal }),
         onStep(event, outputs) {
@@ -126,10 +142,11 @@ export function prepareBacktest(
           }
           onStep?.(event, outputs);
         },
-      });
+      };
+      const steps = simulate({ header, blocks: market.blocks, venue, lanes: [lane] });
       try {
         const totals = yield* steps;
-        return resultOf(engine, parent.value.id, totals, alerts, refusals);
+        return resultOf(engine, parent.id, totals, alerts, refusals);
       } finally {
         journal?.close();
       }

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { type Micros, micros, MINUTE, SECOND, ticks } from "../core/domain/units.ts";
 import type { Arm } from "./arm.ts";
-import { type CompareRequest, compare, place } from "./compare.ts";
+import { type CompareRequest, compare } from "./compare.ts";
 import type { Comparison } from "./comparison.ts";
 import { checkStrategy } from "./compose.ts";
 import { DEFAULT_CONFIG } from "./config.ts";
 import { openGenerated, type OpenMarket } from "./market-source.ts";
+import { place } from "./window.ts";
 
 const START = micros(Date.UTC(2026, 0, 5, 14) * 1000);
 

@@ -6,6 +6,7 @@ import type { FeeRates } from "../core/execution/instrument-state.ts";
 import type { StrategyChoice, TacticChoice } from "../core/domain/parent-order.ts";
 import type { ParameterFault, Strategy } from "../core/contracts/strategy.ts";
 import type { MarketHeader } from "../core/market/columns.ts";
+import type { Observer } from "../core/market/observer.ts";
 import { constantLatency, type LatencyModel, uniformLatency } from "../simulation/latency.ts";
 import { ReplayVenue } from "../simulation/replay-venue.ts";
 import type { NativeOrder } from "../strategies/native/native-order.ts";
@@ -15,12 +16,16 @@ import { tactics } from "../strategies/tactics/registry.ts";
 import type { ArrivalConfig, SimulationConfig } from "./config.ts";
 import type { Plugin } from "./plugin.ts";
 
-/** @param known what an order may name as its strategy. */
+/**
+ * @param known what an order may name as its strategy.
+ * @param observer one that several engines share; absent = one of its own.
+ */
 export function composeEngine(
   config: ArrivalConfig,
   header: MarketHeader,
   seed: number,
   known: ReadonlyMap<string, Strategy> = strategies,
+  observer?: Observer,
 ): Engine {
   return new Engine({
     execution: config.execution,
@@ -28,23 +33,31 @@ export function composeEngine(
     strategies: known,
     tactics,
     seed,
-    markets: [{ header, positionLots: 0, fees: feeRates(config.simulation) }],
+    markets: [{ header, positionLots: 0, fees: feeRates(config.simulation), observer }],
   });
 }
 
+/** What an account at a simulated venue is made of. */
+export interface AccountSpec {
+  readonly config: Pick<ArrivalConfig, "simulation">;
+  readonly seed: number;
+}
+
+/** A venue with an account for each: they share the market and know nothing of each other. */
 export function composeVenue(
-  config: ArrivalConfig,
-  header: MarketHeader,
-  seed: number,
+  { instrument, epochNanos }: MarketHeader,
+  ...accounts: readonly AccountSpec[]
 ): ReplayVenue {
-  return new ReplayVenue({
-    instrument: header.instrument,
-    fees: config.simulation.fees,
-    latency: latencyOf(config.simulation, seed),
-    queue: config.simulation.queue,
-    seed,
-    epochNanos: header.epochNanos,
-  });
+  return new ReplayVenue(
+    ...accounts.map(({ config: { simulation }, seed }) => ({
+      instrument,
+      fees: simulation.fees,
+      latency: latencyOf(simulation, seed),
+      queue: simulation.queue,
+      seed,
+      epochNanos,
+    })),
+  );
 }
 
 function latencyOf(simulation: SimulationConfig, seed: number): LatencyModel {

@@ -14,7 +14,7 @@ import { canonicalJson } from "./canonical-json.ts";
 import { composeEngine, composeVenue } from "./compose.ts";
 import { type ArrivalConfig, DEFAULT_CONFIG } from "./config.ts";
 import { memoryJournal } from "./journal/journal.ts";
-import { type SimulatedVenue, simulateToEnd } from "./simulated-loop.ts";
+import { type SimulatedAccount, type SimulatedVenue, simulateToEnd } from "./simulated-loop.ts";
 
 const START = micros(1_700_000_000 * 1e6);
 const MARKET = { seed: 5, startAt: START, duration: micros(150 * SECOND), eventsPerSecond: 60 };
@@ -48,33 +48,37 @@ const submit = (parent: ParentOrder, time: Micros = parent.startAt): EngineEvent
 
 /** A venue that notes how far it has run, and when it is asked for something in its own past. */
 function watched(venue: ReplayVenue) {
+  const account = venue.accounts[0]!;
   const seen = { until: Number.NEGATIVE_INFINITY, tooLate: 0, asked: 0 };
   const ask = (sentAt: number): void => {
     seen.asked += 1;
-    if (sentAt + venue.minEntryLatency < seen.until) seen.tooLate += 1;
+    if (sentAt + account.minEntryLatency < seen.until) seen.tooLate += 1;
   };
-  const watching: SimulatedVenue = {
-    minEntryLatency: venue.minEntryLatency,
-    minResponseLatency: venue.minResponseLatency,
+  const watchedAccount: SimulatedAccount = {
+    minEntryLatency: account.minEntryLatency,
+    minResponseLatency: account.minResponseLatency,
     get isIdle() {
-      return venue.isIdle;
+      return account.isIdle;
     },
     get nextReportAt() {
-      return venue.nextReportAt;
+      return account.nextReportAt;
     },
-    takeReport: () => venue.takeReport(),
+    takeReport: () => account.takeReport(),
     place(order, sentAt) {
       ask(sentAt);
-      venue.place(order, sentAt);
+      account.place(order, sentAt);
     },
     amend(amend, sentAt) {
       ask(sentAt);
-      venue.amend(amend, sentAt);
+      account.amend(amend, sentAt);
     },
     cancel(id, sentAt) {
       ask(sentAt);
-      venue.cancel(id, sentAt);
+      account.cancel(id, sentAt);
     },
+  };
+  const watching: SimulatedVenue = {
+    accounts: [watchedAccount],
     advance(block, from, to, until) {
       const next = venue.advance(block, from, to, until);
       for (let row = from; row < next; row++) {
@@ -93,17 +97,14 @@ function run(
   config: ArrivalConfig = DEFAULT_CONFIG,
 ) {
   const engine = composeEngine(config, header, 1);
-  const { watching, seen } = watched(composeVenue(config, header, 1));
+  const { watching, seen } = watched(composeVenue(header, { config, seed: 1 }));
   const events: EngineEvent[] = [];
   const journal = memoryJournal();
   const totals = simulateToEnd({
-    engine,
-    venue: watching,
     header,
     blocks,
-    scheduled,
-    journal,
-    onStep: (event) => void events.push(event),
+    venue: watching,
+    lanes: [{ engine, scheduled, journal, onStep: (event) => void events.push(event) }],
   });
   return { engine, events, journal, totals, seen };
 }

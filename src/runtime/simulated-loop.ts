@@ -1,14 +1,17 @@
 /**
  * Simulated loop: journal the event, step, journal what comes of it, act. In virtual time.
  *
- * Two sides run apart: the venue by exchange time, the engine by local time. The engine never acts
- * before it is woken, and an order takes at least the entry latency to arrive; so far ahead the
- * venue may run, and as far as the venue is known the engine may follow. At one local instant
- * market data comes first, then reports, then scheduled events, then timers: nothing else decides
- * the order.
+ * Two sides run apart: the venue by exchange time, the engines by local time. No engine acts before
+ * it is woken, and an order takes at least the entry latency to arrive; so far ahead the venue may
+ * run, and as far as the venue is known the engines may follow. At one local instant market data
+ * comes first, then reports, then scheduled events, then timers: nothing else decides the order.
+ *
+ * Several engines may run over one pass of the market, each in a lane of its own, because none of
+ * them moves it. What must stay true: a lane's events are those that it would have alone.
  */
 import type { Engine } from "../core/engine.ts";
 import type { ClientOrderId, OrderReport, OrderTerms } from "../core/domain/child-order.ts";
+import { invariant } from "../core/domain/errors.ts";
 import { instrumentId } from "../core/domain/instrument.ts";
 import type { AmendTerms, EngineEvent, EngineOutput } from "../core/domain/messages.ts";
 import { type Micros, micros, NEVER } from "../core/domain/units.ts";
@@ -18,13 +21,13 @@ import {
   type MarketHeader,
   VENUE_ONLY,
 } from "../core/market/columns.ts";
+import { ASLEEP, type Observer, type TouchWake } from "../core/market/observer.ts";
 import { type BlockCursor, BlockFeed } from "./block-feed.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import type { JournalSink } from "./journal/journal.ts";
-import type { Observer } from "../core/market/observer.ts";
 
-/** What the loop needs of a simulated venue. Times are nanoseconds since the stream's epoch. */
-export interface SimulatedVenue {
+/** What the loop needs of an account at a simulated venue. Nanoseconds since the stream's epoch. */
+export interface SimulatedAccount {
   /** An order sent at t arrives no sooner than t plus this … */
   readonly minEntryLatency: number;
   /** … and what the venue does at t is known here no sooner than t plus this. */
@@ -36,25 +39,40 @@ export interface SimulatedVenue {
   place(order: OrderTerms, sentAt: number): void;
   amend(amend: AmendTerms, sentAt: number): void;
   cancel(clientOrderId: ClientOrderId, sentAt: number): void;
+}
+
+export interface SimulatedVenue {
+  /** One a lane. */
+  readonly accounts: readonly SimulatedAccount[];
   advance(block: MarketBlock, from: number, to: number, until: number): number;
   finish(until: number): void;
 }
 
-export interface SimulatedRun {
+/** One engine, and what is its alone. */
+export interface SimulatedLane {
   readonly engine: Engine;
-  readonly venue: SimulatedVenue;
-  readonly header: MarketHeader;
-  readonly blocks: Iterable<MarketBlock>;
   /** Operators' events, in order of time. */
   readonly scheduled: readonly EngineEvent[];
   readonly journal?: JournalSink;
-  /** Called after each event with what came of it; must not change anything. */
-  readonly onStep?: (event: EngineEvent, outputs: readonly EngineOutput[]) => void;
+  /**
+   * Called after each event with what came of it; must not change anything.
+   * @returns true when nobody wants to know what becomes of the lane.
+   */
+  readonly onStep?: (event: EngineEvent, outputs: readonly EngineOutput[]) => boolean | void;
+}
+
+export interface SimulatedRun {
+  readonly header: MarketHeader;
+  readonly blocks: Iterable<MarketBlock>;
+  readonly venue: SimulatedVenue;
+  /** Lane k trades on account k. Several must have one observer. */
+  readonly lanes: readonly SimulatedLane[];
 }
 
 export interface RunTotals {
-  /** Market rows that the engine took in. */
+  /** Market rows that the engines took in. */
   readonly rows: number;
+  /** Of all lanes. */
   readonly events: number;
   readonly commands: number;
   /** Local time when the run ended. */
@@ -65,7 +83,7 @@ export interface RunTotals {
 export function* simulate(run: SimulatedRun): Generator<Micros, RunTotals> {
   const loop = new SimulatedLoop(run);
   while (loop.advance()) yield loop.now;
-  run.journal?.commit();
+  for (const { journal } of run.lanes) journal?.commit();
   return loop.totals;
 }
 
@@ -80,33 +98,37 @@ export function simulateToEnd(run: SimulatedRun): RunTotals {
 
 class SimulatedLoop {
   readonly #run: SimulatedRun;
+  readonly #clock: StreamClock;
   readonly #observer: Observer;
+  /** Those that somebody still wants to know of. */
+  #lanes: readonly Lane[];
   readonly #engineSide: BlockCursor;
   readonly #venueSide: BlockCursor;
-  readonly #epochMicros: number;
   readonly #instrument: string;
-  /** Local time up to which the engine has seen everything. */
+  /** Local time up to which the engines have seen everything. */
   #time = 0;
-  /** Local time of the next timer or scheduled event; reports come on top. */
-  #ownWake = 0;
-  #nextScheduled = 0;
   #marketEnded = false;
   #events = 0;
   #commands = 0;
 
   constructor(run: SimulatedRun) {
     this.#run = run;
+    const { lanes, venue, header } = run;
+    this.#clock = new StreamClock(header);
+    this.#observer = lanes[0]!.engine.instruments[0]!.observer;
+    for (const { engine } of lanes) {
+      const { observer } = engine.instruments[0]!;
+      invariant(observer === this.#observer, "lanes of one run look at one observer");
+    }
+    this.#lanes = lanes.map((lane, k) => new Lane(lane, venue.accounts[k]!, this.#clock));
     const feed = new BlockFeed(run.blocks);
-    this.#observer = run.engine.instruments[0]!.observer;
     this.#engineSide = feed.cursor();
     this.#venueSide = feed.cursor();
-    this.#epochMicros = Number(run.header.epochNanos / 1000n);
-    this.#instrument = instrumentId(run.header.instrument);
-    this.#setOwnWake();
+    this.#instrument = instrumentId(header.instrument);
   }
 
   get now(): Micros {
-    return this.#toMicros(this.#time);
+    return this.#clock.toMicros(this.#time);
   }
 
   get totals(): RunTotals {
@@ -114,17 +136,13 @@ class SimulatedLoop {
     return { rows, events: this.#events, commands: this.#commands, endedAt: this.now };
   }
 
-  /** Up to the next event, and through it. False when all is over. */
+  /** Up to the next event, and through what happens at that instant. False when all is over. */
   advance(): boolean {
-    const { venue } = this.#run;
-    for (;;) {
-      const known = venue.isIdle ? Number.POSITIVE_INFINITY : this.#advanceVenue();
-      const wake = Math.min(this.#ownWake, venue.nextReportAt);
+    while (this.#lanes.length > 0) {
+      const known = this.#isIdle() ? Number.POSITIVE_INFINITY : this.#advanceVenue();
+      const wake = this.#nextWake();
       const until = Math.min(wake, known);
-      if (this.#observe(until)) {
-        this.#step({ kind: "touch-moved", time: this.now, instrument: this.#instrument });
-        return true;
-      }
+      if (this.#observe(until)) return this.#touchMoved();
       const isDue = wake <= this.#observer.time;
       if (this.#engineSide.block === undefined && !this.#marketEnded && !isDue) {
         return this.#endMarket();
@@ -132,52 +150,78 @@ class SimulatedLoop {
       if (until === Number.POSITIVE_INFINITY) return false;
       this.#time = Math.max(this.#time, until);
       if (until !== wake) continue;
-      this.#deliver(wake);
-      return true;
+      return this.#deliver(wake);
     }
+    return false;
+  }
+
+  #isIdle(): boolean {
+    for (const { account } of this.#lanes) if (!account.isIdle) return false;
+    return true;
+  }
+
+  #nextWake(): number {
+    let wake = Number.POSITIVE_INFINITY;
+    for (const lane of this.#lanes) {
+      const { nextWake } = lane;
+      if (nextWake < wake) wake = nextWake;
+    }
+    return wake;
   }
 
   /**
    * Brings the venue as far as no order of ours can arrive any more that is not sent yet. Returns
-   * the local time before which no further report than `nextReportAt` can arrive.
+   * the local time before which no further report than those under way can arrive.
    */
   #advanceVenue(): number {
     const { venue } = this.#run;
-    const { minEntryLatency, minResponseLatency } = venue;
-    const soonest = this.#soonestAct();
+    const nextRow = this.#nextRowAt();
     for (;;) {
-      const until = Math.min(soonest, venue.nextReportAt) + minEntryLatency;
+      const until = this.#safeUntil(nextRow);
       const { block, row } = this.#venueSide;
       if (block === undefined) {
         venue.finish(until);
-        if (until <= Math.min(soonest, venue.nextReportAt) + minEntryLatency) {
-          return until + minResponseLatency;
-        }
+        if (until <= this.#safeUntil(nextRow)) return this.#knownAfter(until);
         continue;
       }
       const next = venue.advance(block, row, block.length, until);
       const isThrough = next < block.length && isAfter(block, next, until);
       this.#venueSide.advanceTo(next);
-      if (isThrough) return until + minResponseLatency;
+      if (isThrough) return this.#knownAfter(until);
       // Otherwise a report was made, or the block ended: look again.
     }
   }
 
-  /**
-   * No order is sent before this, reports apart: our own wake-up, or the next row if it may wake
-   * us.
-   */
-  #soonestAct(): number {
-    if (!this.#run.engine.isWatching) return this.#ownWake;
-    const { block, row } = this.#engineSide;
-    if (block === undefined) return this.#ownWake;
-    let at = row;
-    while (at < block.length && (block.kind[at]! & VENUE_ONLY) !== 0) at += 1;
-    const next = at < block.length ? block.localTime[at]! : this.#time;
-    return Math.min(this.#ownWake, Math.max(this.#time, next));
+  /** Exchange time before which nothing arrives at the venue that has not been sent yet. */
+  #safeUntil(nextRow: number): number {
+    let until = Number.POSITIVE_INFINITY;
+    for (const lane of this.#lanes) {
+      // Reports apart, none is sent before the lane's own wake-up, or a row that may wake it.
+      const own = lane.engine.isWatching ? Math.min(lane.ownWake, nextRow) : lane.ownWake;
+      const soonest = Math.min(own, lane.account.nextReportAt) + lane.account.minEntryLatency;
+      if (soonest < until) until = soonest;
+    }
+    return until;
   }
 
-  /** Shows the engine the market up to `until`; true when it wants to be woken before that. */
+  #knownAfter(until: number): number {
+    let least = Number.POSITIVE_INFINITY;
+    for (const { account } of this.#lanes) {
+      if (account.minResponseLatency < least) least = account.minResponseLatency;
+    }
+    return until + least;
+  }
+
+  /** Local time of the next row that the engines will see; `Infinity` at the end. */
+  #nextRowAt(): number {
+    const { block, row } = this.#engineSide;
+    if (block === undefined) return Number.POSITIVE_INFINITY;
+    let at = row;
+    while (at < block.length && (block.kind[at]! & VENUE_ONLY) !== 0) at += 1;
+    return at < block.length ? Math.max(this.#time, block.localTime[at]!) : this.#time;
+  }
+
+  /** Shows the engines the market up to `until`; true when one wants to be woken before that. */
   #observe(until: number): boolean {
     const observer = this.#observer;
     for (;;) {
@@ -185,6 +229,7 @@ class SimulatedLoop {
       if (block === undefined) return false;
       const next = observer.observe(block, row, block.length, until);
       this.#engineSide.advanceTo(next);
+      if (next === block.length) this.#catchUp();
       if (observer.wokeUp) {
         this.#time = Math.max(this.#time, observer.time);
         return true;
@@ -193,67 +238,142 @@ class SimulatedLoop {
     }
   }
 
-  /** All that is due at `wake`: reports first, then what was scheduled, then timers. */
-  #deliver(wake: number): void {
-    const { engine, venue, scheduled } = this.#run;
-    const time = this.#toMicros(wake);
-    if (venue.nextReportAt <= wake) {
-      const { clientOrderId, report } = venue.takeReport();
-      this.#step({ kind: "order-reported", time, clientOrderId, report });
-      return;
+  /** A venue that nobody needs follows block by block: a stream is longer than memory. */
+  #catchUp(): void {
+    while (this.#isIdle()) {
+      const { block, row } = this.#venueSide;
+      if (block === undefined || block === this.#engineSide.block) return;
+      const next = this.#run.venue.advance(block, row, block.length, this.#observer.time);
+      this.#venueSide.advanceTo(next);
+      if (next < block.length) return;
     }
-    const next = scheduled[this.#nextScheduled];
-    if (next !== undefined && this.#toNanos(next.time) <= wake) {
-      this.#nextScheduled += 1;
-      this.#step(next);
-      return;
-    }
-    if (engine.wakeAt <= time) this.#step({ kind: "timer-fired", time });
   }
 
-  /** The last row is read: says so once, and goes on only for what the venue still owes. */
-  #endMarket(): boolean {
-    this.#marketEnded = true;
-    this.#time = Math.max(this.#time, this.#observer.time);
-    this.#step({ kind: "market-ended", time: this.now, instrument: this.#instrument });
+  #touchMoved(): true {
+    const event = { kind: "touch-moved", time: this.now, instrument: this.#instrument } as const;
+    for (const lane of this.#lanes) if (lane.wake.isDue) this.#step(lane, event);
+    this.#dropOver();
     return true;
   }
 
-  #step(event: EngineEvent): void {
-    const { engine, journal, onStep } = this.#run;
-    const { position } = this.#observer;
-    journal?.append("event", position, canonicalJson(event));
-    const outputs = engine.step(event);
+  /** In each lane the first of what is due at `wake`: a report, what was scheduled, a timer. */
+  #deliver(wake: number): true {
+    const time = this.#clock.toMicros(wake);
+    for (const lane of this.#lanes) {
+      if (lane.nextWake > wake) continue;
+      this.#step(lane, lane.takeDue(wake, time));
+    }
+    this.#dropOver();
+    return true;
+  }
+
+  /** The last row is read: says so once, and goes on only for what the venue still owes. */
+  #endMarket(): true {
+    this.#marketEnded = true;
+    this.#time = Math.max(this.#time, this.#observer.time);
+    const event = { kind: "market-ended", time: this.now, instrument: this.#instrument } as const;
+    for (const lane of this.#lanes) this.#step(lane, event);
+    this.#dropOver();
+    return true;
+  }
+
+  #step(lane: Lane, event: EngineEvent): void {
     this.#events += 1;
+    this.#commands += lane.step(event, this.#observer.position, this.#time);
+  }
+
+  #dropOver(): void {
+    if (this.#lanes.every(({ isOver }) => !isOver)) return;
+    for (const { isOver, wake } of this.#lanes) if (isOver) Object.assign(wake, ASLEEP);
+    this.#lanes = this.#lanes.filter(({ isOver }) => !isOver);
+  }
+}
+
+/** An engine, its account, and when it must be woken. Times are nanoseconds of the stream. */
+class Lane {
+  readonly engine: Engine;
+  readonly account: SimulatedAccount;
+  readonly wake: TouchWake;
+  /** Local time of the next timer or scheduled event; reports come on top. */
+  ownWake = 0;
+  isOver = false;
+  readonly #lane: SimulatedLane;
+  readonly #clock: StreamClock;
+  #nextScheduled = 0;
+
+  constructor(lane: SimulatedLane, account: SimulatedAccount, clock: StreamClock) {
+    this.#lane = lane;
+    this.#clock = clock;
+    this.engine = lane.engine;
+    this.account = account;
+    this.wake = lane.engine.instruments[0]!.wake;
+    this.#rearm(0);
+  }
+
+  get nextWake(): number {
+    const { nextReportAt } = this.account;
+    return nextReportAt < this.ownWake ? nextReportAt : this.ownWake;
+  }
+
+  /** The first of what is due at `wake`, when something is. */
+  takeDue(wake: number, time: Micros): EngineEvent {
+    const { account } = this;
+    if (account.nextReportAt <= wake) {
+      const { clientOrderId, report } = account.takeReport();
+      return { kind: "order-reported", time, clientOrderId, report };
+    }
+    const next = this.#lane.scheduled[this.#nextScheduled];
+    if (next !== undefined && this.#clock.toNanos(next.time) <= wake) {
+      this.#nextScheduled += 1;
+      return next;
+    }
+    return { kind: "timer-fired", time };
+  }
+
+  /** @returns how many commands were sent, at local time `now`. */
+  step(event: EngineEvent, position: number, now: number): number {
+    const { journal, onStep } = this.#lane;
+    journal?.append("event", position, canonicalJson(event));
+    const outputs = this.engine.step(event);
     for (const output of outputs) journal?.append("output", position, canonicalJson(output));
-    for (const output of outputs) this.#act(output);
-    this.#setOwnWake();
-    onStep?.(event, outputs);
+    let commands = 0;
+    for (const output of outputs) if (this.#act(output, now)) commands += 1;
+    this.#rearm(now);
+    this.isOver = onStep?.(event, outputs) === true;
+    return commands;
   }
 
-  #setOwnWake(): void {
-    const { engine, scheduled } = this.#run;
-    const next = scheduled[this.#nextScheduled];
-    const timer = engine.wakeAt === NEVER ? Number.POSITIVE_INFINITY : this.#toNanos(engine.wakeAt);
-    this.#ownWake =
-      next === undefined ? timer : Math.min(timer, Math.max(this.#time, this.#toNanos(next.time)));
+  #rearm(now: number): void {
+    const { wakeAt } = this.engine;
+    const next = this.#lane.scheduled[this.#nextScheduled];
+    const timer = wakeAt === NEVER ? Number.POSITIVE_INFINITY : this.#clock.toNanos(wakeAt);
+    this.ownWake =
+      next === undefined ? timer : Math.min(timer, Math.max(now, this.#clock.toNanos(next.time)));
   }
 
-  #act(output: EngineOutput): void {
-    const { venue } = this.#run;
-    const sentAt = this.#time;
-    if (output.kind === "place-order") venue.place(output.order, sentAt);
-    else if (output.kind === "amend-order") venue.amend(output.amend, sentAt);
-    else if (output.kind === "cancel-order") venue.cancel(output.clientOrderId, sentAt);
-    else return;
-    this.#commands += 1;
+  #act(output: EngineOutput, sentAt: number): boolean {
+    const { account } = this;
+    if (output.kind === "place-order") account.place(output.order, sentAt);
+    else if (output.kind === "amend-order") account.amend(output.amend, sentAt);
+    else if (output.kind === "cancel-order") account.cancel(output.clientOrderId, sentAt);
+    else return false;
+    return true;
+  }
+}
+
+/** Engine time and the stream's own. */
+class StreamClock {
+  readonly #epochMicros: number;
+
+  constructor({ epochNanos }: MarketHeader) {
+    this.#epochMicros = Number(epochNanos / 1000n);
   }
 
-  #toMicros(nanos: number): Micros {
+  toMicros(nanos: number): Micros {
     return micros(this.#epochMicros + Math.floor(nanos / 1000));
   }
 
-  #toNanos(at: Micros): number {
+  toNanos(at: Micros): number {
     return (at - this.#epochMicros) * 1000;
   }
 }

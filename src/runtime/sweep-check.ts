@@ -9,12 +9,13 @@ import { type Instrument, instrumentId, parseQuantity } from "../core/domain/ins
 import { affordableLots, quoteUnits } from "../core/domain/money.ts";
 import { ticks } from "../core/domain/units.ts";
 import type { BacktestFault } from "./backtest.ts";
-import { type Placed, refusedArms } from "./compare.ts";
+import { refusedArms } from "./compare.ts";
 import { openGenerated, type MarketFault } from "./market-source.ts";
 import type { SweepArm } from "./sweep-grid.ts";
 import { openShared, type SharedMarket } from "./sweep-market.ts";
-import { generatedWindow, type SweepMarket, type SweepRequest } from "./sweep-request.ts";
+import { type SweepMarket, type SweepRequest, sweepWindow } from "./sweep-request.ts";
 import { placeWindow } from "./sweep-unit.ts";
+import type { Placed } from "./window.ts";
 
 type Asked = Pick<SweepRequest, "markets" | "arms" | "parents" | "seed">;
 
@@ -55,7 +56,7 @@ export async function checkMarkets(
     }
     const header =
       market.kind === "generated"
-        ? openGenerated(generatedWindow(market, asked, 0)).header
+        ? openGenerated(sweepWindow(market, asked, 0)).header
         : recorded!.header;
     instruments.push(header.instrument);
     const placed = placeWindow(asked, { market: index, window: 0 }, recorded);

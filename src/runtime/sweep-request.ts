@@ -8,18 +8,16 @@
 import { createHash } from "node:crypto";
 import type { ParentConstraints } from "../core/domain/parent-order.ts";
 import type { Side } from "../core/domain/side.ts";
-import { type Micros, micros, MINUTE } from "../core/domain/units.ts";
+import { type Micros, micros } from "../core/domain/units.ts";
 import type { QueueModelName } from "../simulation/queue.ts";
 import { canonicalJson } from "./canonical-json.ts";
-import { TAIL } from "./compare.ts";
 import { QUEUES } from "./comparison.ts";
 import { type ArrivalConfig, configJson } from "./config.ts";
-import type { FileMarket, MarketSpec } from "./market-source.ts";
+import type { FileMarket } from "./market-source.ts";
 import type { PluginNote } from "./plugin.ts";
 import { NODE_MAJOR, PROGRAM } from "./program.ts";
 import type { SweepArm } from "./sweep-grid.ts";
-
-type GeneratedMarket = Extract<MarketSpec, { kind: "generated" }>;
+import { type GeneratedMarket, generatedWindow } from "./window.ts";
 
 /** One market: every window of it is worked by every arm. */
 export type SweepMarket =
@@ -95,20 +93,13 @@ export function unitText(request: SweepRequest, unit: number): string {
 export const longestOf = ({ arms }: Pick<SweepRequest, "arms">): Micros =>
   micros(Math.max(...arms.map(({ over }) => over)));
 
-/** The market of one window: spread over a day, a prime number of minutes apart. */
-export function generatedWindow(
-  market: Extract<SweepMarket, { kind: "generated" }>,
+/** The market of one generated window of a sweep. */
+export const sweepWindow = (
+  { startAt, knobs }: Extract<SweepMarket, { kind: "generated" }>,
   request: Pick<SweepRequest, "arms" | "seed">,
   window: number,
-): GeneratedMarket {
-  return {
-    kind: "generated",
-    ...market.knobs,
-    seed: (request.seed + window * 7919) >>> 0,
-    startAt: micros(market.startAt + ((window * 431) % 1440) * MINUTE),
-    duration: micros(MINUTE + longestOf(request) + TAIL + MINUTE),
-  };
-}
+): GeneratedMarket =>
+  generatedWindow({ startAt, ...knobs }, longestOf(request), request.seed, window);
 
 type Json = { readonly [key: string]: unknown };
 

@@ -7,11 +7,12 @@
 import { ok, type Result } from "../core/domain/errors.ts";
 import type { Bps, Fraction } from "../core/domain/units.ts";
 import type { BacktestFault } from "./backtest.ts";
-import { place, type Placed, workOne } from "./compare.ts";
 import type { Outcome } from "./comparison.ts";
 import { openGenerated, type OpenMarket } from "./market-source.ts";
 import type { Plugin } from "./plugin.ts";
-import { generatedWindow, longestOf, type SweepRequest, unitAt } from "./sweep-request.ts";
+import { longestOf, type SweepRequest, sweepWindow, unitAt } from "./sweep-request.ts";
+import { place, type Placed } from "./window.ts";
+import { workPass } from "./work-pass.ts";
 
 /** The result of one unit; what it was follows from its number. */
 export interface SweepRow {
@@ -40,7 +41,7 @@ export function placeWindow(
         source.kind === "generated"
           ? {
               kind: "generated",
-              open: (each) => openGenerated(generatedWindow(source, request, each)),
+              open: (each) => openGenerated(sweepWindow(source, request, each)),
             }
           : { kind: "recorded", market: recorded! },
       over: longestOf(request),
@@ -50,24 +51,26 @@ export function placeWindow(
   );
 }
 
-export function workUnit(
+/** Units of one window, in one pass over it. @returns a row or a fault for each, in their order. */
+export function workUnits(
   request: SweepRequest,
   placed: Placed,
-  unit: number,
+  units: readonly number[],
   plugins: readonly Plugin[],
-): Result<SweepRow, BacktestFault> {
-  const { market, window, side, arm, queue } = unitAt(request, unit);
-  const { constraints, config, seed } = request;
-  const { quantity, isNotional, over } = arm;
-  const worked = workOne(
-    { constraints, config, seed, quantity, isNotional, over, plugins },
-    placed,
-    { window: market * request.parents + window, side, arm, queue },
-  );
-  if (!worked.ok) return worked;
-  const { cluster, costBps, beforeFeesBps, filled, makerShare, completionSeconds, phase } =
-    worked.value;
-  return ok({
+): readonly Result<SweepRow, BacktestFault>[] {
+  const { constraints, config, seed, parents } = request;
+  const runs = units.map((unit) => {
+    const { market, window, side, arm, queue } = unitAt(request, unit);
+    const { quantity, isNotional, over } = arm;
+    return { window: market * parents + window, side, arm, queue, quantity, isNotional, over };
+  });
+  const worked = workPass({ constraints, config, seed, plugins }, placed, runs);
+  return worked.map((outcome, k) => (outcome.ok ? ok(rowOf(units[k]!, outcome.value)) : outcome));
+}
+
+function rowOf(unit: number, outcome: Outcome): SweepRow {
+  const { cluster, costBps, beforeFeesBps, filled, makerShare, completionSeconds, phase } = outcome;
+  return {
     unit,
     cluster,
     // JSON knows one zero only, and a row read back must be the row that was written.
@@ -77,7 +80,7 @@ export function workUnit(
     makerShare,
     completionSeconds,
     phase,
-  });
+  };
 }
 
 /** More windows than any market has: keeps the clusters of two markets apart. */

@@ -5,13 +5,15 @@
  * stay true: it decides nothing; what does not work is said, and what breaks ends the thread.
  */
 import { parentPort, workerData } from "node:worker_threads";
-import { invariant } from "../core/domain/errors.ts";
-import type { Placed } from "./compare.ts";
+import { invariant, ok, type Result } from "../core/domain/errors.ts";
+import type { BacktestFault } from "./backtest.ts";
 import { nativeNames, strategyNames } from "./compose.ts";
 import type { OpenMarket } from "./market-source.ts";
 import { loadPlugins } from "./plugin.ts";
 import { type SweepRequest, windowOf } from "./sweep-request.ts";
-import { placeWindow, type SweepRow, workUnit } from "./sweep-unit.ts";
+import { placeWindow, type SweepRow, workUnits } from "./sweep-unit.ts";
+import type { Placed } from "./window.ts";
+import { passesOf } from "./work-pass.ts";
 
 export type ToWorker =
   | { readonly kind: "market"; readonly index: number; readonly market: OpenMarket }
@@ -38,25 +40,46 @@ const say = (message: FromWorker): void => port.postMessage(message);
 let recorded: { readonly index: number; readonly market: OpenMarket } | undefined;
 let open: { readonly number: number; readonly placed: Placed } | undefined;
 
-function work(unit: number): FromWorker {
+/** The window that the units lie in, all of them in one. */
+function openWindow(unit: number): Result<Placed, BacktestFault> {
   const number = windowOf(request, unit);
-  const at = {
-    market: Math.floor(number / request.parents),
-    window: number % request.parents,
-  };
-  if (open?.number !== number) {
-    open = undefined;
-    const market = recorded?.index === at.market ? recorded.market : undefined;
-    const placed = placeWindow(request, at, market);
-    if (!placed.ok) return { kind: "fault", unit, text: placed.error.text };
-    open = { number, placed: placed.value };
+  if (open?.number === number) return ok(open.placed);
+  open = undefined;
+  const market = Math.floor(number / request.parents);
+  const at = { market, window: number % request.parents };
+  const held = recorded?.index === market ? recorded.market : undefined;
+  const placed = placeWindow(request, at, held);
+  if (placed.ok) open = { number, placed: placed.value };
+  return placed;
+}
+
+function work(units: readonly number[]): void {
+  const placed = openWindow(units[0]!);
+  if (!placed.ok) {
+    for (const unit of units) say({ kind: "fault", unit, text: placed.error.text });
+    return;
   }
-  const row = workUnit(request, open.placed, unit, plugins);
-  return row.ok ? { kind: "row", row: row.value } : { kind: "fault", unit, text: row.error.text };
+  for (const pass of passesOf(units)) workTogether(placed.value, pass);
+}
+
+/** In one pass. Where that breaks one by one, so that it is known which unit breaks the thread. */
+function workTogether(placed: Placed, units: readonly number[]): void {
+  let rows: ReturnType<typeof workUnits>;
+  try {
+    rows = workUnits(request, placed, units, plugins);
+  } catch (error) {
+    if (units.length === 1) throw error;
+    for (const unit of units) workTogether(placed, [unit]);
+    return;
+  }
+  rows.forEach((row, k) => {
+    const unit = units[k]!;
+    say(row.ok ? { kind: "row", row: row.value } : { kind: "fault", unit, text: row.error.text });
+  });
 }
 
 port.on("message", (message: ToWorker) => {
   if (message.kind === "market") recorded = message;
-  else for (const unit of message.units) say(work(unit));
+  else work(message.units);
 });
 say({ kind: "ready" });

@@ -9,12 +9,7 @@ import { openGenerated } from "./market-source.ts";
 import { loadPlugins, noteOf } from "./plugin.ts";
 import { runSweep, type SweepOptions, type SweepRun } from "./sweep.ts";
 import type { SweepArm } from "./sweep-grid.ts";
-import {
-  generatedWindow,
-  type SweepMarket,
-  type SweepRequest,
-  unitCount,
-} from "./sweep-request.ts";
+import { type SweepMarket, type SweepRequest, unitCount, sweepWindow } from "./sweep-request.ts";
 import { createStore, resumeStore, type SweepStore } from "./sweep-store.ts";
 import { outcomeOf } from "./sweep-unit.ts";
 
@@ -83,7 +78,7 @@ describe("runSweep", () => {
     const steps = compare({
       windows: {
         kind: "generated",
-        open: (window) => openGenerated(generatedWindow(MARKET, REQUEST, window)),
+        open: (window) => openGenerated(sweepWindow(MARKET, REQUEST, window)),
       },
       arms,
       sides,

@@ -13,6 +13,7 @@ import { type SweepRequest, unitCount, unitsPerWindow, unitText } from "./sweep-
 import type { SweepStore, SweepStoreFault } from "./sweep-store.ts";
 import type { SweepRow } from "./sweep-unit.ts";
 import type { FromWorker, ToWorker } from "./sweep-worker.ts";
+import { LANES_MOST } from "./work-pass.ts";
 
 export interface SweepOptions {
   /** Threads that work; the one that asks comes on top and does little. */
@@ -50,8 +51,8 @@ export interface SweepFault {
   readonly text: string;
 }
 
-/** Units sent at once: enough that a worker never waits, few enough to share the last ones out. */
-const BATCH = 8;
+/** Units sent at once, and worked in one pass over their window. */
+const BATCH = LANES_MOST;
 /** Whoever has nothing to do takes from a window of another that has at least so many left. */
 const WORTH_SHARING = 2 * BATCH;
 /** A thread that dies is replaced, so often and no more: something is wrong by then. */
@@ -98,6 +99,8 @@ class Foreman {
   /** Units of each market that are not answered: a recording is let go when there are none. */
   readonly #left: number[];
   #reading: number | undefined;
+  /** Units whose thread died while it worked several: they are worked one by one. */
+  readonly #suspects = new Set<number>();
   #deaths = 0;
   #end: ((result: Result<SweepRun, SweepFault>) => void) | undefined;
   #watch: NodeJS.Timeout | undefined;
@@ -189,7 +192,9 @@ class Foreman {
     while (hand.isReady && hand.sent.length <= BATCH / 2) {
       const group = this.#groupFor(hand);
       if (group === undefined) return;
-      const units = group.units.splice(0, BATCH);
+      const suspect = group.units.findIndex((unit) => this.#suspects.has(unit));
+      const trusted = suspect < 0 ? BATCH : Math.min(BATCH, suspect);
+      const units = group.units.splice(0, Math.max(1, trusted));
       const market = this.#markets.get(group.market);
       if (market !== undefined && hand.market !== group.market) {
         this.#send(hand, { kind: "market", index: group.market, market });
@@ -248,13 +253,18 @@ class Foreman {
     if (!hand.isReady) {
       return this.#finish({ code: "SWEEP_WORKER", text: `a worker did not start: ${why}` });
     }
-    const [unit, ...rest] = hand.sent;
-    if (unit !== undefined) this.#fail(unit, `its worker died: ${why}`);
+    const [unit] = hand.sent;
+    // Of those that were worked together, any may have done it: each gets a thread's whole attention.
+    const isShared = unit !== undefined && !this.#suspects.has(unit);
+    if (isShared) for (const each of hand.sent.slice(0, BATCH)) this.#suspects.add(each);
+    else if (unit !== undefined) this.#fail(unit, `its worker died: ${why}`);
+    const rest = isShared ? hand.sent : hand.sent.slice(1);
     if (rest.length > 0) this.#giveBack(rest);
     if (hand.group !== undefined && hand.group.units.length > 0) {
       this.#giveBack(hand.group.units.splice(0));
     }
     if (this.#isDone()) return this.#finish();
+    if (isShared) return this.#hire();
     this.#deaths += 1;
     if (this.#deaths < MOST_DEATHS) return this.#hire();
     const which = unit === undefined ? "between two units" : unitText(this.#request, unit);

@@ -200,20 +200,20 @@ function play(scene: Scene, blocks: readonly MarketBlock[], prelude: OrderTerms[
   });
   const orders = new Map<ClientOrderId, ChildOrder>();
   const reports: Timed[] = [];
-  for (const order of prelude) venue.place(order, 0);
+  for (const order of prelude) venue.accounts[0]!.place(order, 0);
   let block = 0;
   let row = 0;
   const take = (now: number): void => {
-    while (venue.nextReportAt <= now) {
-      const at = venue.nextReportAt;
-      const { clientOrderId: id, report } = venue.takeReport();
+    while (venue.accounts[0]!.nextReportAt <= now) {
+      const at = venue.accounts[0]!.nextReportAt;
+      const { clientOrderId: id, report } = venue.accounts[0]!.takeReport();
       if (id.startsWith("watch-")) continue;
       reports.push({ at, id, report });
       expect(applyReport(orders.get(id)!, report).ok).toBe(true);
     }
   };
   const runTo = (now: number): void => {
-    const horizon = now + venue.minEntryLatency;
+    const horizon = now + venue.accounts[0]!.minEntryLatency;
     while (block < blocks.length) {
       const rows = blocks[block]!;
       row = venue.advance(rows, row, rows.length, horizon);
@@ -243,20 +243,20 @@ function send(
   if (intent.kind === "place") {
     const terms = termsOf(intent, n);
     orders.set(terms.clientOrderId, newOrder(terms, intent.at));
-    venue.place(terms, intent.at);
+    venue.accounts[0]!.place(terms, intent.at);
     return;
   }
   const order = [...orders.values()][intent.target % Math.max(1, orders.size)];
   if (order === undefined) return;
   const { clientOrderId } = order.terms;
   if (intent.kind === "cancel") {
-    if (applyCancelSent(order).ok) venue.cancel(clientOrderId, intent.at);
+    if (applyCancelSent(order).ok) venue.accounts[0]!.cancel(clientOrderId, intent.at);
     return;
   }
   const limitPrice = ticks(intent.price);
   const quantity = lots(intent.quantity);
   if (applyAmendSent(order, limitPrice, quantity).ok) {
-    venue.amend({ clientOrderId, limitPrice, quantity }, intent.at);
+    venue.accounts[0]!.amend({ clientOrderId, limitPrice, quantity }, intent.at);
   }
 }
 

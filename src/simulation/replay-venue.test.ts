@@ -77,22 +77,22 @@ const place =
     tif: TimeInForce = GTC,
   ): Send =>
   (venue) =>
-    venue.place(terms(name, side, quantity, price, tif), at);
+    venue.accounts[0]!.place(terms(name, side, quantity, price, tif), at);
 const reduce =
   (at: number, name: string, side: Side, quantity: number, price?: number): Send =>
   (venue) =>
-    venue.place({ ...terms(name, side, quantity, price, GTC), reduceOnly: true }, at);
+    venue.accounts[0]!.place({ ...terms(name, side, quantity, price, GTC), reduceOnly: true }, at);
 const amend =
   (at: number, name: string, price: number, quantity: number): Send =>
   (venue) =>
-    venue.amend(
+    venue.accounts[0]!.amend(
       { clientOrderId: id(name), limitPrice: ticks(price), quantity: lots(quantity) },
       at,
     );
 const cancel =
   (at: number, name: string): Send =>
   (venue) =>
-    venue.cancel(id(name), at);
+    venue.accounts[0]!.cancel(id(name), at);
 
 function terms(
   name: string,
@@ -136,8 +136,8 @@ function play(block: MarketBlock, commands: readonly Send[], options: Options = 
 
 function drain(venue: ReplayVenue): string[] {
   const lines: string[] = [];
-  while (venue.nextReportAt < Infinity) {
-    lines.push(`${venue.nextReportAt} ${line(venue.takeReport())}`);
+  while (venue.accounts[0]!.nextReportAt < Infinity) {
+    lines.push(`${venue.accounts[0]!.nextReportAt} ${line(venue.accounts[0]!.takeReport())}`);
   }
   return lines;
 }
@@ -218,8 +218,8 @@ describe("taking", () => {
     place(7500, "a", "buy", 15)(venue);
     for (let row = 0; row < block.length;) row = venue.advance(block, row, block.length, Infinity);
     const fills = [];
-    while (venue.nextReportAt < Infinity) {
-      const { report } = venue.takeReport();
+    while (venue.accounts[0]!.nextReportAt < Infinity) {
+      const { report } = venue.accounts[0]!.takeReport();
       if (report.kind === "filled") fills.push(report.fill);
     }
     expect(fills).toEqual([
@@ -327,8 +327,8 @@ describe("the mid and the spread before a passive fill", () => {
     const block = market(BOOK, ...messages);
     place(1, "a", "buy", 5, 101)(venue);
     for (let row = 0; row < block.length;) row = venue.advance(block, row, block.length, Infinity);
-    venue.takeReport();
-    const { report } = venue.takeReport();
+    venue.accounts[0]!.takeReport();
+    const { report } = venue.accounts[0]!.takeReport();
     return report.kind === "filled" ? report.fill : {};
   };
   const midOf = (...messages: string[]): unknown => fillOf(...messages).midBefore;
@@ -356,8 +356,8 @@ describe("the mid and the spread before a passive fill", () => {
       let row = Math.max(0, cut - 1);
       while (row < cut) row = venue.advance(block, row, cut, Infinity);
     }
-    venue.takeReport();
-    const { report } = venue.takeReport();
+    venue.accounts[0]!.takeReport();
+    const { report } = venue.accounts[0]!.takeReport();
     expect(report).toMatchObject({ kind: "filled", fill: { midBefore: 202, spreadBefore: 2 } });
   });
 
@@ -369,8 +369,8 @@ describe("the mid and the spread before a passive fill", () => {
     }
     for (let row = 0; row < block.length;) row = venue.advance(block, row, block.length, Infinity);
     const spreads = [];
-    while (venue.nextReportAt < Infinity) {
-      const { report } = venue.takeReport();
+    while (venue.accounts[0]!.nextReportAt < Infinity) {
+      const { report } = venue.accounts[0]!.takeReport();
       if (report.kind === "filled") spreads.push([report.fill.price, report.fill.spreadBefore]);
     }
     expect(spreads).toEqual([
@@ -720,7 +720,7 @@ describe("the two clocks", () => {
       "13 a filled 4 @ 102 taker",
       "13 a filled 8 @ 103 taker",
     ]);
-    expect(venueOf({ latency }).minEntryLatency).toBe(5);
+    expect(venueOf({ latency }).accounts[0]!.minEntryLatency).toBe(5);
   });
 
   it("at one instant the market comes first, then commands in the order sent", () => {
@@ -779,7 +779,11 @@ describe("the two clocks", () => {
     const block = market(BOOK);
     venue.advance(block, 0, block.length, Infinity);
     venue.finish(Infinity);
-    const reports = [venue.takeReport(), venue.takeReport(), venue.takeReport()];
+    const reports = [
+      venue.accounts[0]!.takeReport(),
+      venue.accounts[0]!.takeReport(),
+      venue.accounts[0]!.takeReport(),
+    ];
     expect(reports.map(({ report }) => report.kind)).toEqual(["accepted", "accepted", "filled"]);
     const { report } = reports[2]!;
     expect(report.kind === "filled" && report.fill.exchangeTime).toBe(9);
@@ -828,7 +832,7 @@ describe("advance", () => {
     const block = market(BOOK, "5: ask 102 1");
     place(3, "a", "buy", 5, 102, IOC)(venue);
     expect(venue.advance(block, 0, block.length, 2)).toBe(5);
-    expect(venue.nextReportAt).toBe(Infinity);
+    expect(venue.accounts[0]!.nextReportAt).toBe(Infinity);
     expect(venue.advance(block, 5, block.length, 4)).toBe(5);
     expect(drain(venue)).toEqual(["3 a accepted", "3 a filled 5 @ 102 taker"]);
   });
@@ -838,7 +842,7 @@ describe("advance", () => {
     const [one, two] = [market(BOOK), market("3: ask 102 4", "9: ask 102 10")];
     place(5, "a", "buy", 6, 102, IOC)(venue);
     expect(venue.advance(one, 0, one.length, 100)).toBe(one.length);
-    expect(venue.nextReportAt).toBe(Infinity);
+    expect(venue.accounts[0]!.nextReportAt).toBe(Infinity);
     expect(venue.advance(two, 0, two.length, 100)).toBe(1);
     expect(drain(venue)[1]).toBe("5 a filled 4 @ 102 taker");
   });
@@ -874,16 +878,16 @@ describe("advance", () => {
   it("is idle while nothing of ours rests or is under way", () => {
     const venue = venueOf();
     const block = market(BOOK, "5: ask 102 3");
-    expect(venue.isIdle).toBe(true);
+    expect(venue.accounts[0]!.isIdle).toBe(true);
     place(1, "a", "buy", 5, 100)(venue);
-    expect(venue.isIdle).toBe(false);
+    expect(venue.accounts[0]!.isIdle).toBe(false);
     venue.advance(block, 0, block.length, 3);
-    expect(venue.isIdle).toBe(false);
+    expect(venue.accounts[0]!.isIdle).toBe(false);
     cancel(4, "a")(venue);
     venue.advance(block, 5, block.length, 4);
-    expect(venue.isIdle).toBe(false);
+    expect(venue.accounts[0]!.isIdle).toBe(false);
     drain(venue);
-    expect(venue.isIdle).toBe(true);
+    expect(venue.accounts[0]!.isIdle).toBe(true);
   });
 
   it("leaves the book as it was known while the stream is broken", () => {

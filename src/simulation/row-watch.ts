@@ -21,6 +21,8 @@ export class RowWatch {
   readonly askFilter: TickFilter;
   /** Both filters in one array, a page each, and an empty page for all other rows. */
   readonly #ticks = new Int32Array(3 * TICK_SLOTS);
+  /** Whether anything of ours is about at all. */
+  isWatching = false;
   /** The page of a row, by `kind & WATCH_MASK`. */
   readonly #pages = new Int32Array(WATCH_MASK + 1).fill(NO_PAGE);
   /**
@@ -29,7 +31,6 @@ export class RowWatch {
    */
   readonly #lows = new Int32Array(WATCH_MASK + 1).fill(NOWHERE);
   readonly #highs = new Int32Array(WATCH_MASK + 1);
-  #isWatching = false;
 
   constructor() {
     this.bidFilter = new TickFilter(this.#ticks.subarray(BID_PAGE, BID_PAGE + TICK_SLOTS));
@@ -54,14 +55,12 @@ export class RowWatch {
     this.#highs[Kind.TRADE_BUY] = sellsTo;
     this.#lows[Kind.TRADE_SELL] = buysFrom;
     this.#highs[Kind.TRADE_SELL] = buys.high;
-    this.#isWatching = buys.count + sells.count > 0 || inDebt;
+    this.isWatching = buys.count + sells.count > 0 || inDebt;
   }
 
   /** The first row in [from, to) that concerns us; `to` if none. */
   first(columns: MarketColumns, from: number, to: number): number {
-    return this.#isWatching
-      ? this.#firstOfOurs(columns, from, to)
-      : firstRestart(columns, from, to);
+    return this.isWatching ? this.#firstOfOurs(columns, from, to) : firstRestart(columns, from, to);
   }
 
   #firstOfOurs({ kind, price }: MarketColumns, from: number, to: number): number {

@@ -1,39 +1,48 @@
 /**
- * Venue market: the recorded market at this instant of exchange time, and what it has left for us.
+ * Venue market: what the recorded market has left for one account.
  *
- * The recording does not know us, so its levels stand in `book` as recorded and what we took from
- * them is owed beside it (`LevelDebt`). What must stay true: no recorded lot is had twice.
+ * The recording does not know us, so its levels stand as recorded, shared by all accounts, and what
+ * we took from them is owed beside it (`LevelDebt`). What must stay true: it has no lot twice.
  */
 import { crosses, type Side } from "../core/domain/side.ts";
 import type { Ticks } from "../core/domain/units.ts";
-import { Book } from "../core/market/book.ts";
 import { type BookSide, NO_TICK } from "../core/market/book-side.ts";
 import { LevelDebt } from "./level-debt.ts";
+import type { RecordedMarket } from "./recorded-market.ts";
 import type { TickFilter } from "./tick-filter.ts";
 
 export class VenueMarket {
-  /** As recorded: without our orders and without our debts. */
-  readonly book = new Book();
-  /** Nanoseconds of exchange time: the latest row or command. */
-  now = 0;
-  /** The stream broke and no `CLEAR` has come yet. */
-  isGapped = false;
-  /** Twice the recorded mid before what acts now, a message or a command; 0 where unknown … */
-  midBefore = 0;
-  /** … and ask − bid at that instant, where the mid is known. */
-  spreadBefore = 0;
-
+  readonly #recorded: RecordedMarket;
   readonly #bidDebt: LevelDebt;
   readonly #askDebt: LevelDebt;
+  /** Nanoseconds of exchange time: the latest command of this account. */
+  #commandAt = 0;
 
   /** @param bidFilter is kept told of every bid level that owes, `askFilter` of every such ask. */
-  constructor(bidFilter: TickFilter, askFilter: TickFilter) {
+  constructor(recorded: RecordedMarket, bidFilter: TickFilter, askFilter: TickFilter) {
+    this.#recorded = recorded;
     this.#bidDebt = new LevelDebt(bidFilter);
     this.#askDebt = new LevelDebt(askFilter);
   }
 
+  /** Nanoseconds of exchange time: the latest row, or command of this account. */
+  get now(): number {
+    const { now } = this.#recorded;
+    return now > this.#commandAt ? now : this.#commandAt;
+  }
+
+  /** Twice the recorded mid before what acts now, a message or a command; 0 where unknown. */
+  get midBefore(): number {
+    return this.#recorded.midBefore;
+  }
+
+  /** Ask − bid at that instant, where the mid is known. */
+  get spreadBefore(): number {
+    return this.#recorded.spreadBefore;
+  }
+
   get hasBook(): boolean {
-    return !this.isGapped && (this.book.bestBid !== NO_TICK || this.book.bestAsk !== NO_TICK);
+    return this.#recorded.hasBook;
   }
 
   /** Whether any level owes. */
@@ -41,23 +50,21 @@ export class VenueMarket {
     return this.#bidDebt.size + this.#askDebt.size > 0;
   }
 
-  /** The levels that an order of `side` takes from. */
-  offeredTo(side: Side): BookSide {
-    return side === "buy" ? this.book.asks : this.book.bids;
+  /** A command of this account acts, at this instant. */
+  noteCommand(at: number): void {
+    this.#commandAt = at;
+    this.#recorded.noteQuote();
   }
 
-  /** A message or a command begins to act: what it finds is what its fills are measured against. */
-  noteQuote(): void {
-    const { bestBid, bestAsk } = this.book;
-    const isKnown = bestBid !== NO_TICK && bestAsk !== NO_TICK && !this.isGapped;
-    this.midBefore = isKnown ? bestBid + bestAsk : 0;
-    this.spreadBefore = isKnown ? bestAsk - bestBid : 0;
+  /** The levels that an order of `side` takes from. */
+  offeredTo(side: Side): BookSide {
+    return side === "buy" ? this.#recorded.book.asks : this.#recorded.book.bids;
   }
 
   /** Lots of others beside an order of `side` at `tick`, less what we took from them. */
   visibleBeside(side: Side, tick: number): number {
     const isBuy = side === "buy";
-    const recorded = (isBuy ? this.book.bids : this.book.asks).get(tick);
+    const recorded = (isBuy ? this.#recorded.book.bids : this.#recorded.book.asks).get(tick);
     return (isBuy ? this.#bidDebt : this.#askDebt).visible(tick, recorded);
   }
 
@@ -94,13 +101,13 @@ export class VenueMarket {
   /** The level has been set: its debt shrinks with it. @returns whether its side's last went. */
   settle(isBid: boolean, tick: number): boolean {
     return isBid
-      ? this.#bidDebt.settle(tick, this.book.bids.get(tick))
-      : this.#askDebt.settle(tick, this.book.asks.get(tick));
+      ? this.#bidDebt.settle(tick, this.#recorded.book.bids.get(tick))
+      : this.#askDebt.settle(tick, this.#recorded.book.asks.get(tick));
   }
 
   /** A snapshot has replaced the book. */
   settleAll(): void {
-    const { bids, asks } = this.book;
+    const { bids, asks } = this.#recorded.book;
     this.#bidDebt.settleAll((tick) => bids.get(tick));
     this.#askDebt.settleAll((tick) => asks.get(tick));
   }

@@ -25,9 +25,9 @@ export interface Plan {
    * When the order arrived, at or before `from`: what is shaped over the whole order is not shaped
    * anew by a later plan. Absent = `from`.
    */
-  readonly arrivedAt?: Micros;
+  readonly arrivedAt?: Micros | undefined;
   /** Expected half-life of the alpha behind the order; absent = none is expected. */
-  readonly alphaHalfLife?: Micros;
+  readonly alphaHalfLife?: Micros | undefined;
   /** To be done between `from` and `until`. */
   readonly quantity: Lots;
   /** Market volume of others, since the session began, at `from`. */

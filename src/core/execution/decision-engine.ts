@@ -215,8 +215,12 @@ function viewOf(
   market: InstrumentState,
   wanted: Pick<PlacementView, "target" | "behind" | "late" | "rest">,
 ): PlacementView {
+  const { target, behind, late, rest } = wanted;
   return {
-    ...wanted,
+    target,
+    behind,
+    late,
+    rest,
     now: context.now,
     parent,
     market,

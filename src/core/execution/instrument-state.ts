@@ -3,6 +3,7 @@
  */
 import type { DataHealth } from "../domain/decision.ts";
 import { instrumentId, type Instrument } from "../domain/instrument.ts";
+import { invariant } from "../domain/errors.ts";
 import { opposite, type Side } from "../domain/side.ts";
 import {
   type Fraction,
@@ -14,7 +15,7 @@ import {
   ticks,
 } from "../domain/units.ts";
 import type { MarketHeader } from "../market/columns.ts";
-import { Observer } from "../market/observer.ts";
+import { Observer, type TouchWake } from "../market/observer.ts";
 import { SecondsWindow } from "../market/windows.ts";
 import type { RiskLimits } from "./limits.ts";
 import { isLive, type MarketTotals, openLots, type ParentState } from "./parent-state.ts";
@@ -31,6 +32,8 @@ export class InstrumentState {
   readonly id: string;
   readonly instrument: Instrument;
   readonly observer: Observer;
+  /** What in this market wakes the engine. */
+  readonly wake: TouchWake;
   /** Parents that have not ended. */
   live: readonly ParentState[] = [];
   /** As last told: a change is a fact for the journal. */
@@ -50,10 +53,16 @@ export class InstrumentState {
     limits: RiskLimits,
     positionLots: number,
     fees: FeeRates = NO_FEES,
+    observer = new Observer(header, limits.participationWindow),
   ) {
     this.id = instrumentId(header.instrument);
     this.instrument = header.instrument;
-    this.observer = new Observer(header, limits.participationWindow);
+    invariant(
+      observer.participationWindow === limits.participationWindow,
+      "a shared observer measures participation over another window",
+    );
+    this.observer = observer;
+    this.wake = observer.newWake();
     this.positionLots = positionLots;
     this.#window = limits.participationWindow;
     this.#ownWindow = new SecondsWindow(limits.participationWindow / 1e6);

@@ -10,7 +10,7 @@ import { schedules } from "../../testing/draws.ts";
 import { GROUNDS } from "../../testing/schedule.ts";
 import { type Micros, micros, SECOND } from "../domain/units.ts";
 import { ColumnsBuilder, Kind, OFF_BOOK, OFF_VOLUME, VENUE_ONLY } from "./columns.ts";
-import { Observer } from "./observer.ts";
+import { Observer, type TouchWake } from "./observer.ts";
 
 const { instrument } = GROUNDS[0]!;
 const header = {
@@ -24,11 +24,13 @@ const at = (seconds: number): Micros => micros(EPOCH_MICROS + Math.round(seconds
 type Row = readonly [kind: number, price: number, quantity: number];
 
 let observer: Observer;
+let wake: TouchWake;
 let builder: ColumnsBuilder;
 let row: number;
 
 beforeEach(() => {
   observer = new Observer(header);
+  wake = observer.newWake();
   builder = new ColumnsBuilder(64);
   row = 0;
 });
@@ -112,11 +114,11 @@ describe("the health of the book", () => {
 describe("wake-ups", () => {
   it("come for a touch beyond the thresholds, and not at them", () => {
     tell(1, ...snapshotRows(100, 110));
-    observer.wakeBidAbove = 102;
-    observer.wakeAskBelow = 108;
+    wake.bidAbove = 102;
+    wake.askBelow = 108;
     expect(tell(2, [Kind.BID, 102, 1])).toBe(false);
     expect(tell(3, [Kind.BID, 103, 1])).toBe(true);
-    observer.wakeBidAbove = Number.POSITIVE_INFINITY;
+    wake.bidAbove = Number.POSITIVE_INFINITY;
     expect(tell(4, [Kind.ASK, 108, 1])).toBe(false);
     expect(tell(5, [Kind.ASK, 107, 1])).toBe(true);
     expect(tell(6, [Kind.ASK, 107, 2])).toBe(false); // the touch did not move
@@ -128,16 +130,16 @@ describe("wake-ups", () => {
     ["a crossed book", [[Kind.BID, 105, 1]]],
   ])("come when %s makes a healthy book unhealthy, and when it heals", (_, rows) => {
     tell(1, ...snapshotRows());
-    observer.wakeOnHealth = true;
+    wake.onHealth = true;
     expect(tell(2, ...rows)).toBe(true);
     expect(tell(3, ...snapshotRows())).toBe(true);
-    observer.wakeOnHealth = false;
+    wake.onHealth = false;
     expect(tell(4, ...rows)).toBe(false);
   });
 
   it("stop the batch behind the message, so that the rest waits for the engine", () => {
     tell(1, ...snapshotRows());
-    observer.wakeBidAbove = 100;
+    wake.bidAbove = 100;
     builder.push(2e9, 2e9, Kind.BID, 101, 1);
     builder.push(2e9, 2e9, Kind.ASK, 101, 0);
     builder.push(2e9, 2e9, Kind.ASK, 102, 1);

@@ -28,6 +28,26 @@ import {
 } from "./columns.ts";
 import { SecondsWindow, VolatilityWindow, VolumeProfile } from "./windows.ts";
 
+/** What one engine wants to be woken by; engines that share an observer have one each. */
+export interface TouchWake {
+  /** A message that leaves the best bid above this … */
+  bidAbove: number;
+  /** … or the best ask below this … */
+  askBelow: number;
+  /** … or that made a healthy book unhealthy, or an unhealthy one healthy. */
+  onHealth: boolean;
+  /** Whether the last `observe` stopped for this one. */
+  isDue: boolean;
+}
+
+/** Woken by nothing. */
+export const ASLEEP: Readonly<TouchWake> = {
+  bidAbove: Number.POSITIVE_INFINITY,
+  askBelow: 0,
+  onHealth: false,
+  isDue: false,
+};
+
 const NANOS_PER_SECOND = 1e9;
 const IMBALANCE_LEVELS = 5;
 /** A longer silence is a stale book, not a quiet market. */
@@ -45,14 +65,9 @@ export class Observer {
   position = 0;
   /** Local time of the newest row, nanoseconds since the stream's epoch; −1 before the first. */
   time = -1;
-  /** `observe` stops behind a message that leaves the best bid above this … */
-  wakeBidAbove = Number.POSITIVE_INFINITY;
-  /** … or the best ask below this … */
-  wakeAskBelow = 0;
-  /** … or that made a healthy book unhealthy, or an unhealthy one healthy. */
-  wakeOnHealth = false;
-  /** Whether the last `observe` stopped for one of these. */
+  /** Whether the last `observe` stopped because somebody wanted to be woken. */
   wokeUp = false;
+  readonly #wakes: TouchWake[] = [];
   /** Others' and (where printed) own volume since the session began, lots. */
   volume = 0;
   /** Σ price × quantity in ticks × lots, and Σ quantity / price, over the same trades. */
@@ -70,24 +85,32 @@ export class Observer {
   #secondVolume = 0;
   #coveredSince = 0;
   readonly #minute = new SecondsWindow(60);
-  /** The window that participation is measured over. */
+  readonly participationWindow: Micros;
   readonly #participation: SecondsWindow;
   readonly #volatility = new VolatilityWindow();
   readonly profile = new VolumeProfile();
 
   constructor(header: MarketHeader, participationWindow: Micros = MINUTE) {
+    this.participationWindow = participationWindow;
     this.#participation = new SecondsWindow(participationWindow / 1e6);
     this.#epochMicros = Number(header.epochNanos / 1000n);
     this.#epochSeconds = Number(header.epochNanos / 1_000_000_000n);
   }
 
+  /** One more that `observe` stops for; nothing wakes it until it is armed. */
+  newWake(): TouchWake {
+    const wake = { ...ASLEEP };
+    this.#wakes.push(wake);
+    return wake;
+  }
+
   /**
    * Consumes rows [from, to) with local time ≤ `until`; returns the index of the first row left.
-   * Stops behind a message that the engine asked to be woken by.
+   * Stops behind a message that somebody asked to be woken by.
    */
   observe(columns: MarketColumns, from: number, to: number, until: number): number {
     const { localTime, kind, price, quantity } = columns;
-    this.wokeUp = false;
+    if (this.wokeUp) this.#calm();
     const bids = this.#bids;
     const asks = this.#asks;
     const sides = this.#sides;
@@ -121,7 +144,12 @@ export class Observer {
     else if ((code & OFF_VOLUME) === 0) this.#trade(time, price, quantity);
   }
 
-  /** True when the engine asked to be told of what this message changed. */
+  #calm(): void {
+    this.wokeUp = false;
+    for (const wake of this.#wakes) wake.isDue = false;
+  }
+
+  /** True when somebody asked to be told of what this message changed. */
   #moveTouch(): boolean {
     const bid = this.#bids.best;
     const ask = this.#asks.best;
@@ -130,9 +158,14 @@ export class Observer {
     const before = this.#state;
     this.#judge();
     if (this.#state === "healthy") this.#lastMid = bid + ask;
-    if (before !== this.#state) return this.wakeOnHealth;
-    if (this.#state !== "healthy") return false;
-    return bid > this.wakeBidAbove || ask < this.wakeAskBelow;
+    const isMoved = before !== this.#state;
+    if (!isMoved && this.#state !== "healthy") return false;
+    let isAnyDue = false;
+    for (const wake of this.#wakes) {
+      wake.isDue = isMoved ? wake.onHealth : bid > wake.bidAbove || ask < wake.askBelow;
+      if (wake.isDue) isAnyDue = true;
+    }
+    return isAnyDue;
   }
 
   #judge(): void {

@@ -1,0 +1,117 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { type Micros, micros, MINUTE, SECOND } from "../core/domain/units.ts";
+import type { Arm } from "./arm.ts";
+import { QUEUES } from "./comparison.ts";
+import { DEFAULT_CONFIG } from "./config.ts";
+import { openGenerated, openMarket } from "./market-source.ts";
+import { place, type Placed, type Windows } from "./window.ts";
+import { passesOf, type PassRequest, type Run, workPass } from "./work-pass.ts";
+
+const OVER: Micros = micros(4 * MINUTE);
+const START = micros(Date.UTC(2026, 0, 5, 14) * 1000);
+const REQUEST: PassRequest = {
+  constraints: { mayCrossSpread: true, residual: "cross" },
+  config: {
+    ...DEFAULT_CONFIG,
+    simulation: { ...DEFAULT_CONFIG.simulation, latencyJitter: micros(3_000) },
+  },
+  seed: 7,
+};
+
+const arm = (name: string, urgency?: number, tactic?: string): Arm => ({
+  label: `${name} ${urgency} ${tactic}`,
+  strategy: {
+    name,
+    parameters: {},
+    ...(tactic === undefined ? {} : { tactic: { name: tactic, parameters: {} } }),
+  },
+  ...(urgency === undefined ? {} : { urgency }),
+});
+
+/** Everything that differs: schedules, tactics, the exchange's own, with other latencies. */
+const ARMS: readonly Arm[] = [
+  arm("twap", 0.1),
+  arm("twap", 0.9, "peg"),
+  arm("pov", 0.5),
+  arm("is", 1),
+  arm("vwap", 0.5, "iceberg"),
+  arm("chase"),
+  arm("bybit-twap"),
+  arm("bybit-iceberg"),
+  arm("twap", 0),
+];
+
+const runsOf = (window: number, quantity: string, isNotional = false): Run[] =>
+  (["buy", "sell"] as const).flatMap((side) =>
+    ARMS.flatMap((each) =>
+      QUEUES.map((queue) => ({
+        window,
+        side,
+        arm: each,
+        queue,
+        quantity,
+        isNotional,
+        over: OVER,
+      })),
+    ),
+  );
+
+function placed(windows: Windows, window: number): Placed {
+  const found = place({ windows, over: OVER, parents: 4 }, window);
+  if (!found.ok) throw new Error(found.error.text);
+  return found.value;
+}
+
+const generated: Windows = {
+  kind: "generated",
+  open: (window) =>
+    openGenerated({
+      kind: "generated",
+      seed: window,
+      startAt: START,
+      duration: micros(6 * MINUTE + 20 * SECOND),
+    }),
+};
+
+const RECORDING = fileURLToPath(
+  new URL("../../../shared/data/binance-hftbacktest/usdm_ethusdt_20240808.gz", import.meta.url),
+);
+
+/** Each run alone, and all of them eight at a time. */
+function bothWays(where: Placed, runs: readonly Run[]) {
+  return {
+    alone: runs.map((run) => workPass(REQUEST, where, [run])[0]!),
+    together: passesOf(runs).flatMap((pass) => workPass(REQUEST, where, pass)),
+  };
+}
+
+describe("a pass of many runs", () => {
+  it.each([0, 1, 2])("gives what each would have had alone, generated market %i", (window) => {
+    const { alone, together } = bothWays(placed(generated, window), runsOf(window, "20"));
+    expect(together).toEqual(alone);
+    const outcomes = alone.flatMap((one) => (one.ok ? [one.value] : []));
+    expect(outcomes.length).toBe(alone.length);
+    expect(new Set(outcomes.map(({ costBps }) => costBps)).size).toBeGreaterThan(8);
+  });
+
+  it.skipIf(!existsSync(RECORDING))("the same on a recording", async () => {
+    const market = await openMarket({ kind: "files", paths: [RECORDING] });
+    if (!market.ok) throw new Error(market.error.text);
+    const where = placed({ kind: "recorded", market: market.value }, 0);
+    const { alone, together } = bothWays(where, runsOf(0, "300000", true));
+    expect(together).toEqual(alone);
+    expect(alone.filter((one) => one.ok).length).toBe(alone.length);
+  });
+
+  it("leaves a run that cannot be worked to itself", () => {
+    const where = placed(generated, 3);
+    const [good, other] = runsOf(3, "20");
+    const bad: Run = { ...good!, quantity: "0.00001" };
+    const [first, second, third] = workPass(REQUEST, where, [good!, bad, other!]);
+    expect(second).toMatchObject({ ok: false, error: { code: "BACKTEST_QUANTITY" } });
+    expect([first, third]).toEqual(workPass(REQUEST, where, [good!, other!]));
+    expect(first).toMatchObject({ ok: true });
+  });
+});
