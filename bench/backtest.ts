@@ -39,7 +39,7 @@ const references = {
 };
 
 /** A straight line that is looked at every 100 ms, as the prototype's strategy was. */
-const metronome: Strategy = {
+export const metronome: Strategy = {
   name: "metronome",
   summary: "A straight line, looked at ten times a second.",
   defaults: {},
@@ -85,9 +85,7 @@ export const figures: readonly Figure[] = [
     references,
     prepare: async () => {
       if (!existsSync(RECORDING)) return { skip: "../shared/data is not here" };
-      const read = await readRecording([fileURLToPath(RECORDING)]);
-      if (!read.ok) throw new Error(read.error.text);
-      return prepare(layLooped(read.value.header, read.value.blocks, LOOPS));
+      return prepare(await layRecorded(LOOPS));
     },
   },
 ];
@@ -160,7 +158,12 @@ export function runBlocks(
 }
 
 /** One order after the other, ten minutes each, both sides in turn: the book is never without one. */
-function parents(header: MarketHeader, from: Micros, until: Micros): EngineEvent[] {
+export function parents(
+  header: MarketHeader,
+  from: Micros,
+  until: Micros,
+  urgency = 0.5,
+): EngineEvent[] {
   const events: EngineEvent[] = [];
   const span = 600 * SECOND;
   for (let at: number = from, k = 0; at + SECOND < until; at += span, k++) {
@@ -177,7 +180,7 @@ function parents(header: MarketHeader, from: Micros, until: Micros): EngineEvent
         startAt: micros(at),
         deadline,
         strategy: { name: metronome.name, parameters: {} },
-        urgency: 0.5,
+        urgency,
         maxSpreadToCross: 10,
         minOrder: lots(1000),
         acceptInfeasible: true,
@@ -188,7 +191,7 @@ function parents(header: MarketHeader, from: Micros, until: Micros): EngineEvent
   return events;
 }
 
-function layGenerated(eventsPerSecond: number): Laid {
+export function layGenerated(eventsPerSecond: number): Laid {
   const config = {
     seed: 7,
     eventsPerSecond,
@@ -205,6 +208,13 @@ function layGenerated(eventsPerSecond: number): Laid {
     header: generatedHeader(config),
     block: { ...block, length: messageEnd(block, GENERATED_ROWS) },
   };
+}
+
+/** The recording, which must be there, so many times. */
+export async function layRecorded(loops: number): Promise<Laid> {
+  const read = await readRecording([fileURLToPath(RECORDING)]);
+  if (!read.ok) throw new Error(read.error.text);
+  return layLooped(read.value.header, read.value.blocks, loops);
 }
 
 /** The recording again and again, each pass a second behind the one before. */

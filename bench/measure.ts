@@ -10,7 +10,7 @@ export interface Prepared {
   /** Runs the same code on other state, so that the compiler has seen every path that matters. */
   warmUp(): void;
   /** The timed part. Returns how many units it did. */
-  run(): number;
+  run(): number | Promise<number>;
   /** What the run left behind: numbers that would not be there had it done nothing. */
   proof(): Readonly<Record<string, number | string>>;
 }
@@ -37,6 +37,8 @@ export interface Measurement {
   /** Growth of the heap over the timed part; exact when `collections` is 0. */
   readonly heapBytes: number;
   readonly collections: number;
+  /** Most memory that the process ever had resident, what `prepare` needed included. */
+  readonly peakBytes: number;
   readonly proof: Readonly<Record<string, number | string>>;
 }
 
@@ -57,7 +59,7 @@ async function measure(figure: Figure): Promise<Outcome> {
   const heapBefore = process.memoryUsage().heapUsed;
   const cpuBefore = process.cpuUsage();
   const start = process.hrtime.bigint();
-  const units = prepared.run();
+  const units = await prepared.run();
   const nanoseconds = process.hrtime.bigint() - start;
   const cpu = process.cpuUsage(cpuBefore);
   const heapBytes = process.memoryUsage().heapUsed - heapBefore;
@@ -69,6 +71,7 @@ async function measure(figure: Figure): Promise<Outcome> {
     cpuSeconds: (cpu.user + cpu.system) / 1e6,
     heapBytes,
     collections,
+    peakBytes: process.resourceUsage().maxRSS * 1024,
     proof: prepared.proof(),
   };
 }

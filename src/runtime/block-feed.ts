@@ -6,6 +6,16 @@
  */
 import type { MarketBlock } from "../core/market/columns.ts";
 
+/** A source of blocks that are used again: each is given back, in order, when both are through. */
+export interface BlockStream extends Iterator<MarketBlock> {
+  release(): void;
+}
+
+/** Blocks that a thread of its own can make ready ahead of whoever reads them. */
+export interface AheadBlocks extends Iterable<MarketBlock> {
+  ahead(): BlockStream;
+}
+
 export interface BlockCursor {
   /** The block in hand and the first row not yet read; undefined at the end of the stream. */
   readonly block: MarketBlock | undefined;
@@ -15,15 +25,20 @@ export interface BlockCursor {
 }
 
 export class BlockFeed {
-  readonly #source: Iterator<MarketBlock>;
+  readonly #source: Iterator<MarketBlock> & Partial<Pick<BlockStream, "release">>;
   readonly #blocks: MarketBlock[] = [];
   /** How many blocks have been let go. */
   #dropped = 0;
   #ended = false;
   readonly #cursors: Cursor[] = [];
 
-  constructor(blocks: Iterable<MarketBlock>) {
-    this.#source = blocks[Symbol.iterator]();
+  constructor(blocks: Iterable<MarketBlock> | AheadBlocks) {
+    this.#source = "ahead" in blocks ? blocks.ahead() : blocks[Symbol.iterator]();
+  }
+
+  /** Nobody reads on: what still makes blocks ready may stop. */
+  close(): void {
+    this.#source.return?.();
   }
 
   cursor(): BlockCursor {
@@ -38,6 +53,7 @@ export class BlockFeed {
       const next = this.#source.next();
       if (next.done === true) this.#ended = true;
       else if (next.value.length > 0) this.#blocks.push(next.value);
+      else this.#source.release?.();
     }
     return this.#blocks[index - this.#dropped];
   }
@@ -47,6 +63,7 @@ export class BlockFeed {
     const needed = Math.min(...this.#cursors.map((cursor) => cursor.index));
     while (this.#dropped < needed) {
       this.#blocks.shift();
+      this.#source.release?.();
       this.#dropped += 1;
     }
   }

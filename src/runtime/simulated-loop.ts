@@ -82,7 +82,11 @@ export interface RunTotals {
 /** Steps of a run, so that a caller may draw progress or stop between them. */
 export function* simulate(run: SimulatedRun): Generator<Micros, RunTotals> {
   const loop = new SimulatedLoop(run);
-  while (loop.advance()) yield loop.now;
+  try {
+    while (loop.advance()) yield loop.now;
+  } finally {
+    loop.close();
+  }
   for (const { journal } of run.lanes) journal?.commit();
   return loop.totals;
 }
@@ -102,6 +106,7 @@ class SimulatedLoop {
   readonly #observer: Observer;
   /** Those that somebody still wants to know of. */
   #lanes: readonly Lane[];
+  readonly #feed: BlockFeed;
   readonly #engineSide: BlockCursor;
   readonly #venueSide: BlockCursor;
   readonly #instrument: string;
@@ -121,14 +126,18 @@ class SimulatedLoop {
       invariant(observer === this.#observer, "lanes of one run look at one observer");
     }
     this.#lanes = lanes.map((lane, k) => new Lane(lane, venue.accounts[k]!, this.#clock));
-    const feed = new BlockFeed(run.blocks);
-    this.#engineSide = feed.cursor();
-    this.#venueSide = feed.cursor();
+    this.#feed = new BlockFeed(run.blocks);
+    this.#engineSide = this.#feed.cursor();
+    this.#venueSide = this.#feed.cursor();
     this.#instrument = instrumentId(header.instrument);
   }
 
   get now(): Micros {
     return this.#clock.toMicros(this.#time);
+  }
+
+  close(): void {
+    this.#feed.close();
   }
 
   get totals(): RunTotals {

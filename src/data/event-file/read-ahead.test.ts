@@ -1,0 +1,112 @@
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync, truncateSync, writeFileSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Micros, micros, SECOND } from "../../core/domain/units.ts";
+import type { MarketBlock } from "../../core/market/columns.ts";
+import { generatedHeader, generateMarket } from "../../simulation/generated-market.ts";
+import { type AheadFile, ReadAhead } from "./read-ahead.ts";
+import { type EventFile, openEventFile } from "./reader.ts";
+import { createEventFile } from "./writer.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "arrival-ahead-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const START = micros(Date.UTC(2026, 0, 5, 14) * 1000);
+const BLOCK_ROWS = 2048;
+
+function write(name: string, seconds: number, startAt: Micros): EventFile {
+  const config = { seed: 3, startAt, duration: micros(seconds * SECOND) };
+  const path = join(folder, name);
+  const header = {
+    ...generatedHeader(config),
+    origin: { format: "test", sources: [], notes: [], counts: {} },
+  };
+  const created = createEventFile(path, header, { blockRows: BLOCK_ROWS });
+  if (!created.ok) throw new Error(created.error.text);
+  for (const block of generateMarket(config)) created.value.append(block);
+  created.value.seal();
+  const opened = openEventFile(path);
+  if (!opened.ok) throw new Error(opened.error.text);
+  return opened.value;
+}
+
+let files: readonly EventFile[];
+beforeAll(() => {
+  files = [write("a.arrival", 60, START), write("b.arrival", 40, micros(START + 60 * SECOND))];
+});
+
+const ahead = (shifts: readonly number[] = [0, 60e9]): ReadAhead =>
+  new ReadAhead(
+    files.map(({ name, bytes }, k): AheadFile => ({ path: name, bytes, shift: shifts[k]! })),
+    Math.max(...files.flatMap(({ blocks }) => blocks.map(({ rows }) => rows))),
+  );
+
+/** Rows, and a hash of each of their columns. */
+const rowsOf = ({ length, ...columns }: MarketBlock): readonly unknown[] => [
+  length,
+  ...Object.values(columns).map((column) =>
+    createHash("sha256")
+      .update(new Uint8Array(column.slice(0, length).buffer))
+      .digest("hex"),
+  ),
+];
+
+const expected = (): readonly unknown[] =>
+  files.flatMap((file, k) =>
+    [...file.sequence()].map((block) =>
+      rowsOf({
+        ...block,
+        exchangeTime: block.exchangeTime.map((time) => time + k * 60e9),
+        localTime: block.localTime.map((time) => time + k * 60e9),
+      }),
+    ),
+  );
+
+describe("blocks read ahead", () => {
+  it.each([1, 2, 3, 7, 1000])("are those of the files, with %i of them in hand", (most) => {
+    const stream = ahead();
+    const held: MarketBlock[] = [];
+    const seen: unknown[] = [];
+    const giveBack = (): void => {
+      seen.push(rowsOf(held.shift()!));
+      stream.release();
+    };
+    for (let next = stream.next(); next.done !== true; next = stream.next()) {
+      held.push(next.value);
+      if (held.length === most) giveBack();
+    }
+    while (held.length > 0) giveBack();
+    expect(seen.length).toBeGreaterThan(8);
+    expect(seen).toEqual(expected());
+  });
+
+  it("may be left in the middle", () => {
+    const stream = ahead();
+    expect(stream.next().done).toBe(false);
+    expect(stream.return().done).toBe(true);
+  });
+
+  it("end with a fault where a block is damaged, after all that are whole", () => {
+    const path = join(folder, "damaged.arrival");
+    const bytes = readFileSync(files[0]!.name);
+    const { offset } = files[0]!.blocks[3]!;
+    bytes[offset + 60]! ^= 0x40;
+    writeFileSync(path, bytes);
+    const stream = new ReadAhead([{ path, bytes: bytes.length, shift: 0 }], 2 * BLOCK_ROWS);
+    for (let block = 0; block < 3; block++) {
+      expect(rowsOf(stream.next().value!)).toEqual(rowsOf(files[0]!.read(block)));
+      stream.release();
+    }
+    expect(() => stream.next()).toThrow(/block 3 at byte \d+ is damaged/);
+  });
+
+  it("end with a fault where the file is not the one that was opened", () => {
+    const path = join(folder, "shorter.arrival");
+    writeFileSync(path, readFileSync(files[0]!.name));
+    truncateSync(path, files[0]!.bytes - 1);
+    const stream = new ReadAhead([{ path, bytes: files[0]!.bytes, shift: 0 }], 2 * BLOCK_ROWS);
+    expect(() => stream.next()).toThrow(/has changed/);
+  });
+});
