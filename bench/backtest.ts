@@ -162,13 +162,13 @@ export function parents(
   header: MarketHeader,
   from: Micros,
   until: Micros,
-  urgency = 0.5,
+  lotsPerSecond = LOTS_PER_SECOND,
 ): EngineEvent[] {
   const events: EngineEvent[] = [];
   const span = 600 * SECOND;
   for (let at: number = from, k = 0; at + SECOND < until; at += span, k++) {
     const deadline = micros(Math.min(at + span - SECOND, until));
-    const quantity = Math.floor(((deadline - at) / SECOND) * LOTS_PER_SECOND) as Lots;
+    const quantity = Math.floor(((deadline - at) / SECOND) * lotsPerSecond) as Lots;
     events.push({
       kind: "parent-submitted",
       time: micros(at),
@@ -180,7 +180,7 @@ export function parents(
         startAt: micros(at),
         deadline,
         strategy: { name: metronome.name, parameters: {} },
-        urgency,
+        urgency: 0.5,
         maxSpreadToCross: 10,
         minOrder: lots(1000),
         acceptInfeasible: true,

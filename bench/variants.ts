@@ -1,46 +1,58 @@
 /**
  * Variants: market rows times variants per second, eight of them in one pass over the recording.
  *
- * The engines share books and observer; each has its own account at the venue, and looks ten times
- * a second, as the one of `backtest-recorded` does.
+ * The engines share books and observer; each has its own account at the venue. `variants-8` looks
+ * ten times a second in every lane, as `backtest-recorded` does in its one; `variants-8-twap` is
+ * what a sweep of a slow strategy does: slices of ten seconds.
  */
 import { existsSync } from "node:fs";
+import type { EngineEvent } from "../src/core/domain/messages.ts";
+import type { StrategyChoice } from "../src/core/domain/parent-order.ts";
 import { micros, SECOND } from "../src/core/domain/units.ts";
 import { Engine } from "../src/core/engine.ts";
 import { Observer } from "../src/core/market/observer.ts";
-import { composeVenue } from "../src/runtime/compose.ts";
+import { composeVenue, strategiesWith } from "../src/runtime/compose.ts";
 import { DEFAULT_CONFIG } from "../src/runtime/config.ts";
 import { simulateToEnd } from "../src/runtime/simulated-loop.ts";
 import { type Laid, layRecorded, LOOPS, metronome, parents, RECORDING } from "./backtest.ts";
 import type { Figure, Prepared } from "./measure.ts";
 
-const URGENCIES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
+/** Lots per second: what the variants differ by. */
+const PACES = [70, 80, 90, 100, 110, 120, 130, 140];
+const STRATEGIES = new Map([...strategiesWith(), [metronome.name, metronome]]);
+const TWAP: StrategyChoice = { name: "twap", parameters: { intervalSeconds: 10 } };
 
 export const figures: readonly Figure[] = [
-  {
-    name: "variants-8",
-    summary: `eight urgencies in one pass, Binance USD-M BTCUSDT 2024-08-08, looped ${LOOPS} times`,
+  figure("variants-8", "eight paces in one pass, looks ten times a second"),
+  figure("variants-8-twap", "eight paces in one pass, TWAP in slices of 10 s", TWAP),
+];
+
+function figure(name: string, what: string, strategy?: StrategyChoice): Figure {
+  return {
+    name,
+    summary: `${what}, Binance USD-M BTCUSDT 2024-08-08, looped ${LOOPS} times`,
     unit: "variant-events",
     references: { "prototype, TypeScript": 53 },
     prepare: async () =>
       existsSync(RECORDING)
-        ? prepare(await layRecorded(LOOPS))
+        ? prepare(await layRecorded(LOOPS), strategy)
         : { skip: "../shared/data is not here" },
-  },
-];
+  };
+}
 
-function prepare(laid: Laid): Prepared {
+function prepare(laid: Laid, strategy: StrategyChoice | undefined): Prepared {
   let engines: readonly Engine[] = [];
   const { block } = laid;
   let short = Math.min(500_000, block.length);
   while ((block.kind[short - 1]! & 8) === 0) short -= 1;
   return {
     warmUp: () => {
-      for (let pass = 0; pass < 2; pass++) run({ ...laid, block: { ...block, length: short } });
+      const first = { ...laid, block: { ...block, length: short } };
+      for (let pass = 0; pass < 3; pass++) run(first, strategy);
     },
     run: () => {
-      engines = run(laid);
-      return laid.block.length * URGENCIES.length;
+      engines = run(laid, strategy);
+      return laid.block.length * PACES.length;
     },
     proof: () => {
       const fills = engines.map((engine) =>
@@ -51,23 +63,28 @@ function prepare(laid: Laid): Prepared {
   };
 }
 
-function run({ header, block }: Laid): readonly Engine[] {
+function run({ header, block }: Laid, strategy: StrategyChoice | undefined): readonly Engine[] {
   const { execution, limits } = DEFAULT_CONFIG;
   const observer = new Observer(header, limits.participationWindow);
   const epoch = Number(header.epochNanos / 1000n);
   const from = micros(epoch + Math.ceil(block.localTime[0]! / 1000) + SECOND);
   const until = micros(epoch + Math.floor(block.localTime[block.length - 1]! / 1000) - SECOND);
-  const lanes = URGENCIES.map((urgency) => ({
+  const lanes = PACES.map((pace) => ({
     engine: new Engine({
       execution,
       limits,
-      strategies: new Map([[metronome.name, metronome]]),
+      strategies: STRATEGIES,
       seed: 1,
       markets: [{ header, positionLots: 0, observer }],
     }),
-    scheduled: parents(header, from, until, urgency),
+    scheduled: parents(header, from, until, pace).map((event) => workedBy(event, strategy)),
   }));
   const accounts = lanes.map(() => ({ config: DEFAULT_CONFIG, seed: 1 }));
   simulateToEnd({ header, blocks: [block], venue: composeVenue(header, ...accounts), lanes });
   return lanes.map(({ engine }) => engine);
 }
+
+const workedBy = (event: EngineEvent, strategy: StrategyChoice | undefined): EngineEvent =>
+  strategy === undefined || event.kind !== "parent-submitted"
+    ? event
+    : { ...event, parent: { ...event.parent, strategy } };

@@ -254,7 +254,7 @@ class Foreman {
       return this.#finish({ code: "SWEEP_WORKER", text: `a worker did not start: ${why}` });
     }
     const [unit] = hand.sent;
-    // Of those that were worked together, any may have done it: each gets a thread's whole attention.
+    // Of those that were worked together any may have done it: next time each is worked alone.
     const isShared = unit !== undefined && !this.#suspects.has(unit);
     if (isShared) for (const each of hand.sent.slice(0, BATCH)) this.#suspects.add(each);
     else if (unit !== undefined) this.#fail(unit, `its worker died: ${why}`);

@@ -117,7 +117,7 @@ function workTogether(
   return works.map((work) => [work.run, work.outcomeAt(endedAt)] as const);
 }
 
-/** One run at work: its lane ends with its order, for what the market does then is nobody's cost. */
+/** One run at work: its lane ends with its order; what the market does then is nobody's cost. */
 class Work implements SimulatedLane {
   readonly run: Run;
   readonly request: BacktestRequest;

@@ -6,6 +6,7 @@
  * the first row is handed out: what is replayed is what was written, or nothing is. What must stay
  * true: no row of a file that was cut or damaged gets out unless somebody has asked for just that.
  */
+import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { err, ok, type Result } from "../../core/domain/errors.ts";
 import { instrumentId } from "../../core/domain/instrument.ts";
@@ -26,6 +27,7 @@ import type { Decoded, OpenRecording } from "../recording.ts";
 import { isoNanos } from "../recording-builder.ts";
 import { FileBytes } from "./byte-source.ts";
 import { EventFileError } from "./damage.ts";
+import { ReadAhead } from "./read-ahead.ts";
 import { type EventFile, isEventFile, openEventFile } from "./reader.ts";
 
 /** Whether all of them are; a fault where only some are, or one cannot be read. */
@@ -64,7 +66,7 @@ export function openEventRecording(
   if (files.every(({ rows }) => rows === 0)) return err(emptyFault(files));
   const overlap = overlapOf(files, shifts);
   if (overlap !== undefined) return err(overlap);
-  const blocks: Iterable<MarketBlock> = { [Symbol.iterator]: () => joined(files, shifts) };
+  const blocks = blocksOf(files, shifts);
   const { origin: _, ...header } = files[0]!.header;
   let report: OpenRecording["report"] | undefined;
   return ok({
@@ -213,6 +215,25 @@ function* verifyAll(
   }
 }
 
+/** Fewer rows than this are read before a thread has started. */
+const WORTH_A_THREAD = 1_000_000;
+
+/** Each pass reads the files anew; a long one by a thread, where there is a core for it. */
+function blocksOf(
+  files: readonly EventFile[],
+  shifts: readonly number[],
+): Iterable<MarketBlock> & { ahead?(): ReadAhead } {
+  const plain = { [Symbol.iterator]: () => joined(files, shifts) };
+  const rows = files.reduce((sum, file) => sum + file.rows, 0);
+  if (rows < WORTH_A_THREAD || availableParallelism() < 2) return plain;
+  const aheadFiles = files.map(({ name, bytes }, k) => ({ path: name, bytes, shift: shifts[k]! }));
+  let mostRows = 0;
+  for (const file of files) {
+    for (const block of file.blocks) mostRows = Math.max(mostRows, block.rows);
+  }
+  return { ...plain, ahead: () => new ReadAhead(aheadFiles, mostRows) };
+}
+
 function* joined(
   files: readonly EventFile[],
   shifts: readonly number[],
@@ -239,12 +260,10 @@ function overlapOf(files: readonly EventFile[], shifts: readonly number[]): Data
     if (file.rows === 0) continue;
     const shift = shifts[index]!;
     const name = basename(file.name);
-    const last = file.read(file.blocks.length - 1);
-    const first = file.read(0);
     const starts =
       before === "" ||
-      (timeOf(first, 0, ENGINE_ONLY, 1) + shift >= venue &&
-        timeOf(first, 0, VENUE_ONLY, 1) + shift >= engine);
+      ((firstTime(file, ENGINE_ONLY) ?? Number.POSITIVE_INFINITY) + shift >= venue &&
+        (firstTime(file, VENUE_ONLY) ?? Number.POSITIVE_INFINITY) + shift >= engine);
     const until = file.blocks.at(-1)!.until + shift;
     if (!starts || !Number.isSafeInteger(until) || shift < 0) {
       const text =
@@ -252,21 +271,37 @@ function overlapOf(files: readonly EventFile[], shifts: readonly number[]): Data
         "the order of their times, without overlap";
       return { code: "DATA_FORMAT", text, file: name };
     }
-    venue = timeOf(last, last.length - 1, ENGINE_ONLY, -1) + shift;
-    engine = timeOf(last, last.length - 1, VENUE_ONLY, -1) + shift;
+    venue = Math.max(venue, (lastTime(file, ENGINE_ONLY) ?? 0) + shift);
+    engine = Math.max(engine, (lastTime(file, VENUE_ONLY) ?? 0) + shift);
     before = name;
   }
   return undefined;
 }
 
-/** The first time from `row` on, in either direction, that the side reads which skips `except`. */
-function timeOf(block: MarketBlock, row: number, except: number, step: 1 | -1): number {
-  const times = except === ENGINE_ONLY ? block.exchangeTime : block.localTime;
-  for (let at = row; at >= 0 && at < block.length; at += step) {
-    if ((block.kind[at]! & except) === 0) return times[at]!;
+/** The time of the first row that the side reads which skips `except`; a block may have none. */
+function firstTime(file: EventFile, except: number): number | undefined {
+  for (let block = 0; block < file.blocks.length; block++) {
+    const rows = file.read(block);
+    for (let row = 0; row < rows.length; row++) {
+      if ((rows.kind[row]! & except) === 0) return timesOf(rows, except)[row]!;
+    }
   }
-  return times[row]!;
+  return undefined;
 }
+
+function lastTime(file: EventFile, except: number): number | undefined {
+  for (let block = file.blocks.length - 1; block >= 0; block--) {
+    const rows = file.read(block);
+    for (let row = rows.length - 1; row >= 0; row--) {
+      if ((rows.kind[row]! & except) === 0) return timesOf(rows, except)[row]!;
+    }
+  }
+  return undefined;
+}
+
+/** The clock by which that side reads. */
+const timesOf = (rows: MarketBlock, except: number): Float64Array =>
+  except === ENGINE_ONLY ? rows.exchangeTime : rows.localTime;
 
 interface Survey {
   messages: number;
