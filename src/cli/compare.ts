@@ -7,10 +7,11 @@ import { basename } from "node:path";
 import { type Command, Option } from "commander";
 import type { ContractKind } from "../core/domain/instrument.ts";
 import type { Side } from "../core/domain/side.ts";
-import { micros, MINUTE, SECOND } from "../core/domain/units.ts";
+import { micros, SECOND } from "../core/domain/units.ts";
 import { CLUSTERS_MIN } from "../core/tca/paired-difference.ts";
+import { csvCell } from "../data/export/csv-cell.ts";
 import { isNative } from "../runtime/arm.ts";
-import { compare, TAIL, type Windows } from "../runtime/compare.ts";
+import { compare } from "../runtime/compare.ts";
 import { type ArmSummary, type Comparison, QUEUES } from "../runtime/comparison.ts";
 import { nativeNames, strategyNames, tacticNames } from "../runtime/compose.ts";
 import { armsOf } from "./arms.ts";
@@ -18,6 +19,7 @@ import type { QueueModelName } from "../simulation/queue.ts";
 import { distributionSvg } from "./distribution-picture.ts";
 import { formatDuration } from "../runtime/duration.ts";
 import { openGenerated, openMarket } from "../runtime/market-source.ts";
+import { generatedWindow, type Windows } from "../runtime/window.ts";
 import { GENERATED_START } from "./backtest.ts";
 import { generatedKnobs } from "./generated-data.ts";
 import {
@@ -126,18 +128,10 @@ async function run(flags: Flags): Promise<void> {
 async function windowsOf(flags: Flags): Promise<Windows> {
   const knobs = generatedKnobs(flags.data);
   if (knobs !== undefined) {
-    const duration = micros(MINUTE + flags.over + TAIL + MINUTE);
+    const first = { startAt: micros(GENERATED_START), ...knobs };
     return {
       kind: "generated",
-      // Spread over the hours of a day, a prime number of minutes apart.
-      open: (window) =>
-        openGenerated({
-          kind: "generated",
-          seed: (flags.seed + window * 7919) >>> 0,
-          startAt: micros(GENERATED_START + ((window * 431) % 1440) * MINUTE),
-          duration,
-          ...knobs,
-        }),
+      open: (window) => openGenerated(generatedWindow(first, flags.over, flags.seed, window)),
     };
   }
   const market = await openMarket({
@@ -258,14 +252,8 @@ function probability(p: number | undefined): string {
 const signed = (bps: number): string => `${bps >= 0 ? "+" : ""}${bps.toFixed(2)}`;
 
 function csv({ outcomes }: Comparison): string {
-  const rows = outcomes.map((outcome) => CSV_KEYS.map((key) => cellOf(outcome[key])).join(","));
+  const rows = outcomes.map((outcome) => CSV_KEYS.map((key) => csvCell(outcome[key])).join(","));
   return `${[CSV_KEYS.join(","), ...rows].join("\n")}\n`;
-}
-
-/** As RFC 4180 has it: the label of an arm may hold a comma. What is unknown is empty. */
-function cellOf(value: string | number | null): string {
-  const cell = String(value ?? "");
-  return /[",]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }
 
 const CSV_KEYS = [

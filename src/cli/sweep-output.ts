@@ -1,12 +1,15 @@
 /**
  * Sweep output: where `-o` puts the results of a sweep, and how they get there.
  *
- * `-o NAME.csv` is the table, and its log stands beside it; `-o FOLDER` holds log, table and
- * summary. What must stay true: the table is whole or not there, and nothing that belongs to
- * somebody else is written over.
+ * `-o NAME.csv` (or `.parquet`) is the table, and its log stands beside it; `-o FOLDER` holds log,
+ * table and summary. What must stay true: the table is whole or not there, and nothing that
+ * belongs to somebody else is written over.
  */
-import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { batchFiles } from "../data/export/batch-file.ts";
+import { OutputError, OutputFile } from "../data/export/output-file.ts";
+import { type Cell, type TableColumn, tableFormatOf, writeTable } from "../data/export/table.ts";
 import type { SweepRequest } from "../runtime/sweep-request.ts";
 import { createStore, resumeStore, type SweepStore } from "../runtime/sweep-store.ts";
 import { CommandError } from "./output.ts";
@@ -19,13 +22,35 @@ export interface SweepPaths {
 }
 
 export const pathsOf = (output: string): SweepPaths =>
-  output.endsWith(".csv")
+  isTable(output)
     ? { log: `${output}.sweep`, table: output, summary: undefined }
     : {
         log: join(output, "sweep.log"),
         table: join(output, "results.csv"),
         summary: join(output, "summary.json"),
       };
+
+const isTable = (output: string): boolean => /\.(?:csv|parquet)$/.test(output);
+
+/** What a table needs is known to be there before a night of work. @throws CommandError */
+export async function checkOutput(output: string | undefined): Promise<void> {
+  if (output === undefined || tableFormatOf(output) !== "parquet") return;
+  const files = await batchFiles("parquet");
+  if (!files.ok) throw new CommandError(files.error.code, files.error.text);
+}
+
+/** Takes the place of an older table: what is gone on with is written again. */
+export async function writeResults(
+  path: string,
+  columns: readonly TableColumn[],
+  rows: Iterable<readonly Cell[]>,
+): Promise<void> {
+  const format = tableFormatOf(path) ?? "csv";
+  const written = await writeTable(path, format, columns, rows, { replace: true });
+  if (written.ok) return;
+  const text = `${written.error.text}; the log is whole: make room, then --resume`;
+  throw new CommandError("SWEEP_WRITE", text);
+}
 
 /** @throws CommandError where something stands in the way. */
 export function openStore(output: string, request: SweepRequest, isResumed: boolean): SweepStore {
@@ -51,33 +76,16 @@ function makeFolder(path: string): void {
   }
 }
 
-const LINES_AT_ONCE = 4_096;
-
 /** Writes beside the path and moves there, so that a reader never sees half of it. */
-export function writeLines(path: string, lines: Iterable<string>): void {
-  const part = `${path}.part`;
+export function writeSummary(path: string, text: string): void {
+  const created = OutputFile.create(path, { replace: true });
   try {
-    const file = openSync(part, "w");
-    try {
-      let waiting: string[] = [];
-      const flush = (): void => {
-        const bytes = Buffer.from(waiting.map((line) => `${line}\n`).join(""));
-        for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
-        waiting = [];
-      };
-      for (const line of lines) {
-        waiting.push(line);
-        if (waiting.length === LINES_AT_ONCE) flush();
-      }
-      flush();
-    } finally {
-      closeSync(file);
-    }
-    renameSync(part, path);
+    if (!created.ok) throw new OutputError(created.error);
+    created.value.write(Buffer.from(`${text}\n`));
+    created.value.seal();
   } catch (error) {
-    rmSync(part, { force: true });
-    const why = error instanceof Error ? error.message : String(error);
-    const text = `${path} cannot be written: ${why}; the log is whole: make room, then --resume`;
-    throw new CommandError("SWEEP_WRITE", text);
+    if (!(error instanceof OutputError)) throw error;
+    const advice = "the log is whole: make room, then --resume";
+    throw new CommandError("SWEEP_WRITE", `${error.fault.text}; ${advice}`);
   }
 }

@@ -5,6 +5,7 @@
  */
 import type { Bps } from "../core/domain/units.ts";
 import { CLUSTERS_MIN } from "../core/tca/paired-difference.ts";
+import type { Cell, TableColumn } from "../data/export/table.ts";
 import { type ArmSummary, QUEUES } from "../runtime/comparison.ts";
 import { formatDuration } from "../runtime/duration.ts";
 import type { SweepFailure } from "../runtime/sweep.ts";
@@ -169,9 +170,20 @@ export function failureText(request: SweepRequest, failures: readonly SweepFailu
   return [...lines, ...(more > 0 ? [`  and ${more} more`] : [])].join("\n");
 }
 
-/** Lines of the table, without line ends; the first names the columns. */
-export function* csvLines(request: SweepRequest, rows: readonly SweepRow[]): Generator<string> {
-  yield [...CSV_BEFORE, ...request.axes, ...CSV_BEHIND].map(cellOf).join(",");
+/** The table: the same columns as CSV and as Parquet. */
+export function sweepColumns({ axes }: SweepRequest): readonly TableColumn[] {
+  return [
+    ...COLUMNS_BEFORE,
+    ...axes.map((name): TableColumn => ({ name, type: "text" })),
+    ...COLUMNS_BEHIND,
+  ];
+}
+
+/** Its rows, in the order of `sweepColumns`. */
+export function* sweepCells(
+  request: SweepRequest,
+  rows: readonly SweepRow[],
+): Generator<readonly Cell[]> {
   for (const row of rows) {
     const { market, window, side, arm, queue } = unitAt(request, row.unit);
     yield [
@@ -190,29 +202,28 @@ export function* csvLines(request: SweepRequest, rows: readonly SweepRow[]): Gen
       row.makerShare,
       row.completionSeconds,
       row.phase,
-    ]
-      .map(cellOf)
-      .join(",");
+    ];
   }
 }
 
-const CSV_BEFORE = ["market", "window", "cluster", "side", "arm", "of"] as const;
-const CSV_BEHIND = [
-  "strategy",
-  "queue",
-  "costBps",
-  "beforeFeesBps",
-  "filled",
-  "makerShare",
-  "completionSeconds",
-  "phase",
-] as const;
-
-/** As RFC 4180 has it. What is unknown is empty. */
-function cellOf(value: string | number | null): string {
-  const cell = String(value ?? "");
-  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
-}
+const COLUMNS_BEFORE: readonly TableColumn[] = [
+  { name: "market", type: "text" },
+  { name: "window", type: "integer" },
+  { name: "cluster", type: "integer" },
+  { name: "side", type: "text" },
+  { name: "arm", type: "text" },
+  { name: "of", type: "text" },
+];
+const COLUMNS_BEHIND: readonly TableColumn[] = [
+  { name: "strategy", type: "text" },
+  { name: "queue", type: "text" },
+  { name: "costBps", type: "number" },
+  { name: "beforeFeesBps", type: "number" },
+  { name: "filled", type: "number" },
+  { name: "makerShare", type: "number" },
+  { name: "completionSeconds", type: "number" },
+  { name: "phase", type: "text" },
+];
 
 const intervalText = (interval: { low: Bps; high: Bps } | undefined): string =>
   interval === undefined ? "" : ` (${signed(interval.low)} … ${signed(interval.high)})`;

@@ -36,8 +36,8 @@ import {
 } from "./order-options.ts";
 import { CommandError, EXIT, interruptible, note, print, printJson, progress } from "./output.ts";
 import { type PluginFlags, pluginOption, pluginsOf } from "./plugins.ts";
-import { openStore, pathsOf, writeLines } from "./sweep-output.ts";
-import { csvLines, failureText, sweepText } from "./sweep-page.ts";
+import { checkOutput, openStore, pathsOf, writeResults, writeSummary } from "./sweep-output.ts";
+import { failureText, sweepCells, sweepColumns, sweepText } from "./sweep-page.ts";
 
 interface Flags extends Omit<OrderFlags, "over">, PluginFlags {
   readonly data: readonly string[];
@@ -93,7 +93,7 @@ export function addSweep(program: Command): void {
       new Option("--sides <which>", "which way").choices(["both", "buy", "sell"]).default("both"),
     )
     .option("--workers <n>", "threads [all cores]", workerCount, availableParallelism())
-    .option("-o, --output <path>", "keep the results: NAME.csv, or a folder")
+    .option("-o, --output <path>", "keep the results: NAME.csv, NAME.parquet, or a folder")
     .option("--resume", "go on with what is in the output")
     .option("--dry-run", "check everything, say how many runs it would be, and run nothing");
   addOrderOptions(command, {})
@@ -124,6 +124,7 @@ Examples:
 
 async function run(flags: Flags, command: Command): Promise<void> {
   refuseElsewhere(flags, command);
+  await checkOutput(flags.output);
   const plugins = await pluginsOf(flags);
   const config = configOf({ ...flags, over: micros(0) }, plugins);
   const axes = flags.grid.map(axisOf);
@@ -148,7 +149,7 @@ async function run(flags: Flags, command: Command): Promise<void> {
   };
   note(planText(request, axes, flags));
   if (flags.dryRun === true) return;
-  report(request, flags, await worked(request, flags, checked.first));
+  await report(request, flags, await worked(request, flags, checked.first));
 }
 
 function refuseElsewhere(flags: Flags, command: Command): void {
@@ -371,10 +372,14 @@ function stopText({ rows }: SweepRun, { output }: Flags): string {
   );
 }
 
-function report(request: SweepRequest, flags: Flags, { rows, failures }: SweepRun): void {
+async function report(
+  request: SweepRequest,
+  flags: Flags,
+  { rows, failures }: SweepRun,
+): Promise<void> {
   const paths = flags.output === undefined ? undefined : pathsOf(flags.output);
   if (paths !== undefined) {
-    writeLines(paths.table, csvLines(request, rows));
+    await writeResults(paths.table, sweepColumns(request), sweepCells(request, rows));
     note(`written: ${paths.table}`);
   }
   const summary = summariseSweep(request, rows);
@@ -388,7 +393,7 @@ function report(request: SweepRequest, flags: Flags, { rows, failures }: SweepRu
       heat: heat ?? null,
     };
     if (paths?.summary !== undefined) {
-      writeLines(paths.summary, [JSON.stringify(document, undefined, 2)]);
+      writeSummary(paths.summary, JSON.stringify(document, undefined, 2));
       note(`written: ${paths.summary}`);
     }
     if (flags.svg !== undefined && heat !== undefined) {

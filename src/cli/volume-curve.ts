@@ -163,7 +163,11 @@ interface Row {
   readonly count: number;
 }
 
-function curveText(curve: LearnedCurve, instrument: string, flags: Flags): string {
+export function curveText(
+  curve: LearnedCurve,
+  instrument: string,
+  flags: Pick<Flags, "uncovered">,
+): string {
   const { buckets: all, days, leftOut, over } = curve;
   const noun = over === "day" ? "day" : "session";
   const counted = `${days.length} ${noun}${days.length === 1 ? "" : "s"}`;
@@ -216,7 +220,10 @@ function rowsOf({ buckets: all, days, over }: LearnedCurve): readonly Row[] {
 
 const hundredths = (share: number): string => `${(share * 100).toFixed(2)} %`;
 
-function remarks({ buckets: rows, days, over }: LearnedCurve, flags: Flags): readonly string[] {
+function remarks(
+  { buckets: rows, days, over }: LearnedCurve,
+  { uncovered }: Pick<Flags, "uncovered">,
+): readonly string[] {
   const assumed = rows.filter((bucket) => bucket.days === 0).length;
   const lengths = days.map(({ from, until }) => until - from);
   const uneven = over === "session" && Math.max(...lengths) > 1.05 * Math.min(...lengths);
@@ -226,7 +233,7 @@ function remarks({ buckets: rows, days, over }: LearnedCurve, flags: Flags): rea
       ? []
       : [
           `${assumed} buckets are assumed, not learned: under ${LEAST_COVERAGE * 100} % of each ` +
-            `was recorded (--uncovered ${flags.uncovered})`,
+            `was recorded${uncovered === undefined ? "" : ` (--uncovered ${uncovered})`}`,
         ]),
     ...(uneven ? ["the sessions differ in length by more than a twentieth"] : []),
     ...(over === "session"
