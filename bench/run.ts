@@ -14,7 +14,16 @@ import Table from "cli-table3";
 import type { Figure, Measurement, Outcome } from "./measure.ts";
 
 /** A new bench file is added here; what it must export is in measure.ts. */
-const FILES = ["./book.ts", "./backtest.ts", "./journal.ts", "./event-file.ts"];
+const FILES = [
+  "./book.ts",
+  "./backtest.ts",
+  "./variants.ts",
+  "./journal.ts",
+  "./event-file.ts",
+  "./day.ts",
+  "./import.ts",
+  "./sweep.ts",
+];
 
 /** The young generation is large, so that the timed part is over before a collection is due. */
 const NODE_FLAGS = ["--expose-gc", "--max-semi-space-size=256"];
@@ -135,6 +144,7 @@ function printTables(): void {
     "per CPU s",
     "heap B/unit",
     "collections",
+    "peak MB",
     "references, M/s",
   ];
   const table = new Table({ head, style: { head: [], border: [] } });
@@ -149,6 +159,7 @@ function printTables(): void {
       ),
       heap.toFixed(3),
       String(collections),
+      (medianOf(report.runs.map(({ peakBytes }) => peakBytes)) / 1e6).toFixed(0),
       references.join("\n"),
     ]);
   }
