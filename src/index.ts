@@ -60,6 +60,13 @@ export {
   type ImportFault,
   readFills,
 } from "./runtime/imported-fills.ts";
+export type { MarketSink } from "./data/capture.ts";
+export {
+  LiveRecording,
+  type LiveRecordingOptions,
+  type RecordingSummary,
+} from "./data/recorder/live-recording.ts";
+export { MarketRecorder, type MarketRecorderOptions } from "./data/recorder/market-recorder.ts";
 export type { JournalRecord, JournalSink } from "./runtime/journal/journal.ts";
 export { openJournal } from "./runtime/journal/reader.ts";
 export { createJournal } from "./runtime/journal/writer.ts";

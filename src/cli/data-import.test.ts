@@ -1,5 +1,13 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -30,18 +38,18 @@ function arrival(...args: readonly string[]): Promise<Run> {
   });
 }
 
-/** A true-to-form capture of two messages a millisecond, with a broken line in the middle. */
-function capture(): string {
+/** A true-to-form capture of a message each tenth of a second, with one broken line. */
+function capture(name = "capture.txt", messages = 3000): string {
   const start = 1_723_161_600_000;
   const lines = [`${start}000000 {"lastUpdateId":1,"bids":[["100.0","1"]],"asks":[["100.5","2"]]}`];
-  for (let id = 1; id <= 3000; id++) {
-    const T = start + id;
+  for (let id = 1; id <= messages; id++) {
+    const T = start + id * 100;
     const b = [["100.0", String(1 + (id % 7))]];
     const data = { e: "depthUpdate", E: T, T, s: "BTCUSDT", U: id, u: id, pu: id - 1, b, a: [] };
     lines.push(`${T + 3}000000 ${JSON.stringify({ stream: "btcusdt@depth@0ms", data })}`);
     if (id === 2000) lines.push(`${T + 3}000000 {"stream":"btcusdt@dep`);
   }
-  const path = at("capture.txt");
+  const path = at(name);
   writeFileSync(path, `${lines.join("\n")}\n`);
   return path;
 }
@@ -68,13 +76,51 @@ describe("arrival data import", () => {
     ]);
     expect(again).toMatchObject({ code: 2, stdout: "" });
     expect(again.stderr).toContain("btc.arrival exists; nothing is written over");
-    expect(other.stderr).toContain("this is binance-capture, not what --from lobster means");
+    expect(other.stderr).toContain("this is binance-capture, not lobster");
     expect(nothing.stderr).toContain("there is no such file");
-    expect(existsSync(at("other.arrival")) || existsSync(at("other.arrival.partial"))).toBe(false);
+    expect(readdirSync(folder).filter((name) => name.startsWith("other."))).toEqual([]);
 
     const info = await arrival("data", "info", out, "--json");
     expect(JSON.parse(info.stdout)).toMatchObject({ format: "event-file", counts: { rows: 3003 } });
   }, 60_000);
+
+  it("stops in order on Ctrl-C, and goes on with --resume to the same bytes", async () => {
+    const raw = capture("long.txt", 60_000);
+    const out = at("long.arrival");
+    const stopped = await new Promise<Run>((resolve) => {
+      const child = execFile(
+        process.execPath,
+        [BIN, "data", "import", raw, "-o", out],
+        (error, stdout, stderr) => {
+          resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr });
+        },
+      );
+      // It has begun, and goes on for seconds.
+      const look = setInterval(() => {
+        const part = `${out}.unfinished/rows-1.arrival.partial`;
+        if ((statSync(part, { throwIfNoEntry: false })?.size ?? 0) === 0) return;
+        clearInterval(look);
+        child.kill("SIGINT");
+      }, 5);
+    });
+    expect(stopped).toMatchObject({ code: 130, stdout: "" });
+    expect(stopped.stderr).toContain("stopped; what has been read is kept in");
+    const [again, other, whole] = await Promise.all([
+      arrival("data", "import", raw, "-o", out),
+      arrival("data", "import", raw, "--symbol", "ETHUSDT", "-o", out, "--resume"),
+      arrival("data", "import", raw, "-o", at("undisturbed.arrival")),
+    ]);
+    expect(again.stderr).toContain("go on with it with --resume, or remove it [DATA_TAKEN]");
+    expect(other.stderr).toContain('its symbol was not given, not "ETHUSDT"');
+    expect(whole.code).toBe(0);
+    const done = await arrival("data", "import", raw, "-o", out, "--resume");
+    expect(done, done.stderr).toMatchObject({ code: 0, stderr: "" });
+    expect(readFileSync(out).equals(readFileSync(at("undisturbed.arrival")))).toBe(true);
+    expect(existsSync(`${out}.unfinished`)).toBe(false);
+    const nothing = await arrival("data", "import", raw, "-o", at("never.arrival"), "--resume");
+    expect(nothing).toMatchObject({ code: 2 });
+    expect(nothing.stderr).toContain("[DATA_RESUME]");
+  }, 120_000);
 
   it("recovers what is whole of a file that was cut, and says what is lost", async () => {
     const whole = generatedFile("whole.arrival");

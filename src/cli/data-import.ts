@@ -7,9 +7,8 @@ import { statSync } from "node:fs";
 import { basename } from "node:path";
 import { Command, Option } from "commander";
 import type { ContractKind } from "../core/domain/instrument.ts";
-import type { MarketBlock } from "../core/market/columns.ts";
 import { EventFileError } from "../data/event-file/damage.ts";
-import { throughWhole } from "../data/event-file/event-recording.ts";
+import { areEventFiles, throughWhole } from "../data/event-file/event-recording.ts";
 import type { EventFileHeader } from "../data/event-file/header.ts";
 import { openEventFile } from "../data/event-file/reader.ts";
 import { createEventFile, DEFAULT_LEVEL, partialOf } from "../data/event-file/writer.ts";
@@ -17,8 +16,12 @@ import {
   type DataFault,
   type OpenRecording,
   openRecording,
+  type ReadOptions,
   type RecordingFormat,
 } from "../data/recording.ts";
+import { importRecording, originOf } from "../data/recording-import.ts";
+import { unfinishedOf } from "../data/unfinished-import.ts";
+import { PROGRAM_VERSION } from "../runtime/program.ts";
 import { contractOption, instrumentOf, instrumentOption } from "./order-options.ts";
 import {
   breathe,
@@ -27,6 +30,7 @@ import {
   interruptible,
   print,
   printJson,
+  type Progress,
   progress,
 } from "./output.ts";
 
@@ -34,7 +38,9 @@ import {
 const FORMATS: Readonly<Record<string, readonly RecordingFormat[]>> = {
   binance: ["binance-capture"],
   bybit: ["bybit-frames"],
-  "bybit-archive": ["bybit-archive"],
+  "bybit-archive": ["bybit-archive", "bybit-trades"],
+  tardis: ["tardis-book", "tardis-trades", "tardis-quotes"],
+  hftbacktest: ["hftbacktest"],
   lobster: ["lobster"],
   coinbase: ["coinbase-tables", "coinbase-feed"],
   bitstamp: ["bitstamp-orders"],
@@ -46,6 +52,7 @@ interface Flags {
   readonly output: string;
   readonly level: string;
   readonly recover?: boolean;
+  readonly resume?: boolean;
   readonly symbol?: string;
   readonly contract?: ContractKind;
   readonly instrument?: string;
@@ -56,7 +63,7 @@ export function addImport(data: Command): void {
   data.addCommand(
     new Command("import")
       .description("writes recordings as one event file, which is smaller and read much faster")
-      .argument("<file...>", "one recording, or several that follow each other")
+      .argument("<file...>", "one recording: files that follow each other, or lie side by side")
       .addOption(
         new Option("--from <format>", "refuse a recording of any other format")
           .choices(["auto", ...Object.keys(FORMATS)])
@@ -64,6 +71,7 @@ export function addImport(data: Command): void {
       )
       .requiredOption("-o, --output <file>", "the event file, such as btc.arrival; must not exist")
       .option("--level <0..19>", "0 = not compressed, else zstd's level", String(DEFAULT_LEVEL))
+      .option("--resume", "go on with an import that was broken off")
       .option("--recover", "of one event file that was cut or damaged: what is whole before that")
       .option("--symbol <name>", "which instrument, where a recording holds several")
       .addOption(contractOption())
@@ -91,7 +99,10 @@ async function importFiles(paths: readonly string[], flags: Flags): Promise<void
   if (!/^\d{1,2}$/.test(flags.level) || level > 19) {
     throw new CommandError("USAGE", `--level ${flags.level}: a whole number from 0 to 19`);
   }
-  for (const taken of [flags.output, partialOf(flags.output)]) refuseTaken(taken, flags.output);
+  if (flags.resume === true && flags.recover === true) {
+    throw new CommandError("USAGE", "--resume and --recover exclude each other");
+  }
+  refuseTaken(flags);
   const started = performance.now();
   const written = await interruptible((isInterrupted) =>
     flags.recover === true
@@ -117,15 +128,23 @@ async function importFiles(paths: readonly string[], flags: Flags): Promise<void
   else print(textOf(imported));
 }
 
+const isThere = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined;
+
 /** Before minutes of reading, not after them. */
-function refuseTaken(taken: string, output: string): void {
-  if (statSync(taken, { throwIfNoEntry: false }) === undefined) return;
-  const text =
-    taken === output
-      ? `${output} exists; nothing is written over: choose another name`
-      : `${taken} is there, from a run that did not finish: recover it with ` +
-        `\`arrival data import --recover ${taken} -o NEW\`, or remove it`;
-  throw new CommandError("DATA_TAKEN", text);
+function refuseTaken({ output, resume, recover: isRecovery }: Flags): void {
+  const [partial, unfinished] = [partialOf(output), unfinishedOf(output)];
+  const text = isThere(output)
+    ? `${output} exists; nothing is written over: choose another name`
+    : resume === true
+      ? undefined
+      : isThere(unfinished) && isRecovery !== true
+        ? `${unfinished} is there, from an import that did not finish: go on with it with ` +
+          "--resume, or remove it"
+        : isThere(partial)
+          ? `${partial} is there, from a run that did not finish: recover it with ` +
+            `\`arrival data import --recover ${partial} -o NEW\`, or remove it`
+          : undefined;
+  if (text !== undefined) throw new CommandError("DATA_TAKEN", text);
 }
 
 interface Written {
@@ -141,56 +160,108 @@ async function bringIn(
   level: number,
   isInterrupted: () => boolean,
 ): Promise<Written> {
-  const recording = await read(paths, flags, isInterrupted);
+  const isStored = areEventFiles(paths);
+  if (!isStored.ok) throw fail(isStored.error);
+  return isStored.value
+    ? join(paths, flags, level, isInterrupted)
+    : importCaptures(paths, flags, level, isInterrupted);
+}
+
+/** Of any format but our own. */
+async function importCaptures(
+  paths: readonly string[],
+  flags: Flags,
+  level: number,
+  isInterrupted: () => boolean,
+): Promise<Written> {
+  const abort = new AbortController();
+  const reading = new Stage("reading", "MB", flags.json === true);
+  const writing = new Stage("writing", "M rows", flags.json === true);
+  const imported = await importRecording(paths, flags.output, {
+    ...chosen(flags),
+    level,
+    isResumed: flags.resume === true,
+    program: PROGRAM_VERSION,
+    formats: FORMATS[flags.from],
+    signal: abort.signal,
+    onProgress: (done, total) => {
+      reading.update(done, total);
+      if (isInterrupted()) abort.abort();
+    },
+    onWritten: async (done, total) => {
+      reading.stop();
+      writing.update(done, total);
+      await breathe();
+      if (isInterrupted()) abort.abort();
+    },
+  }).finally(() => {
+    reading.stop();
+    writing.stop();
+  });
+  if (imported.ok) return imported.value;
+  const { code, text } = imported.error;
+  if (code === "DATA_ABORTED") throw new CommandError(code, text, EXIT.interrupted);
+  throw fail(imported.error);
+}
+
+const chosen = ({ symbol, contract, instrument }: Flags): ReadOptions => ({
+  ...(symbol === undefined ? {} : { symbol }),
+  ...(contract === undefined ? {} : { kind: contract }),
+  ...(instrument === undefined ? {} : { instrument: instrumentOf(instrument) }),
+});
+
+/** Event files that follow each other, as one. */
+async function join(
+  paths: readonly string[],
+  flags: Flags,
+  level: number,
+  isInterrupted: () => boolean,
+): Promise<Written> {
+  if (flags.resume === true) {
+    const text = "event files are joined in one go: remove what was left, and run it again";
+    throw new CommandError("DATA_RESUME", text);
+  }
   const wanted = FORMATS[flags.from];
-  if (wanted !== undefined && !wanted.includes(recording.format)) {
-    const found = `${paths.join(", ")}: this is ${recording.format}`;
-    const text = `${found}, not what --from ${flags.from} means`;
+  if (wanted?.includes("event-file") === false) {
+    const text = `${paths.join(", ")}: this is event-file, not ${wanted.join(" or ")}`;
     throw new CommandError("DATA_FORMAT", text);
   }
+  const recording = await open(paths, flags, isInterrupted);
   const header = { ...recording.header, origin: originOf(recording) };
   const created = createEventFile(flags.output, header, { level });
   if (!created.ok) throw fail(created.error);
   const writer = created.value;
-  const bar = progress("writing", recording.rows, flags.json === true);
-  const pace = new Pace(recording.rows, "M rows", 1e6);
+  const stage = new Stage("writing", "M rows", flags.json === true);
   try {
-    let done = 0;
     for (const block of recording.blocks) {
-      for (const part of partsOf(block)) {
-        writer.append(part);
-        done += part.length;
-        bar.update(done, pace.text(done));
-        await breathe();
-        if (isInterrupted()) throw interrupted(flags.output);
-      }
+      writer.append(block);
+      stage.update(writer.rows, recording.rows);
+      await breathe();
+      if (isInterrupted()) throw interrupted(flags.output);
     }
     writer.seal();
   } finally {
-    bar.stop();
+    stage.stop();
     writer.abandon();
   }
   return { rows: writer.rows, blocks: writer.blocks, origin: header.origin };
 }
 
-async function read(
+async function open(
   paths: readonly string[],
   flags: Flags,
   isInterrupted: () => boolean,
 ): Promise<OpenRecording> {
   const abort = new AbortController();
-  const bar = progress("reading", 1, flags.json === true);
-  const pace = new Pace(0, "MB", 1e6);
+  const stage = new Stage("reading", "MB", flags.json === true);
   const opened = await openRecording(paths, {
-    ...(flags.symbol === undefined ? {} : { symbol: flags.symbol }),
-    ...(flags.contract === undefined ? {} : { kind: flags.contract }),
-    ...(flags.instrument === undefined ? {} : { instrument: instrumentOf(flags.instrument) }),
+    ...chosen(flags),
     signal: abort.signal,
     onProgress: (done, total) => {
-      bar.update(total > 0 ? done / total : 1, pace.text(done, total));
+      stage.update(done, total);
       if (isInterrupted()) abort.abort();
     },
-  }).finally(() => bar.stop());
+  }).finally(() => stage.stop());
   if (opened.ok) return opened.value;
   if (opened.error.code === "DATA_ABORTED") {
     throw new CommandError("DATA_ABORTED", "stopped; nothing was written", EXIT.interrupted);
@@ -225,64 +296,38 @@ async function recover(paths: readonly string[], flags: Flags, level: number): P
   }
 }
 
-/** Pieces after which the bar moves and Ctrl-C is heard; the writer needs no message borders. */
-function* partsOf(block: MarketBlock): Generator<MarketBlock> {
-  const step = 1 << 16;
-  for (let from = 0; from < block.length; from += step) {
-    const until = Math.min(block.length, from + step);
-    yield {
-      exchangeTime: block.exchangeTime.subarray(from, until),
-      localTime: block.localTime.subarray(from, until),
-      kind: block.kind.subarray(from, until),
-      price: block.price.subarray(from, until),
-      quantity: block.quantity.subarray(from, until),
-      length: until - from,
-    };
-  }
-}
-
-function originOf({ format, sources, report }: OpenRecording): EventFileHeader["origin"] {
-  const counts = {
-    lines: report.lines,
-    badLines: report.badLines.count,
-    filesCutOff: report.truncated.length,
-    messages: report.messages,
-    bookMessages: report.bookMessages,
-    trades: report.trades,
-    gaps: report.gaps.count,
-    duplicates: report.duplicates.bookMessages + report.duplicates.trades,
-    beforeSnapshot: report.unsynchronised.bookMessages + report.unsynchronised.trades,
-    offTickPrices: report.offTickPrices.count,
-    offLotQuantities: report.offLotQuantities.count,
-    clockShiftNanos: report.clockShiftNanos,
-  };
-  const places = report.badLines.examples.map(
-    ({ file, line, reason }) => `bad line ${file}:${line}, which ${reason}`,
-  );
-  const cut = report.truncated.map(
-    ({ file, line, reason }) => `${file} is broken after line ${line} (${reason})`,
-  );
-  return { format, sources, notes: [...report.notes, ...places, ...cut], counts };
-}
-
-/** How fast it goes, and how long it will take. */
-class Pace {
-  readonly #started = performance.now();
-  readonly #total: number;
+/** A bar that says how fast it goes, and how long it will take. */
+class Stage {
+  readonly #title: string;
   readonly #unit: string;
-  readonly #size: number;
+  readonly #isQuiet: boolean;
+  #bar: Progress | undefined;
+  #started = 0;
+  #before = 0;
 
-  constructor(total: number, unit: string, size: number) {
-    this.#total = total;
+  /** Units of a million. */
+  constructor(title: string, unit: string, isQuiet: boolean) {
+    this.#title = title;
     this.#unit = unit;
-    this.#size = size;
+    this.#isQuiet = isQuiet;
   }
 
-  text(done: number, total = this.#total): string {
+  update(done: number, total: number): void {
+    if (this.#bar === undefined) {
+      this.#bar = progress(this.#title, total, this.#isQuiet);
+      this.#started = performance.now();
+      this.#before = done;
+    }
     const seconds = (performance.now() - this.#started) / 1000;
-    if (seconds < 0.2 || done === 0) return "";
-    const left = Math.max(0, ((total - done) * seconds) / done);
-    return `${(done / this.#size / seconds).toFixed(1)} ${this.#unit}/s, ${left.toFixed(0)} s left`;
+    const since = done - this.#before;
+    const isKnown = seconds > 0.2 && since > 0;
+    const left = Math.max(0, ((total - done) * seconds) / since);
+    const rate = `${(since / 1e6 / seconds).toFixed(1)} ${this.#unit}/s`;
+    this.#bar.update(done, isKnown ? `${rate}, ${left.toFixed(0)} s left` : "");
+  }
+
+  stop(): void {
+    this.#bar?.stop();
   }
 }
 
@@ -313,6 +358,7 @@ function textOf({
     ["gaps", counts["gaps"]],
     ["files cut off", counts["filesCutOff"]],
     ["duplicates", counts["duplicates"]],
+    ["messages later than a minute, moved to a later time", counts["lateMessages"]],
     ["messages before a snapshot", counts["beforeSnapshot"]],
     ["prices off the tick", counts["offTickPrices"]],
     ["quantities off the lot", counts["offLotQuantities"]],

@@ -6,7 +6,12 @@ import type { ContractKind } from "../core/domain/instrument.ts";
 import { describeRecording, type RecordingInfo } from "../data/describe.ts";
 import { type DataFault, openRecording, type ReadOptions } from "../data/recording.ts";
 import { type BookVerification, verifyRecording, type VerifyReport } from "../data/verify.ts";
+import { addExport } from "./data-export.ts";
 import { addImport } from "./data-import.ts";
+import { addQuery } from "./data-query.ts";
+import { addResample } from "./data-resample.ts";
+import { addSlice } from "./data-slice.ts";
+import { addRecord } from "./data-record.ts";
 import { contractOption, instrumentOf, instrumentOption } from "./order-options.ts";
 import { CommandError, EXIT, print, printJson, progress } from "./output.ts";
 import { addVolumeCurve } from "./volume-curve.ts";
@@ -25,6 +30,11 @@ export function addData(program: Command): void {
   add(data, "info", "span, counts and rates of one instrument", info);
   add(data, "verify", "gaps, crossed books, time order and more; exit 1 when not clean", verify);
   addImport(data);
+  addExport(data);
+  addSlice(data);
+  addResample(data);
+  addQuery(data);
+  addRecord(data);
   addVolumeCurve(data);
 }
 

@@ -35,7 +35,10 @@ addEstimate(program);
 addReplay(program);
 addTca(program);
 addData(program);
-for (const command of program.commands) command.copyInheritedSettings(program);
+for (const command of program.commands) {
+  command.copyInheritedSettings(program);
+  for (const nested of command.commands) nested.copyInheritedSettings(command);
+}
 
 // A reader that closes its end early (`arrival … | head`) is not an error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

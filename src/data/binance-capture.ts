@@ -2,13 +2,13 @@
  * Binance capture: lines of `<local receive time> <frame>`, the raw streams of one symbol and REST
  * depth snapshots among them, for USD-M and COIN-M futures and spot.
  *
- * A book is known from the snapshot on that joins the deltas (L = its lastUpdateId). Futures: those
- * with u < L are old, the first has U <= L <= u, each next one pu = the previous u. Spot: u <= L is
- * old, the first has U <= L + 1 <= u, each next one U = the previous u + 1. What must stay true: no
- * delta is applied that does not join; until a snapshot does, nothing reaches the sink.
+ * How deltas and snapshots become a book is in binance-book.ts. A snapshot need not name its
+ * symbol, so only one symbol is read. What must stay true: until the book is known, nothing reaches
+ * the sink.
  */
-import type { ContractKind } from "../core/domain/instrument.ts";
+import type { ContractKind, Instrument } from "../core/domain/instrument.ts";
 import { Kind, OFF_BOOK, OFF_VOLUME } from "../core/market/columns.ts";
+import { BinanceBook, type Delta, type Snapshot } from "./binance-book.ts";
 import {
   badLine,
   type CaptureContext,
@@ -16,18 +16,18 @@ import {
   isId,
   isZero,
   LevelParser,
-  levelRows,
-  Levels,
   newCounts,
   parseObject,
   type Track,
 } from "./capture.ts";
 import { type DataFault, faultAt } from "./fault.ts";
+import { BinanceFrameScanner } from "./frame-scanner.ts";
 import { NOT_A_NUMBER, OFF_GRID } from "./grid-parser.ts";
 import { knownInstrument } from "./known-instruments.ts";
+import { addCounts, type StreamCounts } from "./read-report.ts";
 
 /** A frame, or the `data` of a combined one; every field is hostile until checked. */
-interface RawFrame {
+export interface RawFrame {
   readonly stream?: unknown;
   readonly data?: unknown;
   readonly e?: unknown;
@@ -55,45 +55,38 @@ interface RawFrame {
   readonly asks?: unknown;
 }
 
-/** A checked depth delta. */
-interface Delta {
-  readonly first: number;
-  readonly last: number;
-  /** `pu`: only futures have it. */
-  readonly previous: number | undefined;
-  readonly exchangeTime: number;
-  readonly localTime: number;
-  readonly bids: unknown;
-  readonly asks: unknown;
-}
-
-interface Snapshot {
-  readonly lastUpdateId: number;
-  /** NaN on spot: its snapshots carry no time. */
-  readonly exchangeTime: number;
-  readonly bids: unknown;
-  readonly asks: unknown;
-}
-
 /** Symbols that a message lists at most. */
 const MOST_NAMED = 10;
-/** Deltas that wait for a snapshot: minutes of the busiest stream. */
-const MOST_WAITING = 50_000;
+
+/** Ticks and lots. */
+interface Trade {
+  readonly id: number;
+  readonly price: number;
+  readonly quantity: number;
+  readonly buyerIsMaker: boolean;
+  /** Met an order of the book. */
+  readonly isOrdinary: boolean;
+}
+
+interface Saved {
+  readonly instrument: Instrument | undefined;
+  readonly counts: StreamCounts | undefined;
+  readonly book: unknown;
+  readonly early: Snapshot | undefined;
+  readonly lastTrade: number;
+  readonly otherSymbols: ReadonlySet<string>;
+}
 
 export class BinanceCapture implements CaptureDecoder {
   readonly tracks: Track[] = [];
   readonly #context: CaptureContext;
-  readonly #bids = new Levels();
-  readonly #asks = new Levels();
   #track: Track | undefined;
   #parser: LevelParser | undefined;
-  #snapshot: Snapshot | undefined;
-  #waiting: Delta[] = [];
-  /** Whether the book is known: only then is `#applied` the last update id in it. */
-  #known = false;
-  #applied = 0;
-  #everSynchronised = false;
+  #book: BinanceBook | undefined;
+  /** A snapshot that came before any other message. */
+  #early: Snapshot | undefined;
   #lastTrade = 0;
+  #scanner: BinanceFrameScanner | undefined;
   readonly #otherSymbols = new Set<string>();
 
   constructor(context: CaptureContext) {
@@ -106,24 +99,75 @@ export class BinanceCapture implements CaptureDecoder {
     if (Number.isNaN(localTime)) {
       return badLine(this.#context, text, "does not begin with a receive time");
     }
+    const scanner = this.#scanner;
+    if (scanner?.scan(text, space + 1) === true && this.#scanned(scanner, localTime)) {
+      return undefined;
+    }
     const frame: RawFrame | undefined = parseObject(text.slice(space + 1));
     if (frame === undefined) return badLine(this.#context, text, "is not JSON");
+    return this.frame(frame, localTime, text);
+  }
+
+  /** A frame, or the answer with a snapshot, as it came at `localTime`; `text` is for reports. */
+  frame(frame: RawFrame, localTime: number, text: string): DataFault | undefined {
     if (frame.lastUpdateId !== undefined) return this.#onSnapshot(frame, localTime, text);
     const data = frame.data ?? frame;
-    if (typeof data !== "object") return badLine(this.#context, text, "carries no data");
+    if (typeof data !== "object" || data === null)
+      return badLine(this.#context, text, "carries no data");
     return this.#onFrame(data, frame.stream, localTime, text);
+  }
+
+  /** Whether the book is known. */
+  get isSynchronised(): boolean {
+    return this.#book?.isSynchronised ?? false;
+  }
+
+  /** Whether the book stays unknown until another snapshot comes. */
+  get needsSnapshot(): boolean {
+    if (this.#book === undefined) return this.#early === undefined;
+    return !this.#book.isSynchronised && !this.#book.hasSnapshot;
+  }
+
+  /** The connection was lost: what was missed is not known. */
+  reconnected(localTime: number): void {
+    this.#early = undefined;
+    this.#book?.reconnected(localTime);
+  }
+
+  save(): unknown {
+    const track = this.#track;
+    const saved: Saved = {
+      instrument: track?.instrument,
+      counts: track?.counts,
+      book: this.#book?.save(),
+      early: this.#early,
+      lastTrade: this.#lastTrade,
+      otherSymbols: this.#otherSymbols,
+    };
+    return saved;
+  }
+
+  restore(value: unknown): void {
+    const saved = value as Saved;
+    this.#early = saved.early;
+    this.#lastTrade = saved.lastTrade;
+    for (const symbol of saved.otherSymbols) this.#otherSymbols.add(symbol);
+    if (saved.instrument === undefined) return;
+    this.#begin(saved.instrument, addCounts(newCounts(), saved.counts!));
+    this.#book!.restore(saved.book);
   }
 
   finish(): DataFault | undefined {
     const track = this.#track;
     const { position } = this.#context;
     if (track === undefined) return this.#nothingFault();
-    track.counts.unsynchronised.bookMessages += this.#waiting.length;
+    const book = this.#book!;
+    track.counts.unsynchronised.bookMessages += book.waiting;
     if (this.#otherSymbols.size > 0) this.#noteOthers(track);
-    if (this.#everSynchronised) return undefined;
+    if (book.everSynchronised) return undefined;
     const { bookMessages, snapshots } = track.counts;
     const why =
-      snapshots.unused > 0 || this.#snapshot !== undefined
+      snapshots.unused > 0 || book.hasSnapshot
         ? "its order book snapshot does not join its depth messages"
         : "it has no order book snapshot";
     return {
@@ -164,10 +208,35 @@ export class BinanceCapture implements CaptureDecoder {
   #receiveTime(text: string, space: number): number {
     // Nanoseconds have 19 digits, microseconds 16, milliseconds 13.
     if (space !== 19 && space !== 16 && space !== 13) return Number.NaN;
-    const digits = text.slice(0, space);
-    if (!/^\d+$/.test(digits)) return Number.NaN;
-    const nanos = digits.slice(10).padEnd(9, "0");
-    return this.#context.time.nanos(Number(digits.slice(0, 10)), Number(nanos));
+    let seconds = 0;
+    let nanos = 0;
+    for (let index = 0; index < space; index++) {
+      const digit = text.charCodeAt(index) - 48;
+      if (!(digit >= 0 && digit <= 9)) return Number.NaN;
+      if (index < 10) seconds = seconds * 10 + digit;
+      else nanos = nanos * 10 + digit;
+    }
+    const unit = space === 19 ? 1 : space === 16 ? 1000 : 1_000_000;
+    return this.#context.time.nanos(seconds, nanos * unit);
+  }
+
+  /** Takes a frame that the scanner has read; false where it does not simply go on. */
+  #scanned(frame: BinanceFrameScanner, localTime: number): boolean {
+    const track = this.#track!;
+    const exchangeTime = this.#context.time.fromMillis(frame.millis);
+    if (Number.isNaN(exchangeTime) && frame.kind !== "bookTicker") return false;
+    if (frame.kind === "depth") {
+      if (!this.#book!.follow(frame, exchangeTime, localTime)) return false;
+      track.counts.bookMessages += 1;
+    } else if (frame.kind === "trade") {
+      if (this.#numbered(track, frame.id)) this.#put(track, frame, exchangeTime, localTime);
+    } else {
+      const { last: updateId, bid, bidSize, ask, askSize } = frame;
+      track.counts.quotes += 1;
+      track.sink.quote({ updateId, bid, bidSize, ask, askSize });
+    }
+    this.#context.file.stream(frame.kind);
+    return true;
   }
 
   #onFrame(
@@ -197,16 +266,23 @@ export class BinanceCapture implements CaptureDecoder {
   }
 
   #open(symbol: string, kind: ContractKind): Track | DataFault {
-    const { options, position, openSink } = this.#context;
+    const { options, position } = this.#context;
     const instrument = options.instrument ?? knownInstrument("binance", kind, symbol);
     if (instrument === undefined) {
       return faultAt("DATA_SYMBOL", position, unknownGrid("Binance", kind, symbol));
     }
-    const counts = newCounts();
+    return this.#begin(instrument, newCounts());
+  }
+
+  #begin(instrument: Instrument, counts: StreamCounts): Track {
+    const { position, openSink } = this.#context;
     const track = { instrument, counts, sink: openSink(instrument, counts, position) };
     this.#track = track;
     this.tracks.push(track);
     this.#parser = new LevelParser(instrument, counts, position);
+    this.#book = new BinanceBook(track, this.#parser, this.#context, this.#early);
+    const symbol = this.#wanted ?? instrument.symbol;
+    if (/^\w+$/.test(symbol)) this.#scanner = new BinanceFrameScanner(instrument, symbol);
     return track;
   }
 
@@ -234,16 +310,10 @@ export class BinanceCapture implements CaptureDecoder {
       this.#context.file.otherInstruments += 1;
       return undefined;
     }
-    if (this.#known) {
-      this.#track!.counts.snapshots.unused += 1;
-      return undefined;
-    }
-    if (this.#snapshot !== undefined && this.#track !== undefined) {
-      this.#track.counts.snapshots.unused += 1;
-    }
     const exchangeTime = this.#context.time.fromMillis(frame.T ?? frame.E);
-    this.#snapshot = { lastUpdateId, exchangeTime, bids, asks };
-    if (this.#track !== undefined) this.#synchronise(this.#track, localTime, text);
+    const snapshot = { lastUpdateId, exchangeTime, bids, asks };
+    if (this.#book === undefined) this.#early = snapshot;
+    else this.#book.snapshot(snapshot, localTime, text);
     return undefined;
   }
 
@@ -264,115 +334,20 @@ export class BinanceCapture implements CaptureDecoder {
       localTime,
       bids: data.b,
       asks: data.a,
+      size: text.length,
     };
-    if (this.#known) {
-      this.#follow(track, delta, text);
-      return undefined;
-    }
-    this.#waiting.push(delta);
-    if (this.#waiting.length > MOST_WAITING) {
-      this.#waiting.shift();
-      track.counts.unsynchronised.bookMessages += 1;
-    }
-    this.#synchronise(track, localTime, text);
+    this.#book!.delta(delta, text);
     return undefined;
   }
 
-  /** Applies what joins the book as it stands, or breaks off. */
-  #follow(track: Track, delta: Delta, text: string): void {
-    const { counts, sink } = track;
-    if (delta.last <= this.#applied) {
-      counts.duplicates.bookMessages += 1;
-      return;
-    }
-    const futures = delta.previous !== undefined;
-    const expected = futures ? this.#applied : this.#applied + 1;
-    const found = delta.previous ?? delta.first;
-    if (found !== expected) {
-      counts.gaps.add(() => ({ ...this.#context.position, expected, found }));
-      sink.begin("book", delta.exchangeTime, delta.localTime);
-      sink.row(Kind.GAP, 0, 0);
-      sink.end(delta.last);
-      this.#known = false;
-      this.#snapshot = undefined;
-      this.#waiting = [delta];
-      return;
-    }
-    if (!this.#parse(delta)) {
-      // It is not applied, so the next delta will find that it does not join.
-      badLine(this.#context, text, "has levels that are no numbers");
-      return;
-    }
-    sink.begin("book", delta.exchangeTime, delta.localTime);
-    levelRows(sink, Kind.BID, this.#bids);
-    levelRows(sink, Kind.ASK, this.#asks);
-    sink.end(delta.last);
-    this.#applied = delta.last;
-  }
-
-  /** Joins the snapshot in hand with the deltas that wait, as soon as both are there. */
-  #synchronise(track: Track, localTime: number, text: string): void {
-    const snapshot = this.#snapshot;
-    if (snapshot === undefined) return;
-    const { counts, sink } = track;
-    const id = snapshot.lastUpdateId;
-    const spot = track.instrument.kind === "spot";
-    const oldest = spot ? id + 1 : id;
-    const joinsAt = this.#waiting.findIndex((delta) => delta.last >= oldest);
-    if (joinsAt < 0) {
-      counts.unsynchronised.bookMessages += this.#waiting.length;
-      this.#waiting = [];
-      return;
-    }
-    counts.unsynchronised.bookMessages += joinsAt;
-    const joining = this.#waiting.slice(joinsAt);
-    const first = joining[0]!;
-    this.#waiting = joining;
-    this.#snapshot = undefined;
-    if (first.first > oldest || !this.#parse(snapshot)) {
-      // Too old a snapshot (or none): the deltas wait for the next.
-      if (first.first <= oldest) badLine(this.#context, text, "has levels that are no numbers");
-      counts.snapshots.unused += 1;
-      return;
-    }
-    counts.snapshots.used += 1;
-    const stated = snapshot.exchangeTime;
-    const exchangeTime = stated <= first.exchangeTime ? stated : first.exchangeTime;
-    sink.begin("book", exchangeTime, localTime);
-    sink.row(Kind.CLEAR, 0, 0);
-    levelRows(sink, Kind.BID, this.#bids);
-    levelRows(sink, Kind.ASK, this.#asks);
-    sink.end(id);
-    this.#everSynchronised = true;
-    this.#waiting = [];
-    // The first delta overlaps the snapshot; from there on each joins the one before.
-    this.#known = true;
-    this.#applied = spot ? first.first - 1 : first.previous!;
-    for (const delta of joining) {
-      if (this.#known) this.#follow(track, { ...delta, localTime }, text);
-      else this.#waiting.push(delta);
-    }
-  }
-
-  #parse(book: { readonly bids: unknown; readonly asks: unknown }): boolean {
-    const parser = this.#parser!;
-    return parser.levels(book.bids, this.#bids) && parser.levels(book.asks, this.#asks);
-  }
-
   #onTrade(track: Track, data: RawFrame, localTime: number, text: string): undefined {
-    const { counts, sink } = track;
+    const { counts } = track;
     const { t: id, m: buyerIsMaker } = data;
     const parser = this.#parser!;
     const exchangeTime = this.#context.time.fromMillis(data.T ?? data.E);
     const bad = !isId(id) || typeof buyerIsMaker !== "boolean" || Number.isNaN(exchangeTime);
     if (bad) return badLine(this.#context, text, "is no trade");
-    counts.trades += 1;
-    if (this.#lastTrade !== 0 && id <= this.#lastTrade) {
-      counts.duplicates.trades += 1;
-      return undefined;
-    }
-    if (this.#lastTrade !== 0) counts.tradeIdsMissing += id - this.#lastTrade - 1;
-    this.#lastTrade = id;
+    if (!this.#numbered(track, id)) return undefined;
     if (isZero(data.p)) {
       counts.priceZeroTrades += 1;
       return undefined;
@@ -382,18 +357,36 @@ export class BinanceCapture implements CaptureDecoder {
     if (price === NOT_A_NUMBER || quantity === NOT_A_NUMBER) {
       return badLine(this.#context, text, "has a price or quantity that is no number");
     }
-    if (price === OFF_GRID || quantity <= 0) return undefined;
-    if (!this.#everSynchronised) {
-      counts.unsynchronised.trades += 1;
-      return undefined;
-    }
     // Insurance fund and auto-deleveraging executions meet no order of the book.
-    const ordinary = data.X === undefined || data.X === "MARKET";
-    const flags = ordinary ? 0 : OFF_BOOK | OFF_VOLUME;
+    const isOrdinary = data.X === undefined || data.X === "MARKET";
+    const trade = { id, price, quantity, buyerIsMaker, isOrdinary };
+    this.#put(track, trade, exchangeTime, localTime);
+    return undefined;
+  }
+
+  /** Counts a trade; false where it was seen before. */
+  #numbered({ counts }: Track, id: number): boolean {
+    counts.trades += 1;
+    if (this.#lastTrade !== 0 && id <= this.#lastTrade) {
+      counts.duplicates.trades += 1;
+      return false;
+    }
+    if (this.#lastTrade !== 0) counts.tradeIdsMissing += id - this.#lastTrade - 1;
+    this.#lastTrade = id;
+    return true;
+  }
+
+  #put({ counts, sink }: Track, trade: Trade, exchangeTime: number, localTime: number): void {
+    const { id, price, quantity, buyerIsMaker, isOrdinary } = trade;
+    if (price === OFF_GRID || quantity <= 0) return;
+    if (!this.#book!.everSynchronised) {
+      counts.unsynchronised.trades += 1;
+      return;
+    }
+    const flags = isOrdinary ? 0 : OFF_BOOK | OFF_VOLUME;
     sink.begin("trade", exchangeTime, localTime);
     sink.row((buyerIsMaker ? Kind.TRADE_SELL : Kind.TRADE_BUY) | flags, price, quantity);
     sink.end(id);
-    return undefined;
   }
 
   #onQuote(track: Track, data: RawFrame, text: string): undefined {

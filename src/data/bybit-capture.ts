@@ -8,7 +8,7 @@
 import type { ContractKind, Instrument } from "../core/domain/instrument.ts";
 import { unknownGrid } from "./binance-capture.ts";
 import { parseInstrumentsInfo } from "./bybit-instruments.ts";
-import { BybitStream, type RawMessage } from "./bybit-stream.ts";
+import { BybitStream, type RawMessage, type SavedStream, topicOf } from "./bybit-stream.ts";
 import {
   badLine,
   type CaptureContext,
@@ -18,7 +18,9 @@ import {
   type Track,
 } from "./capture.ts";
 import { type DataFault, faultAt } from "./fault.ts";
+import { BybitBookScanner } from "./frame-scanner.ts";
 import { knownInstrument } from "./known-instruments.ts";
+import { addCounts, type StreamCounts } from "./read-report.ts";
 
 /** A line of a frame file; every field is hostile until checked. */
 interface RawFrame {
@@ -31,8 +33,22 @@ interface RawFrame {
   readonly exchange?: unknown;
 }
 
-const BOOK_TOPIC = /^orderbook\.(?:rpi\.)?(\d{1,5})\.([^.]{1,60})$/;
-const TRADE_TOPIC = /^publicTrade\.([^.]{1,60})$/;
+interface SavedMarket {
+  readonly instruments: ReadonlyMap<string, Instrument>;
+  readonly streams: ReadonlyMap<string, SavedStream>;
+}
+
+interface LastBook {
+  readonly stream: BybitStream | undefined;
+  readonly topic: string;
+  readonly depth: string;
+}
+
+const NO_BOOK: LastBook = { stream: undefined, topic: "", depth: "" };
+
+/** A topic without its symbol. */
+const nameOf = (topic: string): string =>
+  topic.includes(".") ? topic.slice(0, topic.lastIndexOf(".")).slice(0, 40) : topic;
 
 /** Sends messages to the stream of their instrument, and opens it with the first. */
 class BybitMarket {
@@ -40,6 +56,10 @@ class BybitMarket {
   readonly instruments = new Map<string, Instrument>();
   readonly #context: CaptureContext;
   readonly #streams = new Map<string, BybitStream>();
+  /** Where the last book message went, and the scanner for its like. */
+  #lastBook: LastBook | undefined;
+  #scanned = "";
+  #scanner: BybitBookScanner | undefined;
 
   constructor(context: CaptureContext) {
     this.#context = context;
@@ -53,9 +73,8 @@ class BybitMarket {
   ): DataFault | undefined {
     const { file } = this.#context;
     const topic = typeof message.topic === "string" ? message.topic : "other";
-    const [, depth, bookSymbol] = BOOK_TOPIC.exec(topic) ?? [];
-    const symbol = bookSymbol ?? TRADE_TOPIC.exec(topic)?.[1];
-    file.stream(topic.includes(".") ? topic.slice(0, topic.lastIndexOf(".")).slice(0, 40) : topic);
+    const { symbol, depth } = topicOf(topic) ?? {};
+    file.stream(nameOf(topic));
     if (symbol === undefined) return undefined;
     if (!this.#wanted(source.kind, symbol)) {
       file.otherInstruments += 1;
@@ -65,7 +84,25 @@ class BybitMarket {
     if (!(stream instanceof BybitStream)) return stream;
     if (depth === undefined) return stream.trades(message, localTime, text);
     stream.connection = source.connection;
+    this.#lastBook = { stream, topic, depth };
     return stream.book(depth, message, localTime, text);
+  }
+
+  /** Takes a line that is of the same book as the last one, if a scanner can be trusted with it. */
+  scanned(text: string): boolean {
+    const { stream, topic, depth } = this.#lastBook ?? NO_BOOK;
+    if (stream === undefined) return false;
+    if (this.#scanned !== topic) {
+      this.#scanned = topic;
+      const { track, bids, asks } = stream;
+      const isPlain = /^[\w.-]+$/.test(topic);
+      this.#scanner = isPlain
+        ? new BybitBookScanner(track.instrument, topic, bids, asks)
+        : undefined;
+    }
+    if (this.#scanner?.scan(text) !== true || !stream.scanned(depth, this.#scanner)) return false;
+    this.#context.file.stream(nameOf(topic));
+    return true;
   }
 
   reconnected(connection: string, localTime: number): void {
@@ -75,7 +112,7 @@ class BybitMarket {
   }
 
   #open(kind: ContractKind, symbol: string): BybitStream | DataFault {
-    const { options, position, openSink } = this.#context;
+    const { options, position } = this.#context;
     const given = options.instrument;
     const instrument =
       given?.symbol === symbol && given.kind === kind
@@ -84,12 +121,28 @@ class BybitMarket {
     if (instrument === undefined) {
       return faultAt("DATA_SYMBOL", position, unknownGrid("Bybit", kind, symbol));
     }
-    const counts = newCounts();
+    return this.#begin(`${kind}:${symbol}`, instrument, newCounts());
+  }
+
+  #begin(name: string, instrument: Instrument, counts: StreamCounts): BybitStream {
+    const { position, openSink } = this.#context;
     const track = { instrument, counts, sink: openSink(instrument, counts, position) };
     const stream = new BybitStream(track, this.#context);
     this.tracks.push(track);
-    this.#streams.set(`${kind}:${symbol}`, stream);
+    this.#streams.set(name, stream);
     return stream;
+  }
+
+  save(): SavedMarket {
+    const streams = new Map([...this.#streams].map(([name, stream]) => [name, stream.save()]));
+    return { instruments: this.instruments, streams };
+  }
+
+  restore({ instruments, streams }: SavedMarket): void {
+    for (const [name, instrument] of instruments) this.instruments.set(name, instrument);
+    for (const [name, saved] of streams) {
+      this.#begin(name, saved.instrument, addCounts(newCounts(), saved.counts)).restore(saved);
+    }
   }
 
   #wanted(kind: ContractKind, symbol: string): boolean {
@@ -152,6 +205,19 @@ export class BybitFrames implements CaptureDecoder {
         this.#context.file.stream(typeof frame.t === "string" ? frame.t.slice(0, 40) : "other");
         return undefined;
     }
+  }
+
+  save(): unknown {
+    return { market: this.#market.save(), kinds: this.#kinds };
+  }
+
+  restore(value: unknown): void {
+    const saved = value as {
+      readonly market: SavedMarket;
+      readonly kinds: ReadonlyMap<string, ContractKind>;
+    };
+    this.#market.restore(saved.market);
+    for (const [connection, kind] of saved.kinds) this.#kinds.set(connection, kind);
   }
 
   finish(): DataFault | undefined {
@@ -222,10 +288,13 @@ export class BybitArchive implements CaptureDecoder {
   readonly #context: CaptureContext;
   readonly #market: BybitMarket;
   readonly #kind: ContractKind;
+  readonly #hasTrades: boolean;
   #noted = false;
 
-  constructor(context: CaptureContext) {
+  /** `hasTrades`: whether their own archive is read beside this one. */
+  constructor(context: CaptureContext, hasTrades = false) {
     this.#context = context;
+    this.#hasTrades = hasTrades;
     this.#market = new BybitMarket(context);
     this.#kind = context.options.kind ?? context.options.instrument?.kind ?? "linear";
   }
@@ -235,13 +304,23 @@ export class BybitArchive implements CaptureDecoder {
   }
 
   line(text: string): DataFault | undefined {
-    if (text === "") return undefined;
+    if (text === "" || this.#market.scanned(text)) return undefined;
     const message: RawMessage | undefined = parseObject(text);
     if (message === undefined) return badLine(this.#context, text, "is not JSON");
     const source = { kind: this.#kind, connection: "" };
     const fault = this.#market.message(source, message, Number.NaN, text);
     if (!this.#noted) this.#note();
     return fault;
+  }
+
+  save(): unknown {
+    return { market: this.#market.save(), noted: this.#noted };
+  }
+
+  restore(value: unknown): void {
+    const saved = value as { readonly market: SavedMarket; readonly noted: boolean };
+    this.#market.restore(saved.market);
+    this.#noted = saved.noted;
   }
 
   finish(): DataFault | undefined {
@@ -253,7 +332,7 @@ export class BybitArchive implements CaptureDecoder {
     if (notes === undefined) return;
     this.#noted = true;
     notes.push("The archive holds no receive times: the venue's sending times stand in for them.");
-    notes.push("The archive holds no trades.");
+    if (!this.#hasTrades) notes.push("The archive holds no trades.");
     const { kind, instrument } = this.#context.options;
     if (kind === undefined && instrument === undefined) {
       notes.push("The archive does not say which kind of contract it is: linear was assumed.");

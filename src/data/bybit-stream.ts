@@ -5,6 +5,7 @@
  * after a restart of the venue's service); a delta that does not follow is a gap, and the book is
  * unknown until the next snapshot. Frames and archives both carry these messages.
  */
+import type { Instrument } from "../core/domain/instrument.ts";
 import { Kind, OFF_BOOK, OFF_VOLUME } from "../core/market/columns.ts";
 import {
   badLine,
@@ -16,7 +17,9 @@ import {
   Levels,
   type Track,
 } from "./capture.ts";
+import type { BybitBookScanner } from "./frame-scanner.ts";
 import { NOT_A_NUMBER, OFF_GRID } from "./grid-parser.ts";
+import type { StreamCounts } from "./read-report.ts";
 
 /** A message; every field is hostile until checked. */
 export interface RawMessage {
@@ -45,18 +48,52 @@ interface RawTrade {
 
 /** Trade ids that are remembered: duplicates come close together. */
 const REMEMBERED_TRADES = 10_000;
+/** Other depths that are noted: there are no more true ones. */
+const MOST_DEPTHS = 10;
+
+const BOOK_TOPIC = /^orderbook\.(?:rpi\.)?(\d{1,5})\.([^.]{1,60})$/;
+const TRADE_TOPIC = /^publicTrade\.([^.]{1,60})$/;
+
+/** What a topic carries: of a book the depth too. Undefined where it is neither book nor trades. */
+export function topicOf(
+  topic: string,
+): { readonly symbol: string; readonly depth: string | undefined } | undefined {
+  const [, depth, bookSymbol] = BOOK_TOPIC.exec(topic) ?? [];
+  const symbol = bookSymbol ?? TRADE_TOPIC.exec(topic)?.[1];
+  return symbol === undefined ? undefined : { symbol, depth };
+}
+
+export interface SavedStream {
+  readonly instrument: Instrument;
+  readonly counts: StreamCounts;
+  readonly connection: string;
+  readonly isTakenOver: boolean;
+  readonly depth: string | undefined;
+  readonly otherDepths: ReadonlySet<string>;
+  readonly tradeIds: ReadonlySet<string>;
+  readonly applied: number;
+  readonly synchronised: boolean;
+  readonly everSynchronised: boolean;
+  readonly lastExchange: number;
+}
 
 export class BybitStream {
   readonly track: Track;
+  /** Of the message in hand. */
+  readonly bids = new Levels();
+  readonly asks = new Levels();
   /** The connection that the book comes over. */
   connection = "";
+  /**
+   * Another connection takes over without a break: its first snapshot, where that is no newer than
+   * what is known, is a duplicate and no new beginning; where it is newer, messages are missing.
+   */
+  isTakenOver = false;
   /** Levels per side of the book that is read: the first that came. Others are left out. */
   #depth: string | undefined;
   readonly #otherDepths = new Set<string>();
   readonly #context: CaptureContext;
   readonly #parser: LevelParser;
-  readonly #bids = new Levels();
-  readonly #asks = new Levels();
   readonly #tradeIds = new Set<string>();
   #applied = 0;
   #synchronised = false;
@@ -85,13 +122,66 @@ export class BybitStream {
     if (data === null || !known || !isId(data.u) || Number.isNaN(exchangeTime + received)) {
       return badLine(this.#context, text, "is no order book message");
     }
-    if (!snapshot && !this.#follows(data.u, exchangeTime, received)) return undefined;
-    if (!this.#parser.levels(data.b, this.#bids) || !this.#parser.levels(data.a, this.#asks)) {
+    if (!this.#isNext(data.u, snapshot, exchangeTime, received)) return undefined;
+    if (!this.#parser.levels(data.b, this.bids) || !this.#parser.levels(data.a, this.asks)) {
       // It is not applied, so the next delta will find that it does not follow.
       return badLine(this.#context, text, "has levels that are no numbers");
     }
     this.#apply(data.u, snapshot, exchangeTime, received);
     return undefined;
+  }
+
+  /** The same of a message that the scanner has read into `bids` and `asks`; false: not taken. */
+  scanned(depth: string, message: BybitBookScanner): boolean {
+    const { time } = this.#context;
+    const { updateId, isSnapshot } = message;
+    const sentTime = time.fromMillis(message.sent);
+    const exchangeTime = message.matched < 0 ? sentTime : time.fromMillis(message.matched);
+    if (depth !== this.#depth || Number.isNaN(exchangeTime + sentTime)) return false;
+    this.track.counts.bookMessages += 1;
+    if (this.#isNext(updateId, isSnapshot, exchangeTime, sentTime)) {
+      this.#apply(updateId, isSnapshot, exchangeTime, sentTime);
+    }
+    return true;
+  }
+
+  #isNext(updateId: number, snapshot: boolean, exchangeTime: number, localTime: number): boolean {
+    return snapshot
+      ? !this.#isOld(updateId, exchangeTime, localTime)
+      : this.#follows(updateId, exchangeTime, localTime);
+  }
+
+  save(): SavedStream {
+    return {
+      instrument: this.track.instrument,
+      counts: this.track.counts,
+      connection: this.connection,
+      isTakenOver: this.isTakenOver,
+      depth: this.#depth,
+      otherDepths: this.#otherDepths,
+      tradeIds: this.#tradeIds,
+      applied: this.#applied,
+      synchronised: this.#synchronised,
+      everSynchronised: this.#everSynchronised,
+      lastExchange: this.#lastExchange,
+    };
+  }
+
+  restore(saved: SavedStream): void {
+    this.connection = saved.connection;
+    this.isTakenOver = saved.isTakenOver;
+    this.#depth = saved.depth;
+    for (const depth of saved.otherDepths) this.#otherDepths.add(depth);
+    for (const id of saved.tradeIds) this.#tradeIds.add(id);
+    this.#applied = saved.applied;
+    this.#synchronised = saved.synchronised;
+    this.#everSynchronised = saved.everSynchronised;
+    this.#lastExchange = saved.lastExchange;
+  }
+
+  /** Whether the book is known. */
+  get isSynchronised(): boolean {
+    return this.#synchronised;
   }
 
   /** The connection was made anew: what was missed is not known. */
@@ -120,6 +210,20 @@ export class BybitStream {
     return undefined;
   }
 
+  /** `u` = 1: the venue's service has started anew, so that is never old. */
+  #isOld(updateId: number, exchangeTime: number, localTime: number): boolean {
+    const isFirst = this.isTakenOver;
+    this.isTakenOver = false;
+    if (!isFirst || !this.#synchronised || updateId === 1) return false;
+    if (updateId > this.#applied) {
+      // The connection before had fallen behind, or silent: what it did not bring is missing.
+      this.#break(exchangeTime, localTime, updateId);
+      return false;
+    }
+    this.track.counts.duplicates.bookMessages += 1;
+    return true;
+  }
+
   #follows(updateId: number, exchangeTime: number, localTime: number): boolean {
     const { counts } = this.track;
     if (this.#synchronised && updateId <= this.#applied) {
@@ -138,8 +242,8 @@ export class BybitStream {
       counts.snapshots.used += 1;
       sink.row(Kind.CLEAR, 0, 0);
     }
-    levelRows(sink, Kind.BID, this.#bids);
-    levelRows(sink, Kind.ASK, this.#asks);
+    levelRows(sink, Kind.BID, this.bids);
+    levelRows(sink, Kind.ASK, this.asks);
     sink.end(updateId);
     this.#lastExchange = exchangeTime;
     this.#applied = updateId;
@@ -178,7 +282,7 @@ export class BybitStream {
   }
 
   #leaveOut(depth: string): undefined {
-    if (this.#otherDepths.has(depth)) return;
+    if (this.#otherDepths.has(depth) || this.#otherDepths.size >= MOST_DEPTHS) return;
     this.#otherDepths.add(depth);
     const { instrument, counts } = this.track;
     counts.notes.push(

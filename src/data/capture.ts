@@ -38,6 +38,8 @@ export interface Quote {
   readonly bidSize: number;
   readonly ask: number;
   readonly askSize: number;
+  /** When it was received, where it comes in a file of its own. */
+  readonly localTime?: number | undefined;
 }
 
 /**
@@ -73,6 +75,14 @@ export interface CaptureDecoder {
   line(text: string): DataFault | undefined;
   /** After the last line: what makes the whole recording useless. */
   finish(): DataFault | undefined;
+  /**
+   * All that it remembers between two lines, as values that a structured clone keeps; with it a new
+   * decoder of the same options goes on where this one stood. Where they are absent, a reading that
+   * was broken off begins again from its first line.
+   */
+  save?(): unknown;
+  /** Opens the tracks again by the way, with the counts that were saved. */
+  restore?(saved: unknown): void;
 }
 
 /** All that a decoder shares with the reading that it serves. */
@@ -114,7 +124,7 @@ export class TimeBase {
 }
 
 /** How many levels one side of one message may have: more is no true message. */
-const MOST_LEVELS = 100_000;
+export const MOST_LEVELS = 100_000;
 
 /** Levels of one side, parsed before any is applied: a message counts whole or not at all. */
 export class Levels {

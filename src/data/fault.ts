@@ -26,7 +26,19 @@ export type DataFaultCode =
   /** The file that is to be written is there already. */
   | "DATA_TAKEN"
   /** The disk does not take what is to be written. */
-  | "DATA_WRITE";
+  | "DATA_WRITE"
+  /** An import that was broken off is not the one that is asked for. */
+  | "DATA_RESUME"
+  /** A venue cannot be reached, or answers what cannot be used. */
+  | "DATA_VENUE"
+  /** A library that only some commands need is not installed. */
+  | "DATA_LIBRARY"
+  /** The rows cannot be said in the form that was asked for. */
+  | "DATA_EXPORT"
+  /** The span that was asked for holds no rows. */
+  | "DATA_SLICE"
+  /** DuckDB refused the question. */
+  | "DATA_QUERY";
 
 export interface DataFault {
   readonly code: DataFaultCode;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { zipSync } from "fflate";
 import { afterAll, describe, expect, it } from "vitest";
-import { type LineOptions, readLines } from "./line-source.ts";
+import { type LineOptions, type LinesRead, readLines } from "./line-source.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "arrival-lines-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -134,6 +134,37 @@ describe("line source", () => {
     });
     const directory = await read(folder);
     expect(directory.result).toMatchObject({ ok: false, error: { code: "DATA_NOT_FOUND" } });
+  });
+
+  it.each(whole)("goes on in %s where another reading stood", async (name, content) => {
+    const path = write(name, content);
+    let place: LinesRead = { lines: 0, members: 0 };
+    let pieces = 0;
+    const stopped = new AbortController();
+    const before = await read(path, {
+      signal: stopped.signal,
+      afterChunk: async (at) => {
+        place = at;
+        pieces += 1;
+        if (pieces === 5) stopped.abort();
+      },
+    });
+    const done = before.lines.slice(0, place.lines);
+    expect(pieces).toBe(5);
+    expect(done.length).toBeGreaterThan(0);
+    const names: string[] = [];
+    const after = await read(path, {
+      skip: place,
+      onMember: (member) => {
+        names.push(member);
+        return undefined;
+      },
+    });
+    expect(isStartOfLines([...done, ...after.lines])).toBe(true);
+    expect(done.length + after.lines.length).toBe(LINES.length);
+    expect(after.numbers[0]).toBe(place.lines + 1);
+    expect(names).toEqual([]);
+    expect(after.result).toMatchObject({ ok: true, value: { lines: LINES.length } });
   });
 
   it("stops when it is told to", async () => {

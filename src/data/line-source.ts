@@ -47,6 +47,18 @@ export interface LineOptions {
   readonly onBytes?: (done: number) => void;
   /** Told the name of each member of an archive, before its first line. */
   readonly onMember?: (name: string) => DataFault | undefined;
+  /** Waited for before more is read, so that memory stays bounded where somebody is slower. */
+  readonly afterChunk?: (read: LinesRead) => Promise<void> | undefined;
+  /** What an earlier reading had handed on already: passed over here. */
+  readonly skip?: LinesRead | undefined;
+}
+
+/** How far into a file. */
+export interface LinesRead {
+  /** Of the whole file, all members together. */
+  readonly lines: number;
+  /** Members of an archive that have begun. */
+  readonly members: number;
 }
 
 /** Gets each line without its end, and its number from 1. A fault returned ends the reading. */
@@ -55,6 +67,8 @@ export type OnLine = (text: string, line: number) => DataFault | undefined;
 const MAX_LINE_BYTES = 16 << 20;
 /** Small, so that even a bomb gives little per step. */
 const READ_BYTES = 64 << 10;
+/** Unpacked bytes that are handed on at once: at sixteen kilobytes it takes twice as long. */
+const CHUNKS = { chunkSize: 64 << 10 };
 const NEWLINE = 10;
 
 export async function readLines(
@@ -108,6 +122,7 @@ async function pump(
       break;
     }
     options.onBytes?.(bytes);
+    await options.afterChunk?.({ lines: splitter.lines, members: splitter.members });
   }
   const reason = await inflator?.end();
   const partialBytes = splitter.finish(reason !== undefined);
@@ -122,6 +137,7 @@ async function pump(
 /** Cuts bytes into lines. Never throws: inside the stream callbacks that would be lost. */
 class LineSplitter {
   lines = 0;
+  members = 0;
   fault: DataFault | undefined;
   /** What the line's own handler threw: a programmer error, thrown anew outside the callback. */
   thrown: { readonly cause: unknown } | undefined;
@@ -129,6 +145,7 @@ class LineSplitter {
   readonly #onLine: OnLine;
   readonly #onMember: LineOptions["onMember"];
   readonly #maxLineBytes: number;
+  readonly #skip: LinesRead;
   /** Of the whole file, where the member in hand begins. */
   #linesBefore = 0;
   #parts: Buffer[] = [];
@@ -139,12 +156,15 @@ class LineSplitter {
     this.#onLine = onLine;
     this.#onMember = options.onMember;
     this.#maxLineBytes = options.maxLineBytes ?? MAX_LINE_BYTES;
+    this.#skip = options.skip ?? { lines: 0, members: 0 };
   }
 
   /** Lines are counted anew in each member of an archive. */
   member(name: string): void {
     this.#linesBefore = this.lines;
-    if (!this.stopped) this.#call(() => this.#onMember?.(name));
+    this.members += 1;
+    if (!this.stopped && this.members > this.#skip.members)
+      this.#call(() => this.#onMember?.(name));
   }
 
   get stopped(): boolean {
@@ -156,8 +176,10 @@ class LineSplitter {
     while (!this.stopped) {
       const to = chunk.indexOf(NEWLINE, from);
       if (to < 0) break;
-      if (this.#partBytes === 0) this.#emit(chunk.toString("utf8", from, to));
-      else {
+      if (this.#partBytes === 0) {
+        if (this.lines < this.#skip.lines) this.lines += 1;
+        else this.#emit(chunk.toString("utf8", from, to));
+      } else {
         this.#keep(chunk.subarray(from, to));
         this.#emit(this.#take());
       }
@@ -201,6 +223,7 @@ class LineSplitter {
   #emit(text: string): void {
     if (this.stopped) return;
     this.lines += 1;
+    if (this.lines <= this.#skip.lines) return;
     this.#call(() => this.#onLine(text, this.lines - this.#linesBefore));
   }
 
@@ -232,8 +255,8 @@ const xzFault = (path: string): DataFault => ({
 
 function inflatorFor(head: Buffer, splitter: LineSplitter): Inflator {
   const magic = head.length >= 4 ? head.readUInt32BE(0) : 0;
-  if (magic >>> 16 === 0x1f8b) return new StreamInflator(createGunzip(), splitter);
-  if (magic === 0x28b52ffd) return new StreamInflator(createZstdDecompress(), splitter);
+  if (magic >>> 16 === 0x1f8b) return new StreamInflator(createGunzip(CHUNKS), splitter);
+  if (magic === 0x28b52ffd) return new StreamInflator(createZstdDecompress(CHUNKS), splitter);
   if (magic === 0x504b0304) return new ZipInflator(splitter);
   return {
     broken: false,
@@ -251,12 +274,17 @@ class StreamInflator implements Inflator {
   readonly #splitter: LineSplitter;
   readonly #closed: Promise<void>;
   #failure: string | undefined;
+  /** Ends the wait for the piece in hand: a stream that fails never answers its write. */
+  #wake: (() => void) | undefined;
 
   constructor(stream: Transform, splitter: LineSplitter) {
     this.#stream = stream;
     this.#splitter = splitter;
     this.#closed = new Promise((resolve) => {
-      stream.once("close", resolve);
+      stream.once("close", () => {
+        resolve();
+        this.#wake?.();
+      });
     });
     stream.on("data", (chunk: Buffer) => {
       splitter.write(chunk);
@@ -272,11 +300,10 @@ class StreamInflator implements Inflator {
   }
 
   push(chunk: Buffer): Promise<void> {
-    const written = new Promise<void>((resolve) => {
+    return new Promise<void>((resolve) => {
+      this.#wake = resolve;
       this.#stream.write(chunk, () => setImmediate(resolve));
     });
-    // A stream that fails never answers the write.
-    return Promise.race([written, this.#closed]);
   }
 
   async end(): Promise<string | undefined> {

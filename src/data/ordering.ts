@@ -16,21 +16,65 @@ export interface MessageOrder {
   readonly flags: Uint8Array;
   /** Messages that occur twice. */
   readonly doubled: number;
+  /** Messages that are held back, in the input's order: see `orderSettled`. */
+  readonly rest: Int32Array;
 }
 
 /** `rows`: how many rows each message has, at least one. */
-export function orderMessages(
+export const orderMessages = (
   exchangeTimes: Float64Array,
   localTimes: Float64Array,
   rows: Int32Array,
+): MessageOrder => orderOf(sorted(exchangeTimes, localTimes), rows, exchangeTimes.length);
+
+/**
+ * The same of as many messages as are settled, where no later one has a time below these.
+ *
+ * Both orders may be cut behind a message that stands at one place in both, with the same messages
+ * before it: what comes after it cannot change what comes before it, and what follows is ordered as
+ * if nothing had been before.
+ */
+export function orderSettled(
+  exchangeTimes: Float64Array,
+  localTimes: Float64Array,
+  rows: Int32Array,
+  settled: { readonly exchange: number; readonly local: number },
 ): MessageOrder {
-  const length = exchangeTimes.length;
+  const orders = sorted(exchangeTimes, localTimes);
+  const { byLocal, rank } = orders;
+  let length = 0;
+  let highest = -1;
+  for (let place = 0; place < byLocal.length; place++) {
+    const message = byLocal[place]!;
+    if (localTimes[message]! > settled.local) break;
+    const own = rank[message]!;
+    if (own === place && highest === place - 1) {
+      if (exchangeTimes[message]! > settled.exchange) break;
+      length = place + 1;
+    }
+    highest = Math.max(highest, own);
+  }
+  return orderOf(orders, rows, length);
+}
+
+interface Sorted {
+  readonly byLocal: Int32Array;
+  readonly byExchange: Int32Array;
+  /** The place of each message in `byExchange`. */
+  readonly rank: Int32Array;
+}
+
+function sorted(exchangeTimes: Float64Array, localTimes: Float64Array): Sorted {
   const byLocal = stableOrder(localTimes);
   const byExchange = stableOrder(exchangeTimes);
-  const rank = new Int32Array(length);
-  for (let place = 0; place < length; place++) rank[byExchange[place]!] = place;
-  const common = heaviestRising(byLocal, rank, rows);
+  const rank = new Int32Array(byExchange.length);
+  for (let place = 0; place < rank.length; place++) rank[byExchange[place]!] = place;
+  return { byLocal, byExchange, rank };
+}
 
+/** Of the first `length` messages, which are the same in both orders. */
+function orderOf({ byLocal, byExchange, rank }: Sorted, rows: Int32Array, length: number) {
+  const common = heaviestRising(byLocal.subarray(0, length), rank, rows);
   const doubled = length - common.length;
   const messages = new Int32Array(length + doubled);
   const flags = new Uint8Array(length + doubled);
@@ -50,18 +94,30 @@ export function orderMessages(
     venue += 1;
     engine += 1;
   }
-  return { messages, flags, doubled };
+  return { messages, flags, doubled, rest: byLocal.slice(length).sort() };
 }
+
+/** Moves per message beyond which a general sort is quicker than putting each into its place. */
+const MOST_MOVES = 8;
 
 function stableOrder(times: Float64Array): Int32Array {
   const order = new Int32Array(times.length);
-  let sorted = true;
+  let moves = times.length * MOST_MOVES;
   for (let index = 0; index < times.length; index++) {
-    order[index] = index;
-    if (index > 0 && times[index]! < times[index - 1]!) sorted = false;
+    const time = times[index]!;
+    let place = index;
+    for (; place > 0 && times[order[place - 1]!]! > time && moves > 0; place--, moves--) {
+      order[place] = order[place - 1]!;
+    }
+    order[place] = index;
+    if (moves === 0) return sortedWhole(order, times);
   }
-  if (!sorted) order.sort((a, b) => times[a]! - times[b]! || a - b);
   return order;
+}
+
+function sortedWhole(order: Int32Array, times: Float64Array): Int32Array {
+  for (let index = 0; index < order.length; index++) order[index] = index;
+  return order.sort((a, b) => times[a]! - times[b]! || a - b);
 }
 
 /**

@@ -105,6 +105,8 @@ export interface StreamReport {
     readonly exchangeTrades: number;
     readonly local: number;
   };
+  /** Messages older than what could still be held back for them: moved to the least later time. */
+  readonly lateMessages: number;
 }
 
 /** What concerns the columns that were made. */
@@ -128,6 +130,9 @@ export interface ReadReport extends FileReport, StreamReport, ColumnsReport {
   readonly notes: readonly string[];
 }
 
+/** Streams that are counted by name: a true recording has a dozen. */
+const MOST_STREAMS = 500;
+
 /** The growing form of `FileReport`. */
 export class FileCounts {
   lines = 0;
@@ -137,7 +142,8 @@ export class FileCounts {
   readonly truncated: Truncation[] = [];
 
   stream(name: string): void {
-    this.streams.set(name, (this.streams.get(name) ?? 0) + 1);
+    const known = this.streams.has(name) || this.streams.size < MOST_STREAMS ? name : "other";
+    this.streams.set(known, (this.streams.get(known) ?? 0) + 1);
   }
 
   plain(): FileReport {
@@ -158,6 +164,7 @@ export class StreamCounts {
   quotes = 0;
   priceZeroTrades = 0;
   tradeIdsMissing = 0;
+  lateMessages = 0;
   readonly gaps = new Tally<Gap>();
   readonly stated = {
     compared: 0,
@@ -188,6 +195,39 @@ export class StreamCounts {
       priceZeroTrades: this.priceZeroTrades,
       tradeIdsMissing: this.tradeIdsMissing,
       timeFalls: { ...this.timeFalls },
+      lateMessages: this.lateMessages,
     };
+  }
+}
+
+/**
+ * Adds what another has counted, or what was saved of it: numbers are summed, lists go on, of
+ * examples only the first few stay.
+ */
+export function addCounts<Counts extends FileCounts | StreamCounts>(
+  into: Counts,
+  from: object,
+): Counts {
+  addFields(into as unknown as Fields, from as Fields);
+  return into;
+}
+
+type Fields = Record<string, unknown>;
+
+function addFields(into: Fields, from: Fields): void {
+  for (const [name, value] of Object.entries(from)) {
+    const own = into[name];
+    if (typeof value === "number") into[name] = (own as number) + value;
+    else if (Array.isArray(value)) {
+      const list = own as unknown[];
+      for (const each of value as unknown[]) {
+        if (name !== "examples" || list.length < EXAMPLES) list.push(each);
+      }
+    } else if (value instanceof Map) {
+      const sums = own as Map<unknown, number>;
+      for (const [key, count] of value as Map<unknown, number>) {
+        sums.set(key, (sums.get(key) ?? 0) + count);
+      }
+    } else addFields(own as Fields, value as Fields);
   }
 }

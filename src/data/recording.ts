@@ -1,54 +1,31 @@
 /**
  * Recording: one instrument's market, read from files into columns.
  *
- * The format is told by the content. Several files are one recording in the order given, so a day
- * that begins without a snapshot continues the book of the day before it.
+ * Text is read whole into memory, event files a block at a time. What must stay true: whatever the
+ * files, the columns hold what core/market/columns.ts promises.
  */
-import { stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { err, ok, type Result, unreachable } from "../core/domain/errors.ts";
+import { err, ok, type Result } from "../core/domain/errors.ts";
 import type { MarketBlock, MarketHeader } from "../core/market/columns.ts";
-import { BinanceCapture } from "./binance-capture.ts";
-import { BitstampOrders, isBitstampLine } from "./bitstamp-capture.ts";
-import { BybitArchive, BybitFrames } from "./bybit-capture.ts";
-import {
-  badLine,
-  type CaptureContext,
-  type CaptureDecoder,
-  type OpenSink,
-  type ReadOptions,
-  TimeBase,
-  type Track,
-} from "./capture.ts";
+import type { OpenSink, ReadOptions, Track } from "./capture.ts";
 import {
   areEventFiles,
   decodeEventFiles,
   openEventRecording,
 } from "./event-file/event-recording.ts";
-import { CoinbaseFeed, CoinbaseTables, isCoinbaseHead } from "./coinbase-capture.ts";
-import { type DataFault, openFault, type Position } from "./fault.ts";
-import { type LineOptions, readLines, type RecordingSource } from "./line-source.ts";
-import { isLobsterLine, isLobsterName, LobsterCapture } from "./lobster-capture.ts";
-import { FileCounts, type ReadReport } from "./read-report.ts";
-import { BASE_LATENCY_MS, RecordingBuilder } from "./recording-builder.ts";
+import type { DataFault } from "./fault.ts";
+import { baseLatencyOf, type RecordingFormat } from "./formats.ts";
+import type { RecordingSource } from "./line-source.ts";
+import type { ReadReport } from "./read-report.ts";
+import { type Decoded, readAll } from "./reading.ts";
+import { RecordingBuilder } from "./recording-builder.ts";
 
 export type { ReadOptions } from "./capture.ts";
 export type { DataFault, DataFaultCode } from "./fault.ts";
+export type { RecordingFormat } from "./formats.ts";
 export type { RecordingSource } from "./line-source.ts";
 export type { ReadReport } from "./read-report.ts";
-
-export type RecordingFormat =
-  | "binance-capture"
-  | "bybit-frames"
-  | "bybit-archive"
-  | "lobster"
-  | "coinbase-tables"
-  | "coinbase-feed"
-  | "bitstamp-orders"
-  | "event-file";
-
-/** Those that are text, and come from elsewhere. */
-type CaptureFormat = Exclude<RecordingFormat, "event-file">;
+export type { Decoded } from "./reading.ts";
 
 export interface Recording {
   readonly header: MarketHeader;
@@ -65,15 +42,6 @@ export interface OpenRecording extends Omit<Recording, "blocks"> {
   /** Local time of the first and of the last row, nanoseconds since the epoch. */
   readonly from: number;
   readonly until: number;
-}
-
-/** A whole reading, before anything is made of its tracks. */
-export interface Decoded {
-  readonly format: RecordingFormat;
-  readonly sources: readonly RecordingSource[];
-  readonly tracks: readonly Track[];
-  readonly file: FileCounts;
-  readonly time: TimeBase;
 }
 
 /** Reads one instrument. Where the files hold several, `options.symbol` (and `kind`) chooses. */
@@ -121,7 +89,7 @@ async function readCapture(
   if (track === undefined) return err(emptyFault(paths, tracks));
   if (withRows.length > 1) return err(ambiguousFault(paths, withRows));
   const { instrument, counts } = track;
-  const built = builders.get(counts)!.build(time, options.baseLatencyMs ?? BASE_LATENCY_MS);
+  const built = builders.get(counts)!.build(time, baseLatencyOf(format, options));
   return ok({
     header: { instrument, epochNanos: built.epochNanos, ownTradesPrinted: false },
     blocks: built.blocks,
@@ -140,160 +108,24 @@ export async function decode(
 ): Promise<Result<Decoded, DataFault>> {
   const isStored = areEventFiles(paths);
   if (!isStored.ok) return isStored;
-  if (isStored.value) return decodeEventFiles(paths, options, openSink);
-  const sizes = await sizesOf(paths);
-  if (!sizes.ok) return sizes;
-  const total = sizes.value.reduce((sum, size) => sum + size, 0);
-  const reading = new Reading(options, openSink);
-  const sources: RecordingSource[] = [];
-  let before = 0;
-  for (const [index, path] of paths.entries()) {
-    const done = before;
-    const read = await reading.file(path, (bytes) => options.onProgress?.(done + bytes, total));
-    if (!read.ok) return read;
-    sources.push(read.value);
-    before += sizes.value[index]!;
-  }
-  const fault = reading.finish(paths);
-  if (fault !== undefined) return err(fault);
-  const { format, decoder, context } = reading;
-  return ok({
-    format: format!,
-    sources,
-    tracks: decoder!.tracks,
-    file: context.file,
-    time: context.time,
-  });
+  return isStored.value
+    ? decodeEventFiles(paths, options, openSink)
+    : readAll(paths, options, openSink);
 }
 
-async function sizesOf(paths: readonly string[]): Promise<Result<number[], DataFault>> {
-  if (paths.length === 0) return err({ code: "DATA_NOT_FOUND", text: "no file was given" });
-  const sizes: number[] = [];
-  for (const path of paths) {
-    try {
-      sizes.push((await stat(path)).size);
-    } catch (error) {
-      return err(openFault(path, error));
-    }
-  }
-  return ok(sizes);
-}
+const nameOf = ({ instrument }: Pick<Track, "instrument">): string =>
+  `${instrument.symbol} (${instrument.kind})`;
 
-/** Lines in a row without one that any format knows, before the reader gives up. */
-const MOST_UNKNOWN = 1000;
-
-/** One pass over all files: chooses the decoder by the first line that tells. */
-class Reading {
-  readonly context: CaptureContext;
-  format: RecordingFormat | undefined;
-  decoder: CaptureDecoder | undefined;
-
-  constructor(options: ReadOptions, openSink: OpenSink) {
-    const position: Position = { file: "", line: 0 };
-    this.context = { options, openSink, position, file: new FileCounts(), time: new TimeBase() };
-  }
-
-  async file(
-    path: string,
-    onBytes: (done: number) => void,
-  ): Promise<Result<RecordingSource, DataFault>> {
-    const { options, position, file } = this.context;
-    position.file = basename(path);
-    const lineOptions: LineOptions = {
-      onBytes,
-      signal: options.signal,
-      onMember: (name) => this.#part(name),
-    };
-    const fault = this.#part(position.file);
-    if (fault !== undefined) return err(fault);
-    const read = await readLines(path, (text, line) => this.#line(text, line), lineOptions);
-    if (!read.ok) return read;
-    file.lines += read.value.lines;
-    if (read.value.truncation !== undefined) file.truncated.push(read.value.truncation);
-    return ok(read.value.source);
-  }
-
-  finish(paths: readonly string[]): DataFault | undefined {
-    if (this.decoder !== undefined) return this.decoder.finish();
-    const name = paths.map((path) => basename(path)).join(", ");
-    const broken = this.context.file.truncated[0];
-    const because = broken === undefined ? "" : ` (the file is broken: ${broken.reason})`;
-    return { code: "DATA_FORMAT", text: `${name}: ${UNKNOWN_FORMAT}${because}`, file: name };
-  }
-
-  /** A file or a member begins. Only LOBSTER's names say what is inside. */
-  #part(name: string): DataFault | undefined {
-    if (this.decoder === undefined && isLobsterName(name)) this.#choose("lobster");
-    return this.decoder?.part?.(name);
-  }
-
-  #choose(format: CaptureFormat): CaptureDecoder {
-    this.format = format;
-    this.decoder = decoderFor(format, this.context);
-    return this.decoder;
-  }
-
-  #line(text: string, line: number): DataFault | undefined {
-    const { position, file } = this.context;
-    position.line = line;
-    if (text === "") return undefined;
-    if (this.decoder !== undefined) return this.decoder.line(text);
-    const format = formatOf(text);
-    if (format === undefined) {
-      if (file.badLines.count >= MOST_UNKNOWN) {
-        return { code: "DATA_FORMAT", text: `${position.file}: ${UNKNOWN_FORMAT}`, ...position };
-      }
-      return badLine(this.context, text, "is of no known format");
-    }
-    return this.#choose(format).line(text);
-  }
-}
-
-const UNKNOWN_FORMAT =
-  "no line is of a known format; Arrival reads Binance captures (`<receive time> <frame>`), " +
-  "Bybit frame files and order book archives, LOBSTER days, Coinbase tables and Bitstamp order " +
-  "logs, plain or in gzip, zstd or zip, and its own event files";
-
-function formatOf(line: string): CaptureFormat | undefined {
-  if (/^\d{13,19} \{/.test(line)) return "binance-capture";
-  if (line.startsWith('{"t":"')) return "bybit-frames";
-  if (line.startsWith('{"topic":"orderbook.')) return "bybit-archive";
-  if (isBitstampLine(line)) return "bitstamp-orders";
-  if (isCoinbaseHead(line)) return line.startsWith("_id") ? "coinbase-feed" : "coinbase-tables";
-  if (isLobsterLine(line)) return "lobster";
-  return undefined;
-}
-
-function decoderFor(format: CaptureFormat, context: CaptureContext): CaptureDecoder {
-  switch (format) {
-    case "binance-capture":
-      return new BinanceCapture(context);
-    case "bybit-frames":
-      return new BybitFrames(context);
-    case "bybit-archive":
-      return new BybitArchive(context);
-    case "lobster":
-      return new LobsterCapture(context);
-    case "coinbase-tables":
-      return new CoinbaseTables(context);
-    case "coinbase-feed":
-      return new CoinbaseFeed(context);
-    case "bitstamp-orders":
-      return new BitstampOrders(context);
-    default:
-      return unreachable(format);
-  }
-}
-
-const nameOf = ({ instrument }: Track): string => `${instrument.symbol} (${instrument.kind})`;
-
-function emptyFault(paths: readonly string[], tracks: readonly Track[]): DataFault {
+export function emptyFault(paths: readonly string[], tracks: readonly Track[]): DataFault {
   const file = paths.map((path) => basename(path)).join(", ");
   const what = tracks.length === 0 ? "" : ` of ${tracks.map(nameOf).join(", ")}`;
   return { code: "DATA_EMPTY", text: `${file}: there is no order book${what} to replay`, file };
 }
 
-function ambiguousFault(paths: readonly string[], tracks: readonly Track[]): DataFault {
+export function ambiguousFault(
+  paths: readonly string[],
+  tracks: readonly Pick<Track, "instrument">[],
+): DataFault {
   const file = paths.map((path) => basename(path)).join(", ");
   return {
     code: "DATA_SYMBOL",

@@ -21,8 +21,9 @@ import {
   type StreamReport,
   Tally,
 } from "./read-report.ts";
+import { baseLatencyOf } from "./formats.ts";
 import { type Decoded, decode, type RecordingFormat } from "./recording.ts";
-import { BASE_LATENCY_MS, RecordingBuilder } from "./recording-builder.ts";
+import { RecordingBuilder } from "./recording-builder.ts";
 import { SortedBook } from "./sorted-book.ts";
 
 /** Ticks and lots. */
@@ -113,7 +114,7 @@ export async function verifyRecording(
   if (!decoded.ok) return decoded;
   // What is in an event file has had its clocks corrected already.
   const isStored = decoded.value.format === "event-file";
-  const baseLatencyMs = isStored ? 0 : (options.baseLatencyMs ?? BASE_LATENCY_MS);
+  const baseLatencyMs = baseLatencyOf(decoded.value.format, options);
   const books = checks.map((check) => check.report(decoded.value, baseLatencyMs));
   const { file, format, sources } = decoded.value;
   const faults = fileFaults(file.plain(), isStored ? "row" : "line");
@@ -318,6 +319,12 @@ function bookFaults(book: Omit<BookVerification, "faults">): string[] {
     ...fault(falls, "time that falls", "times that fall", "exchange or local, within one stream"),
     ...fault(repeated, "message seen before", "messages seen before", "do the files overlap?"),
     ...fault(book.tradeIdsMissing, "trade id missing", "trade ids missing", "trades were lost"),
+    ...fault(
+      book.lateMessages,
+      "message over a minute late",
+      "messages over a minute late",
+      "moved to a later time; are the files in order?",
+    ),
     ...fault(
       offTickPrices.count,
       "price off the tick",

@@ -47,7 +47,9 @@ export const FAILED = -2;
 const SLOTS = 4;
 /** Stands for the slot of a copy. */
 const COPIED = -1;
-const PATIENCE_MS = 60_000;
+/** Waited for so often: a process that was stopped and goes on has missed one of them, not all. */
+const PATIENCE = 60;
+const WAIT_MS = 1000;
 
 export class ReadAhead implements Iterator<MarketBlock, undefined> {
   readonly #worker: Worker;
@@ -78,9 +80,10 @@ export class ReadAhead implements Iterator<MarketBlock, undefined> {
   next(): IteratorResult<MarketBlock, undefined> {
     const { slots, counts, queue, lengths, text } = this.#order;
     // Again and again: the notice of an earlier block may come after that block was taken.
-    while (Atomics.load(counts, WRITTEN) === this.#taken) {
-      const heard = Atomics.wait(counts, WRITTEN, this.#taken, PATIENCE_MS);
-      if (heard === "timed-out") throw this.#fault("the thread that reads ahead does not answer");
+    for (let waits = 0; Atomics.load(counts, WRITTEN) === this.#taken;) {
+      if (Atomics.wait(counts, WRITTEN, this.#taken, WAIT_MS) !== "timed-out") continue;
+      waits += 1;
+      if (waits === PATIENCE) throw this.#fault("the thread that reads ahead does not answer");
     }
     const slot = queue[this.#taken % SLOTS]!;
     const length = lengths[slot]!;

@@ -126,6 +126,21 @@ export class EventFileWriter {
     }
   }
 
+  /**
+   * Writes what is whole of the rows so far as a block of its own, however small: for a recorder,
+   * which may lose only what came since. @throws EventFileError where the disk does not take it.
+   */
+  flush(): void {
+    invariant(this.#state === "open", "flushing a closed event file");
+    const end = this.#wholeRows();
+    if (end > 0) this.#block(end);
+  }
+
+  /** The books as all blocks left them, as the rows of a snapshot; none where nothing is known. */
+  books(): MarketBlock {
+    return this.#books.rows();
+  }
+
   /** Writes what is left, the index, and gives the file its name. */
   seal(): void {
     invariant(this.#state === "open", "sealing a closed event file");
@@ -174,18 +189,25 @@ export class EventFileWriter {
 
   /** The pending rows are full: what is whole of them becomes a block. */
   #cut(): void {
-    const pending = this.#pending;
-    let end = pending.length;
-    while (end > 0 && (pending.kind[end - 1]! & LAST) === 0) end -= 1;
+    const end = this.#wholeRows();
     if (end > 0) {
       this.#block(end);
       return;
     }
+    const pending = this.#pending;
     const capacity = pending.kind.length * 2;
     invariant(capacity <= MOST_ROWS, `a message of over ${MOST_ROWS / 2} rows`);
     this.#pending = { ...allocateColumns(capacity), length: pending.length };
     copyRows(pending, 0, pending.length, this.#pending, 0);
     this.#encoder = new BlockEncoder(capacity, this.#level);
+  }
+
+  /** Pending rows up to the end of the last whole message. */
+  #wholeRows(): number {
+    const { kind, length } = this.#pending;
+    let end = length;
+    while (end > 0 && (kind[end - 1]! & LAST) === 0) end -= 1;
+    return end;
   }
 
   /** Writes the first `length` pending rows, and before them a snapshot where one is due. */
@@ -243,8 +265,11 @@ export class EventFileWriter {
   }
 }
 
-/** A link fails where the name is taken, which a rename would silently write over. */
-function giveName(partial: string, path: string): void {
+/**
+ * Gives a file that is whole its name. A link fails where the name is taken, which a rename would
+ * silently write over.
+ */
+export function giveName(partial: string, path: string): void {
   try {
     linkSync(partial, path);
     unlinkSync(partial);
@@ -257,7 +282,7 @@ function giveName(partial: string, path: string): void {
 }
 
 /** Makes a file's name durable; some systems do not open folders, and need not. */
-function syncFolder(path: string): void {
+export function syncFolder(path: string): void {
   let folder: number;
   try {
     folder = openSync(dirname(path), "r");
@@ -288,6 +313,7 @@ function writeFault(path: string, error: unknown): DataFault {
     EACCES: `${path} may not be written; check the folder's permissions`,
     EEXIST: `${path} has come into being meanwhile; what was written is in ${partial}`,
     ENOSPC: `the disk is full; ${partial} is readable up to its last whole block`,
+    EFBIG: `${partial} may be no larger here; it is readable up to its last whole block`,
     EDQUOT: `the disk quota is used up; ${partial} is readable up to its last whole block`,
   };
   const text = what[reason] ?? `${partial} cannot be written (${reason})`;
