@@ -20,6 +20,8 @@ export default defineConfig({
     allowOnly: false,
     passWithNoTests: false,
     // Laws run thousands of cases; a slow shared machine must not turn them into failures.
+    // All cores: by default one is left idle, and most tests wait for processes of their own.
+    maxWorkers: "100%",
     testTimeout: 120_000,
     hookTimeout: 120_000,
     chaiConfig: { truncateThreshold: 0 },

@@ -30,7 +30,7 @@ export const pathsOf = (output: string): SweepPaths =>
         summary: join(output, "summary.json"),
       };
 
-const isTable = (output: string): boolean => /\.(?:csv|parquet)$/.test(output);
+const isTable = (output: string): boolean => tableFormatOf(output) !== undefined;
 
 /** What a table needs is known to be there before a night of work. @throws CommandError */
 export async function checkOutput(output: string | undefined): Promise<void> {

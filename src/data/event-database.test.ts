@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -73,7 +73,21 @@ describe("recordings as tables", () => {
     expect(!asked.ok && asked.error.text).toContain('"price"');
   });
 
-  it("of several files say which a row is from", async () => {
+  it("answer the last of several statements, and write over no file", async () => {
+    expect(await ask("CREATE TEMP TABLE two AS SELECT 2 AS n; SELECT n + 1 FROM two")).toEqual([
+      [3],
+    ]);
+    const path = join(folder, "precious.arrival");
+    writeFileSync(path, "as it was");
+    for (const sql of [`COPY (SELECT 1) TO '${path}'`, `EXPORT DATABASE '${folder}'`]) {
+      const asked = await database.query(`SELECT 1; ${sql}; SELECT 2`);
+      expect(asked).toMatchObject({ ok: false, error: { code: "DATA_QUERY" } });
+    }
+    expect(readFileSync(path, "utf8")).toBe("as it was");
+    expect(readdirSync(folder)).not.toContain("schema.sql");
+  });
+
+  it("of several files say which a row is from, by its place where names are alike", async () => {
     const two = await opened();
     try {
       for (const name of ["a/btc.arrival", "b/btc.arrival"]) {
@@ -82,8 +96,10 @@ describe("recordings as tables", () => {
       await two.join();
       expect(two.tables.map(({ name }) => name)).toEqual(["btc", "btc_2"]);
       const first = blocks[0]!.length;
-      expect(await ask("SELECT file, count(*) FROM events GROUP BY file", two)).toEqual([
-        ["btc.arrival", String(2 * first)],
+      const sql = "SELECT file, count(*) FROM events GROUP BY file ORDER BY file";
+      expect(await ask(sql, two)).toEqual([
+        ["a/btc.arrival", String(first)],
+        ["b/btc.arrival", String(first)],
       ]);
     } finally {
       two.close();
@@ -122,6 +138,47 @@ describe("recordings as tables", () => {
       expect(gap!.slice(0, 2)).toEqual([null, null]);
     } finally {
       own.close();
+    }
+  });
+
+  it("keep every digit where instruments of other grids stand beside each other", async () => {
+    const own = await opened();
+    try {
+      // DuckDB by itself would make whole numbers of all quantities.
+      const grids = [
+        ["0.01", "1000", 7, 3],
+        ["0.1", "0.001", 11, 5],
+      ] as const;
+      for (const [tick, lot, ticks, lots] of grids) {
+        const out = new ColumnsBuilder(4);
+        out.push(1, 1, Kind.BID | LAST, ticks, lots);
+        const instrument = {
+          ...header.instrument,
+          tickSize: decimal(tick),
+          lotSize: decimal(lot),
+        };
+        await own.load(`${lot}.gz`, { ...header, instrument }, [out.view()], go);
+      }
+      await own.join();
+      expect(await ask("SELECT price, quantity FROM events ORDER BY quantity", own)).toEqual([
+        ["1.10", "0.005"],
+        ["0.07", "3000.000"],
+      ]);
+    } finally {
+      own.close();
+    }
+  });
+
+  it("say where they cannot be made", async () => {
+    const usual = process.env["TMPDIR"];
+    process.env["TMPDIR"] = join(folder, "nowhere");
+    try {
+      const made = await EventDatabase.open({ memory: "300MB" });
+      expect(made).toMatchObject({ ok: false, error: { code: "DATA_QUERY" } });
+      expect(!made.ok && made.error.text).toContain("nowhere");
+    } finally {
+      if (usual === undefined) delete process.env["TMPDIR"];
+      else process.env["TMPDIR"] = usual;
     }
   });
 

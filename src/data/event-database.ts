@@ -15,6 +15,7 @@ import { err, ok, type Result } from "../core/domain/errors.ts";
 import { Kind, KIND_MASK, type MarketBlock, type MarketHeader } from "../core/market/columns.ts";
 import {
   type DecimalColumn,
+  type EventGrid,
   eventGrid,
   EVENT_COLUMNS,
   FLAG_COLUMNS,
@@ -37,7 +38,8 @@ export class EventDatabase {
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
   readonly #folder: string;
-  readonly #tables: { readonly name: string; readonly file: string }[] = [];
+  readonly #tables: { readonly name: string; readonly file: string; readonly grid: EventGrid }[] =
+    [];
   readonly #onExit: () => void;
 
   private constructor(
@@ -57,7 +59,16 @@ export class EventDatabase {
   static async open({ memory }: DatabaseOptions): Promise<Result<EventDatabase, DataFault>> {
     const loaded = await duckDbLibrary();
     if (!loaded.ok) return loaded;
-    const folder = mkdtempSync(join(tmpdir(), "arrival-query-"));
+    let folder: string;
+    try {
+      folder = mkdtempSync(join(tmpdir(), "arrival-query-"));
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      const text =
+        `no temporary database can be made in ${tmpdir()} (${why}); ` +
+        "name a folder that can be written to in TMPDIR";
+      return err({ code: "DATA_QUERY", text });
+    }
     // A second Ctrl-C ends the process at once.
     const onExit = (): void => rmSync(folder, { recursive: true, force: true });
     process.on("exit", onExit);
@@ -110,7 +121,7 @@ export class EventDatabase {
       await this.#connection.run(
         `CREATE VIEW ${quoted(name)} AS SELECT ${columns} FROM raw.${raw}`,
       );
-      this.#tables.push({ name, file });
+      this.#tables.push({ name, file, grid: grid.value });
       return ok(rows);
     } catch (error) {
       return err(queryFault(error));
@@ -121,8 +132,16 @@ export class EventDatabase {
   async join(): Promise<Result<undefined, DataFault>> {
     const [first, ...more] = this.#tables;
     if (first === undefined) return ok(undefined);
+    const grids = this.#tables.map(({ grid }) => grid);
+    const columns =
+      `* REPLACE (CAST(price AS ${commonType(grids.map(({ price }) => price))}) AS price, ` +
+      `CAST(quantity AS ${commonType(grids.map(({ quantity }) => quantity))}) AS quantity)`;
+    // Two files of one name are told apart by where they lie.
+    const bases = this.#tables.map(({ file }) => basename(file));
+    const isClear = new Set(bases).size === bases.length;
     const parts = this.#tables.map(
-      ({ name, file }) => `SELECT ${literal(basename(file))} AS file, * FROM ${quoted(name)}`,
+      ({ name, file }, k) =>
+        `SELECT ${literal(isClear ? bases[k]! : file)} AS file, ${columns} FROM ${quoted(name)}`,
     );
     const all =
       more.length === 0 ? `FROM ${quoted(first.name)}` : parts.join(" UNION ALL BY NAME ");
@@ -134,10 +153,23 @@ export class EventDatabase {
     }
   }
 
-  /** The rows of the last statement, as they come. */
+  /** The rows of the last statement, as they come. None of them may write over a file. */
   async query(sql: string): Promise<Result<DuckDBResult, DataFault>> {
+    const { COPY, EXPORT } = this.#library.StatementType;
     try {
-      return ok(await this.#connection.stream(sql));
+      const statements = await this.#connection.extractStatements(sql);
+      const last = statements.count - 1;
+      for (let index = 0; ; index++) {
+        const prepared = await statements.prepare(index);
+        try {
+          const type = prepared.statementType;
+          if (type === COPY || type === EXPORT) return err({ code: "DATA_QUERY", text: NO_COPY });
+          if (index === last) return ok(await prepared.stream());
+          await prepared.run();
+        } finally {
+          prepared.destroySync();
+        }
+      }
     } catch (error) {
       return err(queryFault(error));
     }
@@ -211,6 +243,10 @@ export class EventDatabase {
   }
 }
 
+const NO_COPY =
+  "COPY and EXPORT would write over any file, a recording too: write an answer with --output, " +
+  "read a file with FROM 'file'";
+
 interface NumberVector {
   setItem(index: number, value: number): void;
   flush(): void;
@@ -255,6 +291,16 @@ function product(count: string, digits: number, column: DecimalColumn): string {
   const whole = precision === 38 ? 38 - width : digits;
   const exact = `CAST(${count} AS DECIMAL(${whole}, 0)) * ${step}`;
   return `CAST(${exact} AS DECIMAL(${precision}, ${scale}))`;
+}
+
+/**
+ * Holds the values of all of them. DuckDB's own choice gives up digits behind the point, in
+ * silence; what does not fit this one is an error.
+ */
+function commonType(all: readonly DecimalColumn[]): string {
+  const scale = Math.max(...all.map((column) => column.scale));
+  const whole = Math.max(...all.map((column) => column.precision - column.scale));
+  return `DECIMAL(${Math.min(38, whole + scale)}, ${scale})`;
 }
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;

@@ -6,7 +6,10 @@
  */
 import type { MarketBlock } from "../core/market/columns.ts";
 
-/** A source of blocks that are used again: each is given back, in order, when both are through. */
+/**
+ * A source of blocks that are used again: each is given back, in order, when both are through. None
+ * of them is empty.
+ */
 export interface BlockStream extends Iterator<MarketBlock> {
   release(): void;
 }
@@ -53,7 +56,6 @@ export class BlockFeed {
       const next = this.#source.next();
       if (next.done === true) this.#ended = true;
       else if (next.value.length > 0) this.#blocks.push(next.value);
-      else this.#source.release?.();
     }
     return this.#blocks[index - this.#dropped];
   }

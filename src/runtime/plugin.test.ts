@@ -35,6 +35,19 @@ const textOf = (change: Partial<typeof WHOLE> = {}, how = "export default"): str
   return `${how} { ${members.join(",\n")} };\n`;
 };
 
+const PLAN: Plan = {
+  parentId: "p1",
+  side: "buy",
+  from: micros(0),
+  until: micros(60e6),
+  quantity: lots(10),
+  volumeAtFrom: lots(0),
+  minOrder: lots(1),
+  maxParticipation: 0.1,
+  urgency: 0.5,
+  seed: 1,
+};
+
 const load = (...paths: string[]) => loadPlugins(paths, ["twap"]);
 
 describe("a plugin", () => {
@@ -82,6 +95,22 @@ describe("a plugin", () => {
     expect(loaded.ok ? "" : loaded.error.text).toMatch(why);
   });
 
+  it("is given its parameters anew each time, whatever it did to them before", async () => {
+    const bind = `(p, plan) => {
+      p.bound = (p.bound ?? 0) + 1;
+      return { target: () => ({ quantity: plan.quantity, sliceFrom: plan.from,
+        sliceUntil: plan.until, reason: String(p.bound) }) };
+    }`;
+    const loaded = await load(file(textOf({ bind })));
+    if (!loaded.ok) throw new Error(loaded.error.text);
+    const { strategy } = loaded.value[0]!;
+    const parameters = Object.freeze({});
+    const view = { now: micros(0), done: lots(0), marketVolume: lots(0) };
+    const reasons = [1, 2].map(() => strategy.bind(parameters, PLAN).target(view).reason);
+    expect(reasons).toEqual(["1", "1"]);
+    expect(parameters).toEqual({});
+  });
+
   it("that is no module, or not there, is refused", async () => {
     for (const path of [file("export default {"), join(folder, "nowhere.ts"), folder]) {
       const loaded = await load(path);
@@ -112,18 +141,6 @@ describe("what a journal says of plugins", () => {
 });
 
 describe("a plugin that fails while it works", () => {
-  const plan: Plan = {
-    parentId: "p1",
-    side: "buy",
-    from: micros(0),
-    until: micros(60e6),
-    quantity: lots(10),
-    volumeAtFrom: lots(0),
-    minOrder: lots(1),
-    maxParticipation: 0.1,
-    urgency: 0.5,
-    seed: 1,
-  };
   /** Well until it is loaded: what it does to the order itself is the code given. */
   const later = (code: string): string =>
     `(_, plan) => { const well = { quantity: plan.quantity, sliceFrom: plan.from,
@@ -148,7 +165,7 @@ describe("a plugin that fails while it works", () => {
     if (!loaded.ok) throw new Error(loaded.error.text);
     const { strategy } = loaded.value[0]!;
     const ask = () =>
-      strategy.bind({}, plan).target({ now: micros(0), done: lots(0), marketVolume: lots(0) });
+      strategy.bind({}, PLAN).target({ now: micros(0), done: lots(0), marketVolume: lots(0) });
     expect(ask).toThrow(PluginFailure);
     expect(ask).toThrow('"mine"');
     expect(ask).toThrow(what);

@@ -168,7 +168,9 @@ function guarded(strategy: Strategy): Strategy {
   return {
     ...strategy,
     bind(parameters, plan) {
-      const bound = tried("bind", () => strategy.bind(parameters, plan));
+      // Its own: orders that are worked together have one object of them.
+      const own = structuredClone(parameters);
+      const bound = tried("bind", () => strategy.bind(own, plan));
       const shaped = BOUND.safeParse(bound);
       if (!shaped.success) fail("bind", faultsOf(shaped.error));
       return {

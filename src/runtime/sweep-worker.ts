@@ -62,14 +62,16 @@ function work(units: readonly number[]): void {
   for (const pass of passesOf(units)) workTogether(placed.value, pass);
 }
 
-/** In one pass. Where that breaks one by one, so that it is known which unit breaks the thread. */
+/** In one pass. Where that breaks, one by one, so that it is known which unit breaks it. */
 function workTogether(placed: Placed, units: readonly number[]): void {
   let rows: ReturnType<typeof workUnits>;
   try {
     rows = workUnits(request, placed, units, plugins);
   } catch (error) {
-    if (units.length === 1) throw error;
-    for (const unit of units) workTogether(placed, [unit]);
+    const [unit, ...more] = units;
+    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    if (more.length === 0) say({ kind: "fault", unit: unit!, text });
+    else for (const each of units) workTogether(placed, [each]);
     return;
   }
   rows.forEach((row, k) => {

@@ -233,14 +233,18 @@ class Foreman {
     if (source.kind === "generated" || this.#markets.has(market)) return true;
     if (this.#reading === undefined) {
       this.#reading = market;
-      void openShared(source.files).then((opened) => {
-        this.#reading = undefined;
-        if (!opened.ok) {
-          return this.#finish({ code: "SWEEP_MARKET", text: opened.error.text });
-        }
-        this.#markets.set(market, opened.value);
-        for (const hand of this.#hands) this.#feed(hand);
-      });
+      const failed = (error: unknown): Awaited<ReturnType<typeof openShared>> =>
+        err({ code: "DATA_SPEC", text: messageOf(error) });
+      void openShared(source.files)
+        .catch(failed)
+        .then((opened) => {
+          this.#reading = undefined;
+          if (!opened.ok) {
+            return this.#finish({ code: "SWEEP_MARKET", text: opened.error.text });
+          }
+          this.#markets.set(market, opened.value);
+          for (const hand of this.#hands) this.#feed(hand);
+        });
     }
     return false;
   }

@@ -13,7 +13,7 @@
 import type { Book } from "../core/market/book.ts";
 import { ENGINE_ONLY, Kind, KIND_MASK, LAST, type MarketColumns } from "../core/market/columns.ts";
 import { RecordedMarket } from "./recorded-market.ts";
-import { firstAfter, firstRestart, lastOfVenue, unfinishedFrom } from "./row-scan.ts";
+import { firstAfter, firstRestart, lastOfVenue, messageEnd, unfinishedFrom } from "./row-scan.ts";
 import { VenueAccount, type VenueConfig } from "./venue-account.ts";
 
 export type { VenueConfig, VenueReport } from "./venue-account.ts";
@@ -125,23 +125,29 @@ export class ReplayVenue {
     if (last >= from) market.now = columns.exchangeTime[last]!;
   }
 
-  /** Row by row to the end of the message. @returns the row after it, or `to`. */
+  /** To the end of the message, row by row where they concern us. @returns the row after it. */
   #applyMessage(columns: MarketColumns, from: number, to: number): number {
     const { exchangeTime, kind, price, quantity } = columns;
-    if (!this.#isMidMessage) this.#market.noteQuote();
+    const market = this.#market;
+    if (!this.#isMidMessage) market.noteQuote();
     this.#isMidMessage = true;
-    for (let row = from; row < to; row++) {
-      const flags = kind[row]!;
-      if ((flags & ENGINE_ONLY) !== 0) continue;
-      this.#market.now = exchangeTime[row]!;
-      this.#onRow(flags, price[row]!, quantity[row]!);
-      if ((flags & LAST) === 0) continue;
-      this.#isMidMessage = false;
-      for (const account of this.accounts) account.endMessage(this.#isRebuilding);
-      this.#isRebuilding = false;
-      return row + 1;
+    const end = messageEnd(columns, from, to);
+    for (let row = from; row < end; row++) {
+      const ours = this.#firstOfOurs(columns, row, end);
+      if (ours > row && !market.isGapped) market.book.apply(columns, row, ours, ENGINE_ONLY);
+      row = ours;
+      if (row === end) break;
+      market.now = exchangeTime[row]!;
+      this.#onRow(kind[row]!, price[row]!, quantity[row]!);
     }
-    return to;
+    const last = lastOfVenue(columns, from, end);
+    if (last < from) return end;
+    market.now = exchangeTime[last]!;
+    if ((kind[last]! & LAST) === 0) return end;
+    this.#isMidMessage = false;
+    for (const account of this.accounts) account.endMessage(this.#isRebuilding);
+    this.#isRebuilding = false;
+    return end;
   }
 
   #onRow(flags: number, price: number, quantity: number): void {

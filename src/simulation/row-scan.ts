@@ -39,6 +39,15 @@ export function firstRestart({ kind }: MarketColumns, from: number, to: number):
   return row;
 }
 
+/** The row after the message in hand; `to` where it does not end before. */
+export function messageEnd({ kind }: MarketColumns, from: number, to: number): number {
+  const mask = LAST | ENGINE_ONLY;
+  const last: number = LAST;
+  let row = from;
+  while (row < to && (kind[row]! & mask) !== last) row++;
+  return row < to ? row + 1 : to;
+}
+
 /** Where the message begins that is not at its end at `to`; `to` where none is. */
 export function unfinishedFrom({ kind }: MarketColumns, from: number, to: number): number {
   let begin = to;

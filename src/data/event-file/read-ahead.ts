@@ -74,6 +74,8 @@ export class ReadAhead implements Iterator<MarketBlock, undefined> {
       : "./read-ahead-worker.js";
     this.#worker = new Worker(new URL(url, import.meta.url), { workerData: this.#order });
     this.#worker.unref();
+    // Told of only when the reader no longer waits, and has given up with a fault of its own.
+    this.#worker.on("error", () => undefined);
   }
 
   /** @throws EventFileError where a file cannot be read on. */

@@ -79,7 +79,7 @@ export class OutputFile {
     this.#bytes += bytes.length;
   }
 
-  /** Everything is in it: it gets its name. @throws OutputError */
+  /** Everything is in it: it gets its name, or stays whole without. @throws OutputError */
   seal(): void {
     invariant(this.#isOpen, "sealing a closed file");
     this.#flush();
@@ -87,9 +87,13 @@ export class OutputFile {
       fsyncSync(this.#file);
       closeSync(this.#file);
       this.#isOpen = false;
+    });
+    try {
       if (this.#replace) renameSync(this.partial, this.path);
       else giveName(this.partial, this.path);
-    });
+    } catch (error) {
+      throw new OutputError(nameFault(this.path, error));
+    }
   }
 
   /** Of an unsealed file nothing stays behind. */
@@ -149,8 +153,21 @@ export async function guarded<Value>(run: () => Promise<Value>): Promise<Result<
   }
 }
 
+function nameFault(path: string, error: unknown): DataFault {
+  const reason = reasonOf(error);
+  const why =
+    reason === "EEXIST"
+      ? "has come into being meanwhile; nothing is written over"
+      : `cannot be given its name (${reason})`;
+  const text = `${path} ${why}; what was to be in it is whole, in ${partialNameOf(path)}`;
+  return { code: "DATA_WRITE", text, file: basename(path) };
+}
+
+const reasonOf = (error: unknown): string =>
+  error instanceof Error && "code" in error ? String(error.code) : String(error);
+
 export function writeFault(path: string, error: unknown): DataFault {
-  const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);
+  const reason = reasonOf(error);
   const what: Record<string, string> = {
     ENOENT: `the folder of ${path} does not exist`,
     ENOTDIR: `the folder of ${path} is a file`,

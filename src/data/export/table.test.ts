@@ -122,6 +122,19 @@ describe("a CSV cell", () => {
   });
 });
 
+describe("a table without rows", () => {
+  it("has its columns still", async () => {
+    const path = join(folder, "empty.parquet");
+    expect(await writeTable(path, "parquet", COLUMNS, [])).toMatchObject({ ok: true });
+    const described = await connection.runAndReadAll(`DESCRIBE FROM '${path}'`);
+    expect(described.getRowsJson().map(([name]) => name)).toEqual(COLUMNS.map(({ name }) => name));
+    expect((await connection.runAndReadAll(`FROM '${path}'`)).getRowsJson()).toEqual([]);
+    const text = join(folder, "empty.csv");
+    expect(await writeTable(text, "csv", COLUMNS, [])).toMatchObject({ ok: true });
+    expect(readFileSync(text, "utf8")).toBe("text,number,integer,time,decimal\n");
+  });
+});
+
 describe("a library that is not there", () => {
   it("is a fault that says what to install", async () => {
     const loaded = await loadLibrary("left-out", "does it", () =>

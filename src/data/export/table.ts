@@ -89,7 +89,7 @@ async function writeText(
     const lines = part.map((row) =>
       row.map((cell, at) => csvCell(cellText(columns[at]!, cell))).join(","),
     );
-    await file.write(`${lines.join("\n")}\n`);
+    if (lines.length > 0) await file.write(`${lines.join("\n")}\n`);
   }
   await file.finish();
 }
@@ -148,13 +148,16 @@ function wideCells(cells: readonly Cell[], { mantissa }: DecimalColumn): Uint32A
   return words;
 }
 
+/** One that is empty where there are no rows: Arrow's writer breaks where nothing comes. */
 function* chunks<Row>(rows: Iterable<Row>, most: number): Generator<Row[]> {
   let part: Row[] = [];
+  let isFirst = true;
   for (const row of rows) {
     part.push(row);
     if (part.length < most) continue;
     yield part;
+    isFirst = false;
     part = [];
   }
-  if (part.length > 0) yield part;
+  if (part.length > 0 || isFirst) yield part;
 }
