@@ -13,7 +13,8 @@
 import type { Book } from "../core/market/book.ts";
 import { ENGINE_ONLY, Kind, KIND_MASK, LAST, type MarketColumns } from "../core/market/columns.ts";
 import { RecordedMarket } from "./recorded-market.ts";
-import { firstAfter, firstRestart, lastOfVenue, messageEnd, unfinishedFrom } from "./row-scan.ts";
+import { firstAfter, lastOfVenue, messageEnd, unfinishedFrom } from "./row-scan.ts";
+import { RowWatch } from "./row-watch.ts";
 import { VenueAccount, type VenueConfig } from "./venue-account.ts";
 
 export type { VenueConfig, VenueReport } from "./venue-account.ts";
@@ -27,6 +28,7 @@ export class ReplayVenue {
   /** They share the market and know nothing of each other. */
   readonly accounts: readonly VenueAccount[];
   readonly #market = new RecordedMarket();
+  readonly #watch = new RowWatch();
   /** In the middle of a message that is taken row by row. */
   #isMidMessage = false;
   /** A `CLEAR` came in this message: levels count only once all of it is in. */
@@ -35,7 +37,10 @@ export class ReplayVenue {
   /** @param configs one an account. */
   constructor(...configs: readonly VenueConfig[]) {
     this.book = this.#market.book;
-    this.accounts = configs.map((config) => new VenueAccount(config, this.#market));
+    const redraw = (): void => this.#watch.redraw(this.accounts);
+    this.accounts = configs.map(
+      (config) => new VenueAccount(config, this.#market, this.#watch, redraw),
+    );
   }
 
   /**
@@ -94,7 +99,7 @@ export class ReplayVenue {
     while (row < to && this.#reported() === before) {
       const end = Math.min(to, row + BULK_ROWS);
       const due = firstAfter(columns, row, end, limit);
-      const stop = this.#firstOfOurs(columns, row, due);
+      const stop = this.#watch.first(columns, row, due);
       // A message is taken in bulk as a whole or not at all.
       const begin = unfinishedFrom(columns, row, stop);
       if (begin > row) this.#applyBulk(columns, row, begin);
@@ -103,18 +108,6 @@ export class ReplayVenue {
       else row = begin;
     }
     return row;
-  }
-
-  /** The first row in [from, to) that concerns any account; `to` if none. */
-  #firstOfOurs(columns: MarketColumns, from: number, to: number): number {
-    let stop = to;
-    let isAnyWatching = false;
-    for (const account of this.accounts) {
-      if (!account.isWatching) continue;
-      isAnyWatching = true;
-      stop = account.firstOfOurs(columns, from, stop);
-    }
-    return isAnyWatching ? stop : firstRestart(columns, from, to);
   }
 
   /** Whole messages that do not concern us. */
@@ -133,7 +126,7 @@ export class ReplayVenue {
     this.#isMidMessage = true;
     const end = messageEnd(columns, from, to);
     for (let row = from; row < end; row++) {
-      const ours = this.#firstOfOurs(columns, row, end);
+      const ours = this.#watch.first(columns, row, end);
       if (ours > row && !market.isGapped) market.book.apply(columns, row, ours, ENGINE_ONLY);
       row = ours;
       if (row === end) break;

@@ -1,5 +1,6 @@
 /**
- * Row watch: which market rows concern our orders and debts, for one look per row.
+ * Row watch: which market rows concern our orders and debts, for one look per row, however many
+ * accounts there are.
  *
  * It may stop at a row that turns out not to concern us, never pass over one that does: what it
  * passes over is applied in bulk, and none of our orders hears of it.
@@ -13,6 +14,14 @@ const WATCH_MASK = KIND_MASK | ENGINE_ONLY;
 const BID_PAGE = 0;
 const ASK_PAGE = TICK_SLOTS;
 const NO_PAGE = 2 * TICK_SLOTS;
+
+/** What an account has standing at the venue. */
+export interface Watched {
+  readonly buys: RestingOrders;
+  readonly sells: RestingOrders;
+  /** Whether it has resting orders or debts. */
+  readonly isWatching: boolean;
+}
 
 export class RowWatch {
   /** Kept told of every bid level where we rest or are in debt … */
@@ -43,19 +52,25 @@ export class RowWatch {
     }
   }
 
-  /** Draws anew which rows concern us, after orders or debts have come or gone. */
-  redraw(buys: RestingOrders, sells: RestingOrders, inDebt: boolean): void {
-    const buysFrom = buys.count > 0 ? 0 : NOWHERE;
-    const sellsTo = sells.count > 0 ? NOWHERE : 0;
-    this.#lows[Kind.BID] = sells.low;
+  /** Draws anew which rows concern anyone, after orders or debts have come or gone. */
+  redraw(accounts: readonly Watched[]): void {
+    let [lowestSell, highestBuy] = [NOWHERE, 0];
+    this.isWatching = false;
+    for (const { isWatching, buys, sells } of accounts) {
+      if (isWatching) this.isWatching = true;
+      if (sells.low < lowestSell) lowestSell = sells.low;
+      if (buys.high > highestBuy) highestBuy = buys.high;
+    }
+    const buysFrom = highestBuy > 0 ? 0 : NOWHERE;
+    const sellsTo = lowestSell < NOWHERE ? NOWHERE : 0;
+    this.#lows[Kind.BID] = lowestSell;
     this.#highs[Kind.BID] = sellsTo;
     this.#lows[Kind.ASK] = buysFrom;
-    this.#highs[Kind.ASK] = buys.high;
-    this.#lows[Kind.TRADE_BUY] = sells.low;
+    this.#highs[Kind.ASK] = highestBuy;
+    this.#lows[Kind.TRADE_BUY] = lowestSell;
     this.#highs[Kind.TRADE_BUY] = sellsTo;
     this.#lows[Kind.TRADE_SELL] = buysFrom;
-    this.#highs[Kind.TRADE_SELL] = buys.high;
-    this.isWatching = buys.count + sells.count > 0 || inDebt;
+    this.#highs[Kind.TRADE_SELL] = highestBuy;
   }
 
   /** The first row in [from, to) that concerns us; `to` if none. */

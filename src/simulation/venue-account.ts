@@ -10,12 +10,12 @@
 import type { ClientOrderId, OrderReport, OrderTerms } from "../core/domain/child-order.ts";
 import { invariant } from "../core/domain/errors.ts";
 import type { AmendTerms } from "../core/domain/messages.ts";
-import { Kind, KIND_MASK, type MarketColumns, OFF_BOOK } from "../core/market/columns.ts";
+import { Kind, KIND_MASK, OFF_BOOK } from "../core/market/columns.ts";
 import type { LatencyModel } from "./latency.ts";
 import { Matching, type MatchingConfig } from "./matching.ts";
 import type { RecordedMarket } from "./recorded-market.ts";
 import type { RestingOrders } from "./resting-orders.ts";
-import { RowWatch } from "./row-watch.ts";
+import type { RowWatch } from "./row-watch.ts";
 import { VenueMarket } from "./venue-market.ts";
 import { Wire } from "./wire.ts";
 
@@ -42,11 +42,11 @@ export class VenueAccount {
   readonly #recorded: RecordedMarket;
   readonly #commands: Wire<Command>;
   readonly #reports: Wire<VenueReport>;
-  readonly #watch = new RowWatch();
+  readonly buys: RestingOrders;
+  readonly sells: RestingOrders;
+  readonly #redrawWatch: () => void;
   readonly #market: VenueMarket;
   readonly #matching: Matching;
-  readonly #buys: RestingOrders;
-  readonly #sells: RestingOrders;
 
   /** An ask came at or under our best buy, or a bid at or over our best sell, in this message. */
   #mayCross = false;
@@ -54,20 +54,30 @@ export class VenueAccount {
   #touched = new Int32Array(64);
   #touchedCount = 0;
 
-  constructor(config: VenueConfig, recorded: RecordedMarket) {
+  /**
+   * @param watch is kept told of every tick where something of this account stands …
+   * @param redrawWatch … and is to be drawn anew when this is called.
+   */
+  constructor(
+    config: VenueConfig,
+    recorded: RecordedMarket,
+    watch: RowWatch,
+    redrawWatch: () => void,
+  ) {
     const { latency } = config;
     this.minEntryLatency = latency.minEntry;
     this.minResponseLatency = latency.minResponse;
     this.#recorded = recorded;
     this.#commands = new Wire((k) => latency.entry(k));
     this.#reports = new Wire((k) => latency.response(k));
-    const market = new VenueMarket(recorded, this.#watch.bidFilter, this.#watch.askFilter);
+    this.#redrawWatch = redrawWatch;
+    const market = new VenueMarket(recorded, watch.bidFilter, watch.askFilter);
     this.#market = market;
-    this.#matching = new Matching(config, market, this.#watch, (clientOrderId, report) => {
+    this.#matching = new Matching(config, market, watch, (clientOrderId, report) => {
       this.#reports.send({ clientOrderId, report }, market.now);
     });
-    this.#buys = this.#matching.buys;
-    this.#sells = this.#matching.sells;
+    this.buys = this.#matching.buys;
+    this.sells = this.#matching.sells;
   }
 
   /** Sends an order at local time `sentAt`; commands arrive in the order in which they are sent. */
@@ -85,7 +95,7 @@ export class VenueAccount {
 
   /** No order rests, no command and no report is under way: no report can come of market rows. */
   get isIdle(): boolean {
-    const resting = this.#buys.count + this.#sells.count;
+    const resting = this.buys.count + this.sells.count;
     return resting === 0 && this.#commands.isEmpty && this.#reports.isEmpty;
   }
 
@@ -115,12 +125,7 @@ export class VenueAccount {
 
   /** Whether rows may concern this account: it has resting orders or debts. */
   get isWatching(): boolean {
-    return this.#watch.isWatching;
-  }
-
-  /** The first row in [from, to) that concerns this account; `to` if none. */
-  firstOfOurs(columns: MarketColumns, from: number, to: number): number {
-    return this.#watch.first(columns, from, to);
+    return this.buys.count + this.sells.count > 0 || this.#market.inDebt;
   }
 
   /** Handles commands that arrive before the row at `next`, up to `until`. */
@@ -142,14 +147,14 @@ export class VenueAccount {
   traded(flags: number, price: number, quantity: number): void {
     if ((flags & OFF_BOOK) !== 0) return;
     const isSell = (flags & KIND_MASK) === Kind.TRADE_SELL;
-    const resting = isSell ? this.#buys : this.#sells;
+    const resting = isSell ? this.buys : this.sells;
     if (isSell ? price > resting.high : price < resting.low) return;
     if (this.#matching.traded(resting, price, quantity)) this.#redrawWatch();
   }
 
   /** A level has been set: perhaps one where we rest or are in debt, or that reaches our orders. */
   levelSet(what: number, tick: number): void {
-    if (what === Kind.BID ? tick >= this.#sells.low : tick <= this.#buys.high) {
+    if (what === Kind.BID ? tick >= this.sells.low : tick <= this.buys.high) {
       this.#mayCross = true;
     }
     if (this.#touchedCount === this.#touched.length) {
@@ -191,9 +196,5 @@ export class VenueAccount {
       if (this.#market.settle(isBid, tick)) this.#redrawWatch();
       this.#matching.levelMoved(isBid ? "buy" : "sell", tick);
     }
-  }
-
-  #redrawWatch(): void {
-    this.#watch.redraw(this.#buys, this.#sells, this.#market.inDebt);
   }
 }
