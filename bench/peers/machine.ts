@@ -8,7 +8,7 @@ export function describeMachine(): string {
   const all = cpus();
   const model = all[0]?.model.trim() ?? "unknown processor";
   const memory = Math.round(totalmem() / 2 ** 30);
-  return `${model}, ${all.length} cores, ${memory} GB, ${type()} ${release()}`;
+  return `${model}, ${all.length} cores, ${memory} GB, ${type()} ${release().split("-")[0]}`;
 }
 
 export function arrivalVersion(): string {
