@@ -5,6 +5,7 @@
  * median and a diamond at the mean. Positive = paid, to the right.
  */
 import type { ArmSummary, Comparison, Outcome } from "../runtime/comparison.ts";
+import { escapeXml, niceStep } from "./picture.ts";
 
 const WIDTH = 900;
 /** The axis begins right of the longest label, as far as that can be told without a font. */
@@ -24,7 +25,7 @@ export function distributionSvg(comparison: Comparison, title: string): string {
   const high = Math.max(0, quantile(costs, (1 + SHOWN) / 2));
   const longest = Math.max(...arms.map(({ arm }) => Math.min(LABEL_MOST, arm.length)));
   const left = Math.max(LEFT_LEAST, Math.ceil(longest * LETTER) + 24);
-  const step = niceStep((high - low) / 8);
+  const step = niceStep(Math.max((high - low) / 8, 1e-6));
   const from = Math.floor(low / step) * step;
   const to = Math.max(from + step, Math.ceil(high / step) * step);
   const x = (bps: number): number =>
@@ -38,8 +39,8 @@ export function distributionSvg(comparison: Comparison, title: string): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" `,
     `font-family="system-ui, sans-serif" font-size="13" role="img">`,
-    `<title>${escape(title)}</title><rect width="100%" height="100%" fill="#fff"/>`,
-    `<text x="16" y="26" font-size="15" font-weight="600">${escape(title)}</text>`,
+    `<title>${escapeXml(title)}</title><rect width="100%" height="100%" fill="#fff"/>`,
+    `<text x="16" y="26" font-size="15" font-weight="600">${escapeXml(title)}</text>`,
     axisSvg([from, to], step, x, left, height),
     ...rows,
     "</svg>\n",
@@ -50,7 +51,7 @@ function labelSvg({ arm, queue }: ArmSummary, left: number, y: number): string {
   const text = arm.length <= LABEL_MOST ? arm : `${arm.slice(0, LABEL_MOST - 1)}…`;
   const at = `x="${left - 12}" text-anchor="end"`;
   return (
-    `<text ${at} y="${y}">${escape(text)}</text>` +
+    `<text ${at} y="${y}">${escapeXml(text)}</text>` +
     `<text ${at} y="${y + 15}" font-size="11" fill="#666">${queue}</text>`
   );
 }
@@ -110,18 +111,9 @@ function rowSvg(
   ].join("\n");
 }
 
-/** 1, 2 or 5 times a power of ten, at least `wanted`. */
-function niceStep(wanted: number): number {
-  const power = 10 ** Math.floor(Math.log10(Math.max(wanted, 1e-6)));
-  return power * ([1, 2, 5, 10].find((factor) => factor * power >= wanted) ?? 10);
-}
-
 function quantile(sorted: readonly number[], share: number): number {
   const at = share * (sorted.length - 1);
   const below = Math.floor(at);
   const low = sorted[below] ?? 0;
   return low + ((sorted[below + 1] ?? low) - low) * (at - below);
 }
-
-const escape = (text: string): string =>
-  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");

@@ -7,6 +7,7 @@
  */
 import type { Estimate } from "../runtime/estimate.ts";
 import type { ScheduleEstimate } from "../runtime/schedule-estimate.ts";
+import { escapeXml, niceStep } from "./picture.ts";
 
 const WIDTH = 900;
 const HEIGHT = 520;
@@ -43,10 +44,10 @@ export function frontierSvg(estimate: Estimate, title: string): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" `,
     `font-family="system-ui, sans-serif" font-size="13" role="img">`,
-    `<title>${escape(title)}</title><rect width="100%" height="100%" fill="#fff"/>`,
+    `<title>${escapeXml(title)}</title><rect width="100%" height="100%" fill="#fff"/>`,
     `<clipPath id="plot"><rect x="${LEFT}" y="${TOP}" width="${WIDTH - RIGHT - LEFT}" `,
     `height="${HEIGHT - BOTTOM - TOP}"/></clipPath>`,
-    `<text x="16" y="26" font-size="15" font-weight="600">${escape(title)}</text>`,
+    `<text x="16" y="26" font-size="15" font-weight="600">${escapeXml(title)}</text>`,
     axes(x, y),
     lineSvg,
     ...marks.map((mark) => markSvg(mark, names.indexOf(mark.strategy), x, y)),
@@ -166,7 +167,7 @@ function legend(estimate: Estimate, names: readonly string[], model: string): st
   const rows: string[] = [];
   let top = TOP + 8;
   const text = (words: string, colour = "#222"): void => {
-    rows.push(`<text x="${left + 16}" y="${top + 4}" fill="${colour}">${escape(words)}</text>`);
+    rows.push(`<text x="${left + 16}" y="${top + 4}" fill="${colour}">${escapeXml(words)}</text>`);
     top += 22;
   };
   names.forEach((name, index) => {
@@ -198,12 +199,3 @@ function range(own: readonly ScheduleEstimate[]): string {
   const urgencies = own.map(({ urgency }) => urgency);
   return `${Math.min(...urgencies)}–${Math.max(...urgencies)}`;
 }
-
-/** 1, 2 or 5 times a power of ten, at least `wanted`. */
-function niceStep(wanted: number): number {
-  const power = 10 ** Math.floor(Math.log10(wanted));
-  return power * ([1, 2, 5, 10].find((factor) => factor * power >= wanted) ?? 10);
-}
-
-const escape = (text: string): string =>
-  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");

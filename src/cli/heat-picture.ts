@@ -5,6 +5,7 @@
  * its figure, so that nothing hangs on telling two shades apart.
  */
 import type { HeatMap } from "../runtime/sweep-summary.ts";
+import { escapeXml } from "./picture.ts";
 
 const CELL = { width: 96, height: 38 } as const;
 const TOP = 84;
@@ -30,20 +31,20 @@ export function heatSvg({ key, values, lines }: HeatMap, title: string): string 
     const y = TOP + row * CELL.height;
     const label =
       `<text x="${left - 12}" y="${y + CELL.height / 2 + 5}" text-anchor="end">` +
-      `${escape(labels[row]!)}</text>`;
+      `${escapeXml(labels[row]!)}</text>`;
     return [label, ...cells.map((cell, i) => cellSvg(left + i * CELL.width, y, cell, low, high))];
   });
   const heads = values.map(
     (value, i) =>
       `<text x="${left + (i + 0.5) * CELL.width}" y="${TOP - 10}" text-anchor="middle">` +
-      `${escape(shortened(value))}</text>`,
+      `${escapeXml(shortened(value))}</text>`,
   );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" `,
     `font-family="system-ui, sans-serif" font-size="13" role="img">`,
-    `<title>${escape(title)}</title><rect width="100%" height="100%" fill="#fff"/>`,
-    `<text x="16" y="26" font-size="15" font-weight="600">${escape(title)}</text>`,
-    `<text x="${left}" y="${TOP - 32}" fill="#555">${escape(key)}</text>`,
+    `<title>${escapeXml(title)}</title><rect width="100%" height="100%" fill="#fff"/>`,
+    `<text x="16" y="26" font-size="15" font-weight="600">${escapeXml(title)}</text>`,
+    `<text x="${left}" y="${TOP - 32}" fill="#555">${escapeXml(key)}</text>`,
     ...heads,
     ...parts,
     `<text x="${left}" y="${height - 14}" fill="#555">${LEGEND}</text>`,
@@ -72,11 +73,3 @@ function cellSvg(
 
 const shortened = (text: string): string =>
   text.length <= LABEL_MOST ? text : `${text.slice(0, LABEL_MOST - 1)}…`;
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-};
-const escape = (text: string): string => text.replaceAll(/[&<>"]/g, (one) => ESCAPES[one]!);

@@ -55,8 +55,8 @@ export interface Run {
 export const LANES_MOST = 8;
 
 /** Runs as they are worked together, in their order. */
-export function passesOf<Any>(runs: readonly Any[]): readonly (readonly Any[])[] {
-  const passes: Any[][] = [];
+export function passesOf<One>(runs: readonly One[]): readonly (readonly One[])[] {
+  const passes: One[][] = [];
   for (let from = 0; from < runs.length; from += LANES_MOST) {
     passes.push(runs.slice(from, from + LANES_MOST));
   }
