@@ -167,12 +167,15 @@ describe("runSweep", () => {
 
 const PLUGIN = `export default {
   name: "fragile",
-  summary: "ends its thread where a parameter says so",
-  defaults: { dies: false },
+  summary: "throws, or ends its thread, where a parameter says so",
+  defaults: { dies: false, throws: false },
   check: (given) =>
-    Object.keys(given).filter((key) => key !== "dies").map((path) => ({ path, text: "unknown" })),
-  bind: ({ dies }, { from, until, quantity }) => {
+    Object.keys(given)
+      .filter((key) => key !== "dies" && key !== "throws")
+      .map((path) => ({ path, text: "unknown" })),
+  bind: ({ dies, throws }, { from, until, quantity }) => {
     if (dies) process.exit(7);
+    if (throws) throw new Error("not today");
     return {
       target: () => ({ quantity, sliceFrom: from, sliceUntil: until, reason: "all" }),
     };
@@ -190,6 +193,22 @@ async function fragile(arms: readonly SweepArm[], parents: number): Promise<Swee
 }
 
 const dying = arm("dying", { strategy: { name: "fragile", parameters: { dies: true } } });
+
+describe("a unit that throws", () => {
+  it("fails alone and says why; those of its pass are worked as without it", async () => {
+    const throwing = arm("throwing", {
+      strategy: { name: "fragile", parameters: { throws: true } },
+    });
+    const request = await fragile([arm("fragile"), throwing, arm("twap")], 2);
+    const { rows, failures, isWhole } = await swept(request);
+    expect(isWhole).toBe(true);
+    expect(failures.map(({ unit }) => unit)).toEqual([2, 3, 8, 9]);
+    for (const { text } of failures) expect(text).toContain("not today");
+    const without = await swept(await fragile([arm("fragile"), arm("twap")], 2));
+    const costs = (run: SweepRun): readonly number[] => run.rows.map(({ costBps }) => costBps);
+    expect(costs({ rows, failures, isWhole })).toEqual(costs(without));
+  });
+});
 
 describe("a worker that dies", () => {
   it("costs its unit, which is named; all others are worked", async () => {
