@@ -13,7 +13,7 @@ import { err, ok, type Result } from "../core/domain/errors.ts";
 import type { Instrument } from "../core/domain/instrument.ts";
 import { Damage } from "./event-file/damage.ts";
 import { decodeHeader, headerLength } from "./event-file/header.ts";
-import { type DataFault, openFault } from "./fault.ts";
+import type { DataFault } from "./fault.ts";
 import type { EventBatch } from "./hftbacktest-capture.ts";
 import {
   arrayHeaderBytes,
@@ -21,7 +21,7 @@ import {
   isArrayHead,
   parseArrayHeader,
 } from "./hftbacktest-event.ts";
-import type { LineOptions, LinesEnd } from "./line-source.ts";
+import { type LineOptions, type LinesEnd, withFile } from "./line-source.ts";
 
 /** The member in which Arrival says which instrument the events are of. */
 export const STATEMENT = "arrival.header";
@@ -67,22 +67,7 @@ export async function readEvents(
   taker: EventTaker,
   options: LineOptions = {},
 ): Promise<Result<LinesEnd, DataFault>> {
-  let file: FileHandle;
-  try {
-    file = await open(path, "r");
-  } catch (error) {
-    return err(openFault(path, error));
-  }
-  try {
-    return await new EventReading(file, path, taker, options).read();
-  } catch (error) {
-    if (error instanceof Error && "code" in error && "syscall" in error) {
-      return err(openFault(path, error));
-    }
-    throw error;
-  } finally {
-    await file.close();
-  }
+  return withFile(path, (file) => new EventReading(file, path, taker, options).read());
 }
 
 /** One pass over one file. */

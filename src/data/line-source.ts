@@ -76,6 +76,14 @@ export async function readLines(
   onLine: OnLine,
   options: LineOptions = {},
 ): Promise<Result<LinesEnd, DataFault>> {
+  return withFile(path, (file) => pump(file, path, onLine, options));
+}
+
+/** What `read` makes of an open file; a fault where the system cannot open it or read on. */
+export async function withFile<Value>(
+  path: string,
+  read: (file: FileHandle) => Promise<Result<Value, DataFault>>,
+): Promise<Result<Value, DataFault>> {
   let file: FileHandle;
   try {
     file = await open(path, "r");
@@ -83,7 +91,7 @@ export async function readLines(
     return err(openFault(path, error));
   }
   try {
-    return await pump(file, path, onLine, options);
+    return await read(file);
   } catch (error) {
     if (error instanceof Error && "code" in error && "syscall" in error) {
       return err(openFault(path, error));
