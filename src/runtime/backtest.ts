@@ -23,7 +23,8 @@ import { createJournal } from "./journal/writer.ts";
 import type { OpenMarket } from "./market-source.ts";
 import { noteOf, type Plugin } from "./plugin.ts";
 import { NODE_MAJOR, PROGRAM } from "./program.ts";
-import { type RunTotals, type SimulatedLane, simulate } from "./simulated-loop.ts";
+import type { SimulatedLane } from "./simulated-lane.ts";
+import { type RunTotals, simulate } from "./simulated-loop.ts";
 
 /**
  * What a person asks for. Sizes and prices are exact decimal text in the instrument's own units.

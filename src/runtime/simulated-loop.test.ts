@@ -14,7 +14,8 @@ import { canonicalJson } from "./canonical-json.ts";
 import { composeEngine, composeVenue } from "./compose.ts";
 import { type ArrivalConfig, DEFAULT_CONFIG } from "./config.ts";
 import { memoryJournal } from "./journal/journal.ts";
-import { type SimulatedAccount, type SimulatedVenue, simulateToEnd } from "./simulated-loop.ts";
+import type { SimulatedAccount } from "./simulated-lane.ts";
+import { type SimulatedVenue, simulateToEnd } from "./simulated-loop.ts";
 
 const START = micros(1_700_000_000 * 1e6);
 const MARKET = { seed: 5, startAt: START, duration: micros(150 * SECOND), eventsPerSecond: 60 };

@@ -27,7 +27,8 @@ import { composeVenue } from "./compose.ts";
 import type { Outcome } from "./comparison.ts";
 import type { ArrivalConfig } from "./config.ts";
 import type { Plugin } from "./plugin.ts";
-import { type SimulatedLane, simulateToEnd } from "./simulated-loop.ts";
+import type { SimulatedLane } from "./simulated-lane.ts";
+import { simulateToEnd } from "./simulated-loop.ts";
 import type { Placed } from "./window.ts";
 
 /** What all runs of a pass have in common. */

@@ -1,0 +1,130 @@
+/**
+ * Simulated lane: one engine in a simulated run, its account at the venue, and when it is woken.
+ *
+ * What must stay true: an event and all that comes of it are journaled before anything is acted on.
+ */
+import type { ClientOrderId, OrderReport, OrderTerms } from "../core/domain/child-order.ts";
+import type { AmendTerms, EngineEvent, EngineOutput } from "../core/domain/messages.ts";
+import { type Micros, micros, NEVER } from "../core/domain/units.ts";
+import type { Engine } from "../core/engine.ts";
+import type { MarketHeader } from "../core/market/columns.ts";
+import type { TouchWake } from "../core/market/observer.ts";
+import { canonicalJson } from "./canonical-json.ts";
+import type { JournalSink } from "./journal/journal.ts";
+
+/** What the loop needs of an account at a simulated venue. Nanoseconds since the stream's epoch. */
+export interface SimulatedAccount {
+  /** An order sent at t arrives no sooner than t plus this … */
+  readonly minEntryLatency: number;
+  /** … and what the venue does at t is known here no sooner than t plus this. */
+  readonly minResponseLatency: number;
+  /** Whether no report can come of market rows alone. */
+  readonly isIdle: boolean;
+  readonly nextReportAt: number;
+  takeReport(): { readonly clientOrderId: ClientOrderId; readonly report: OrderReport };
+  place(order: OrderTerms, sentAt: number): void;
+  amend(amend: AmendTerms, sentAt: number): void;
+  cancel(clientOrderId: ClientOrderId, sentAt: number): void;
+}
+
+/** One engine, and what is its alone. */
+export interface SimulatedLane {
+  readonly engine: Engine;
+  /** Operators' events, in order of time. */
+  readonly scheduled: readonly EngineEvent[];
+  readonly journal?: JournalSink;
+  /**
+   * Called after each event with what came of it; must not change anything.
+   * @returns true when nobody wants to know what becomes of the lane.
+   */
+  readonly onStep?: (event: EngineEvent, outputs: readonly EngineOutput[]) => boolean | void;
+}
+
+/** An engine, its account, and when it must be woken. Times are nanoseconds of the stream. */
+export class Lane {
+  readonly engine: Engine;
+  readonly account: SimulatedAccount;
+  readonly wake: TouchWake;
+  /** Local time of the next timer or scheduled event; reports come on top. */
+  ownWake = 0;
+  isOver = false;
+  readonly #lane: SimulatedLane;
+  readonly #clock: StreamClock;
+  #nextScheduled = 0;
+
+  constructor(lane: SimulatedLane, account: SimulatedAccount, clock: StreamClock) {
+    this.#lane = lane;
+    this.#clock = clock;
+    this.engine = lane.engine;
+    this.account = account;
+    this.wake = lane.engine.instruments[0]!.wake;
+    this.#rearm(0);
+  }
+
+  get nextWake(): number {
+    const { nextReportAt } = this.account;
+    return nextReportAt < this.ownWake ? nextReportAt : this.ownWake;
+  }
+
+  /** The first of what is due at `wake`, when something is. */
+  takeDue(wake: number, time: Micros): EngineEvent {
+    const { account } = this;
+    if (account.nextReportAt <= wake) {
+      const { clientOrderId, report } = account.takeReport();
+      return { kind: "order-reported", time, clientOrderId, report };
+    }
+    const next = this.#lane.scheduled[this.#nextScheduled];
+    if (next !== undefined && this.#clock.toNanos(next.time) <= wake) {
+      this.#nextScheduled += 1;
+      return next;
+    }
+    return { kind: "timer-fired", time };
+  }
+
+  /** @returns how many commands were sent, at local time `now`. */
+  step(event: EngineEvent, position: number, now: number): number {
+    const { journal, onStep } = this.#lane;
+    journal?.append("event", position, canonicalJson(event));
+    const outputs = this.engine.step(event);
+    for (const output of outputs) journal?.append("output", position, canonicalJson(output));
+    let commands = 0;
+    for (const output of outputs) if (this.#act(output, now)) commands += 1;
+    this.#rearm(now);
+    this.isOver = onStep?.(event, outputs) === true;
+    return commands;
+  }
+
+  #rearm(now: number): void {
+    const { wakeAt } = this.engine;
+    const next = this.#lane.scheduled[this.#nextScheduled];
+    const timer = wakeAt === NEVER ? Number.POSITIVE_INFINITY : this.#clock.toNanos(wakeAt);
+    this.ownWake =
+      next === undefined ? timer : Math.min(timer, Math.max(now, this.#clock.toNanos(next.time)));
+  }
+
+  #act(output: EngineOutput, sentAt: number): boolean {
+    const { account } = this;
+    if (output.kind === "place-order") account.place(output.order, sentAt);
+    else if (output.kind === "amend-order") account.amend(output.amend, sentAt);
+    else if (output.kind === "cancel-order") account.cancel(output.clientOrderId, sentAt);
+    else return false;
+    return true;
+  }
+}
+
+/** Engine time and the stream's own. */
+export class StreamClock {
+  readonly #epochMicros: number;
+
+  constructor({ epochNanos }: MarketHeader) {
+    this.#epochMicros = Number(epochNanos / 1000n);
+  }
+
+  toMicros(nanos: number): Micros {
+    return micros(this.#epochMicros + Math.floor(nanos / 1000));
+  }
+
+  toNanos(at: Micros): number {
+    return (at - this.#epochMicros) * 1000;
+  }
+}
