@@ -17,6 +17,7 @@ import { readRecording } from "../src/data/recording.ts";
 import { composeVenue } from "../src/runtime/compose.ts";
 import { DEFAULT_CONFIG } from "../src/runtime/config.ts";
 import { type RunTotals, simulateToEnd } from "../src/runtime/simulated-loop.ts";
+import { FixedMarket } from "../src/runtime/simulated-market.ts";
 import { generatedHeader, generateMarket } from "../src/simulation/generated-market.ts";
 import type { Figure, Prepared } from "./measure.ts";
 
@@ -148,10 +149,9 @@ export function runBlocks(
   const epoch = Number(header.epochNanos / 1000n);
   const from = micros(epoch + Math.ceil(first / 1000) + SECOND);
   const until = micros(epoch + Math.floor(last / 1000) - SECOND);
+  const venue = composeVenue(header, { config: DEFAULT_CONFIG, seed: 1 });
   const totals = simulateToEnd({
-    header,
-    blocks,
-    venue: composeVenue(header, { config: DEFAULT_CONFIG, seed: 1 }),
+    market: new FixedMarket(header, blocks, venue),
     lanes: [{ engine, scheduled: parents(header, from, until) }],
   });
   return { engine, totals };

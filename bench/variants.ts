@@ -14,6 +14,7 @@ import { Observer } from "../src/core/market/observer.ts";
 import { composeVenue, strategiesWith } from "../src/runtime/compose.ts";
 import { DEFAULT_CONFIG } from "../src/runtime/config.ts";
 import { simulateToEnd } from "../src/runtime/simulated-loop.ts";
+import { FixedMarket } from "../src/runtime/simulated-market.ts";
 import { type Laid, layRecorded, LOOPS, metronome, parents, RECORDING } from "./backtest.ts";
 import type { Figure, Prepared } from "./measure.ts";
 
@@ -80,7 +81,8 @@ function run({ header, block }: Laid, strategy: StrategyChoice | undefined): rea
     scheduled: parents(header, from, until, pace).map((event) => workedBy(event, strategy)),
   }));
   const accounts = lanes.map(() => ({ config: DEFAULT_CONFIG, seed: 1 }));
-  simulateToEnd({ header, blocks: [block], venue: composeVenue(header, ...accounts), lanes });
+  const venue = composeVenue(header, ...accounts);
+  simulateToEnd({ market: new FixedMarket(header, [block], venue), lanes });
   return lanes.map(({ engine }) => engine);
 }
 

@@ -25,6 +25,7 @@ import { noteOf, type Plugin } from "./plugin.ts";
 import { NODE_MAJOR, PROGRAM } from "./program.ts";
 import type { SimulatedLane } from "./simulated-lane.ts";
 import { type RunTotals, simulate } from "./simulated-loop.ts";
+import { FixedMarket } from "./simulated-market.ts";
 
 /**
  * What a person asks for. Sizes and prices are exact decimal text in the instrument's own units.
@@ -144,7 +145,10 @@ export function prepareBacktest(
           onStep?.(event, outputs);
         },
       };
-      const steps = simulate({ header, blocks: market.blocks, venue, lanes: [lane] });
+      const steps = simulate({
+        market: new FixedMarket(header, market.blocks, venue),
+        lanes: [lane],
+      });
       try {
         const totals = yield* steps;
         return resultOf(engine, parent.id, totals, alerts, refusals);

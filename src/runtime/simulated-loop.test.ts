@@ -15,7 +15,8 @@ import { composeEngine, composeVenue } from "./compose.ts";
 import { type ArrivalConfig, DEFAULT_CONFIG } from "./config.ts";
 import { memoryJournal } from "./journal/journal.ts";
 import type { SimulatedAccount } from "./simulated-lane.ts";
-import { type SimulatedVenue, simulateToEnd } from "./simulated-loop.ts";
+import { simulateToEnd } from "./simulated-loop.ts";
+import { FixedMarket, type FixedVenue } from "./simulated-market.ts";
 
 const START = micros(1_700_000_000 * 1e6);
 const MARKET = { seed: 5, startAt: START, duration: micros(150 * SECOND), eventsPerSecond: 60 };
@@ -78,7 +79,7 @@ function watched(venue: ReplayVenue) {
       account.cancel(id, sentAt);
     },
   };
-  const watching: SimulatedVenue = {
+  const watching: FixedVenue = {
     accounts: [watchedAccount],
     advance(block, from, to, until) {
       const next = venue.advance(block, from, to, until);
@@ -102,9 +103,7 @@ function run(
   const events: EngineEvent[] = [];
   const journal = memoryJournal();
   const totals = simulateToEnd({
-    header,
-    blocks,
-    venue: watching,
+    market: new FixedMarket(header, blocks, watching),
     lanes: [{ engine, scheduled, journal, onStep: (event) => void events.push(event) }],
   });
   return { engine, events, journal, totals, seen };

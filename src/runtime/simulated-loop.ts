@@ -13,28 +13,13 @@ import { invariant } from "../core/domain/errors.ts";
 import { instrumentId } from "../core/domain/instrument.ts";
 import type { EngineEvent } from "../core/domain/messages.ts";
 import type { Micros } from "../core/domain/units.ts";
-import {
-  ENGINE_ONLY,
-  type MarketBlock,
-  type MarketHeader,
-  VENUE_ONLY,
-} from "../core/market/columns.ts";
 import { ASLEEP, type Observer } from "../core/market/observer.ts";
-import { type BlockCursor, BlockFeed } from "./block-feed.ts";
-import { Lane, type SimulatedAccount, type SimulatedLane, StreamClock } from "./simulated-lane.ts";
-
-export interface SimulatedVenue {
-  /** One a lane. */
-  readonly accounts: readonly SimulatedAccount[];
-  advance(block: MarketBlock, from: number, to: number, until: number): number;
-  finish(until: number): void;
-}
+import { Lane, type SimulatedLane, StreamClock } from "./simulated-lane.ts";
+import type { SimulatedMarket } from "./simulated-market.ts";
 
 export interface SimulatedRun {
-  readonly header: MarketHeader;
-  readonly blocks: Iterable<MarketBlock>;
-  readonly venue: SimulatedVenue;
-  /** Lane k trades on account k. Several must have one observer. */
+  readonly market: SimulatedMarket;
+  /** Lane k trades on account k. Several must have one observer, and a market that is fixed. */
   readonly lanes: readonly SimulatedLane[];
 }
 
@@ -69,15 +54,15 @@ export function simulateToEnd(run: SimulatedRun): RunTotals {
   }
 }
 
+/** A market that makes its rows does not run further ahead of the engines than this. */
+const ROWS_AHEAD_NANOS = 1e9;
+
 class SimulatedLoop {
-  readonly #run: SimulatedRun;
+  readonly #market: SimulatedMarket;
   readonly #clock: StreamClock;
   readonly #observer: Observer;
   /** Those that somebody still wants to know of. */
   #lanes: readonly Lane[];
-  readonly #feed: BlockFeed;
-  readonly #engineSide: BlockCursor;
-  readonly #venueSide: BlockCursor;
   readonly #instrument: string;
   /** Local time up to which the engines have seen everything. */
   #time = 0;
@@ -86,19 +71,16 @@ class SimulatedLoop {
   #commands = 0;
 
   constructor(run: SimulatedRun) {
-    this.#run = run;
-    const { lanes, venue, header } = run;
-    this.#clock = new StreamClock(header);
+    const { lanes, market } = run;
+    this.#market = market;
+    this.#clock = new StreamClock(market.header);
     this.#observer = lanes[0]!.engine.instruments[0]!.observer;
     for (const { engine } of lanes) {
       const { observer } = engine.instruments[0]!;
       invariant(observer === this.#observer, "lanes of one run look at one observer");
     }
-    this.#lanes = lanes.map((lane, k) => new Lane(lane, venue.accounts[k]!, this.#clock));
-    this.#feed = new BlockFeed(run.blocks);
-    this.#engineSide = this.#feed.cursor();
-    this.#venueSide = this.#feed.cursor();
-    this.#instrument = instrumentId(header.instrument);
+    this.#lanes = lanes.map((lane, k) => new Lane(lane, market.accounts[k]!, this.#clock));
+    this.#instrument = instrumentId(market.header.instrument);
   }
 
   get now(): Micros {
@@ -106,7 +88,7 @@ class SimulatedLoop {
   }
 
   close(): void {
-    this.#feed.close();
+    this.#market.close();
   }
 
   get totals(): RunTotals {
@@ -116,13 +98,16 @@ class SimulatedLoop {
 
   /** Up to the next event, and through what happens at that instant. False when all is over. */
   advance(): boolean {
+    const market = this.#market;
     while (this.#lanes.length > 0) {
-      const known = this.#isIdle() ? Number.POSITIVE_INFINITY : this.#advanceVenue();
+      const isIdle = market.isFixed && this.#isIdle();
+      const known = isIdle ? Number.POSITIVE_INFINITY : this.#advanceVenue();
       const wake = this.#nextWake();
       const until = Math.min(wake, known);
       if (this.#observe(until)) return this.#touchMoved();
       const isDue = wake <= this.#observer.time;
-      if (this.#engineSide.block === undefined && !this.#marketEnded && !isDue) {
+      const isRead = market.isOver && market.rows.block === undefined;
+      if (isRead && !this.#marketEnded && !isDue) {
         return this.#endMarket();
       }
       if (until === Number.POSITIVE_INFINITY) return false;
@@ -152,21 +137,12 @@ class SimulatedLoop {
    * the local time before which no further report than those under way can arrive.
    */
   #advanceVenue(): number {
-    const { venue } = this.#run;
-    const nextRow = this.#nextRowAt();
+    const market = this.#market;
+    const nextRow = market.nextRowAt(this.#time);
+    const most = market.isFixed ? Number.POSITIVE_INFINITY : nextRow + ROWS_AHEAD_NANOS;
     for (;;) {
-      const until = this.#safeUntil(nextRow);
-      const { block, row } = this.#venueSide;
-      if (block === undefined) {
-        venue.finish(until);
-        if (until <= this.#safeUntil(nextRow)) return this.#knownAfter(until);
-        continue;
-      }
-      const next = venue.advance(block, row, block.length, until);
-      const isThrough = next < block.length && isAfter(block, next, until);
-      this.#venueSide.advanceTo(next);
-      if (isThrough) return this.#knownAfter(until);
-      // Otherwise a report was made, or the block ended: look again.
+      const until = Math.min(this.#safeUntil(nextRow), most);
+      if (market.advance(until)) return this.#knownAfter(until);
     }
   }
 
@@ -187,43 +163,25 @@ class SimulatedLoop {
     for (const { account } of this.#lanes) {
       if (account.minResponseLatency < least) least = account.minResponseLatency;
     }
-    return until + least;
-  }
-
-  /** Local time of the next row that the engines will see; `Infinity` at the end. */
-  #nextRowAt(): number {
-    const { block, row } = this.#engineSide;
-    if (block === undefined) return Number.POSITIVE_INFINITY;
-    let at = row;
-    while (at < block.length && (block.kind[at]! & VENUE_ONLY) !== 0) at += 1;
-    return at < block.length ? Math.max(this.#time, block.localTime[at]!) : this.#time;
+    return Math.min(until + least, this.#market.rowsKnownTo);
   }
 
   /** Shows the engines the market up to `until`; true when one wants to be woken before that. */
   #observe(until: number): boolean {
     const observer = this.#observer;
+    const market = this.#market;
+    const { rows } = market;
     for (;;) {
-      const { block, row } = this.#engineSide;
+      const { block, row } = rows;
       if (block === undefined) return false;
       const next = observer.observe(block, row, block.length, until);
-      this.#engineSide.advanceTo(next);
-      if (next === block.length) this.#catchUp();
+      rows.advanceTo(next);
+      if (next === block.length && market.isFixed && this.#isIdle()) market.catchUp(observer.time);
       if (observer.wokeUp) {
         this.#time = Math.max(this.#time, observer.time);
         return true;
       }
       if (next < block.length) return false;
-    }
-  }
-
-  /** A venue that nobody needs follows block by block: a stream is longer than memory. */
-  #catchUp(): void {
-    while (this.#isIdle()) {
-      const { block, row } = this.#venueSide;
-      if (block === undefined || block === this.#engineSide.block) return;
-      const next = this.#run.venue.advance(block, row, block.length, this.#observer.time);
-      this.#venueSide.advanceTo(next);
-      if (next < block.length) return;
     }
   }
 
@@ -265,11 +223,4 @@ class SimulatedLoop {
     for (const { isOver, wake } of this.#lanes) if (isOver) Object.assign(wake, ASLEEP);
     this.#lanes = this.#lanes.filter(({ isOver }) => !isOver);
   }
-}
-
-/** Whether the first row that the venue would read lies after `until`. */
-function isAfter(block: MarketBlock, row: number, until: number): boolean {
-  let at = row;
-  while (at < block.length && (block.kind[at]! & ENGINE_ONLY) !== 0) at += 1;
-  return at < block.length && block.exchangeTime[at]! > until;
 }

@@ -29,6 +29,7 @@ import type { ArrivalConfig } from "./config.ts";
 import type { Plugin } from "./plugin.ts";
 import type { SimulatedLane } from "./simulated-lane.ts";
 import { simulateToEnd } from "./simulated-loop.ts";
+import { FixedMarket } from "./simulated-market.ts";
 import type { Placed } from "./window.ts";
 
 /** What all runs of a pass have in common. */
@@ -109,12 +110,9 @@ function workTogether(
   { market: { header, blocks } }: Placed,
 ): readonly (readonly [Run, Result<Outcome, BacktestFault>])[] {
   if (works.length === 0) return [];
-  const { endedAt } = simulateToEnd({
-    header,
-    blocks,
-    venue: composeVenue(header, ...works.map(({ request }) => request)),
-    lanes: works,
-  });
+  const venue = composeVenue(header, ...works.map(({ request }) => request));
+  const market = new FixedMarket(header, blocks, venue);
+  const { endedAt } = simulateToEnd({ market, lanes: works });
   return works.map((work) => [work.run, work.outcomeAt(endedAt)] as const);
 }
 
