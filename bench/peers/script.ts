@@ -93,14 +93,16 @@ class ScriptRun {
 
   constructor(header: MarketHeader, blocks: Iterable<MarketBlock>, work: Work) {
     this.#work = work;
-    this.#venue = new ReplayVenue({
-      instrument: header.instrument,
-      fees: { maker: "0.0002", taker: "0.0005", coin: "settle" },
-      latency: constantLatency(work.entryNanos, work.responseNanos),
-      queue: "risk-averse",
-      seed: 1,
-      epochNanos: header.epochNanos,
-    });
+    this.#venue = new ReplayVenue([
+      {
+        instrument: header.instrument,
+        fees: { maker: "0.0002", taker: "0.0005", coin: "settle" },
+        latency: constantLatency(work.entryNanos, work.responseNanos),
+        queue: "risk-averse",
+        seed: 1,
+        epochNanos: header.epochNanos,
+      },
+    ]);
     this.#account = this.#venue.accounts[0]!;
     this.#observer = new Observer(header);
     const feed = new BlockFeed(blocks);

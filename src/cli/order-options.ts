@@ -38,6 +38,7 @@ export interface OrderFlags {
   readonly config?: string;
   readonly seed: number;
   readonly queue?: string;
+  readonly market?: string;
 }
 
 export function addOrderOptions(command: Command, defaults: { over?: string }): Command {
@@ -75,6 +76,14 @@ export function addOrderOptions(command: Command, defaults: { over?: string }): 
         "risk-averse",
         "probabilistic",
       ]),
+    )
+    .addOption(
+      new Option("--market <kind>", "whether the market answers our orders [auto]").choices([
+        "auto",
+        "recorded",
+        "reactive",
+        "generated",
+      ]),
     );
 }
 
@@ -92,7 +101,7 @@ export function configOf(flags: OrderFlags, plugins: readonly Plugin[] = []): Ar
           : { ...(tactic === undefined ? {} : { name: tactic }), parameters: tacticParam ?? {} },
     },
     execution: { urgency: flags.urgency },
-    simulation: { queue: flags.queue },
+    simulation: { queue: flags.queue, market: flags.market },
   };
   const known = strategiesWith(plugins);
   const loaded = loadConfig(flags.config, overrides, (choice) => checkStrategy(choice, known));

@@ -315,7 +315,10 @@ export class Engine {
       clientOrderId: child.terms.clientOrderId,
       midBefore: fill.midBefore ?? (isTwoSided ? observer.mid : atTick(fill.price)),
       midSource: fill.midBefore === undefined ? "estimated" : "venue",
-      displacement: halfTicks(0),
+      displacement: fill.displacement ?? halfTicks(0),
+      ...(fill.permanentDisplacement === undefined
+        ? {}
+        : { permanentDisplacement: fill.permanentDisplacement }),
       orderKind: child.aggressive ? "aggressive" : "passive",
       ...(spreadBefore === undefined ? {} : { spreadBefore: ticks(spreadBefore) }),
     });

@@ -15,7 +15,7 @@ import type { Engine } from "../core/engine.ts";
 import type { Observer } from "../core/market/observer.ts";
 import { analyse, type ExecutionReport } from "../core/tca/report.ts";
 import { canonicalJson } from "./canonical-json.ts";
-import { composeEngine, composeVenue, strategiesWith } from "./compose.ts";
+import { composeEngine, composeMarket, headerOf, strategiesWith } from "./compose.ts";
 import { type ArrivalConfig, configJson } from "./config.ts";
 import { instrumentJson } from "./instrument-file.ts";
 import type { JournalFault, JournalHeader, JournalSink } from "./journal/journal.ts";
@@ -25,7 +25,6 @@ import { noteOf, type Plugin } from "./plugin.ts";
 import { NODE_MAJOR, PROGRAM } from "./program.ts";
 import type { SimulatedLane } from "./simulated-lane.ts";
 import { type RunTotals, simulate } from "./simulated-loop.ts";
-import { FixedMarket } from "./simulated-market.ts";
 
 /**
  * What a person asks for. Sizes and prices are exact decimal text in the instrument's own units.
@@ -53,7 +52,7 @@ export interface BacktestRequest {
 }
 
 export interface BacktestFault {
-  readonly code: "BACKTEST_SPAN" | "BACKTEST_QUANTITY";
+  readonly code: "BACKTEST_SPAN" | "BACKTEST_QUANTITY" | "MARKET_SCALE" | "MARKET_KIND";
   readonly text: string;
 }
 
@@ -104,7 +103,7 @@ export function prepareOrder(
   if (!parent.ok) return parent;
   const strategies = request.strategies ?? strategiesWith(request.plugins);
   const { config, seed } = request;
-  const engine = composeEngine(config, market.header, seed, strategies, observer);
+  const engine = composeEngine(config, headerOf(market, config), seed, strategies, observer);
   const { startAt } = parent.value;
   const submitted = { kind: "parent-submitted", time: startAt, parent: parent.value } as const;
   return ok({ parent: parent.value, engine, submitted });
@@ -118,8 +117,8 @@ export function prepareBacktest(
   const prepared = prepareOrder(market, request);
   if (!prepared.ok) return prepared;
   const { parent, engine, submitted } = prepared.value;
-  const { header } = market;
-  const venue = composeVenue(header, request);
+  const composed = composeMarket(market, request);
+  if (!composed.ok) return composed;
   let journal: JournalSink | undefined;
   if (journalPath !== undefined) {
     const created = createJournal(journalPath, journalHeader(market, request));
@@ -145,10 +144,7 @@ export function prepareBacktest(
           onStep?.(event, outputs);
         },
       };
-      const steps = simulate({
-        market: new FixedMarket(header, market.blocks, venue),
-        lanes: [lane],
-      });
+      const steps = simulate({ market: composed.value, lanes: [lane] });
       try {
         const totals = yield* steps;
         return resultOf(engine, parent.id, totals, alerts, refusals);

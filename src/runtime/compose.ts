@@ -2,19 +2,25 @@
  * Compose: the one place that knows concrete strategies, venues and models, and puts them together.
  */
 import { Engine } from "../core/engine.ts";
+import { err, ok, type Result } from "../core/domain/errors.ts";
 import type { FeeRates } from "../core/execution/instrument-state.ts";
 import type { StrategyChoice, TacticChoice } from "../core/domain/parent-order.ts";
 import type { ParameterFault, Strategy } from "../core/contracts/strategy.ts";
 import type { MarketHeader } from "../core/market/columns.ts";
 import type { Observer } from "../core/market/observer.ts";
 import { constantLatency, type LatencyModel, uniformLatency } from "../simulation/latency.ts";
-import { ReplayVenue } from "../simulation/replay-venue.ts";
+import { DECAY_SECONDS, type ReactionConfig } from "../simulation/reaction.ts";
+import { ReactiveVenue } from "../simulation/reactive-venue.ts";
+import { ReplayVenue, type VenueConfig } from "../simulation/replay-venue.ts";
 import type { NativeOrder } from "../strategies/native/native-order.ts";
 import { nativeOrders, nativeStrategies } from "../strategies/native/registry.ts";
 import { findStrategy, strategies } from "../strategies/registry.ts";
 import { tactics } from "../strategies/tactics/registry.ts";
-import type { ArrivalConfig, SimulationConfig } from "./config.ts";
+import type { ArrivalConfig, ReactionSettings, SimulationConfig } from "./config.ts";
+import type { ScaleFault } from "./day-scale.ts";
+import type { OpenMarket } from "./market-source.ts";
 import type { Plugin } from "./plugin.ts";
+import { FixedMarket, ReactingMarket, type SimulatedMarket } from "./simulated-market.ts";
 
 /**
  * @param known what an order may name as its strategy.
@@ -45,19 +51,106 @@ export interface AccountSpec {
 
 /** A venue with an account for each: they share the market and know nothing of each other. */
 export function composeVenue(
-  { instrument, epochNanos }: MarketHeader,
+  header: MarketHeader,
   ...accounts: readonly AccountSpec[]
 ): ReplayVenue {
-  return new ReplayVenue(
-    ...accounts.map(({ config: { simulation }, seed }) => ({
-      instrument,
-      fees: simulation.fees,
-      latency: latencyOf(simulation, seed),
-      queue: simulation.queue,
-      seed,
-      epochNanos,
-    })),
-  );
+  return new ReplayVenue(accounts.map((account) => venueConfig(header, account)));
+}
+
+const venueConfig = (
+  { instrument, epochNanos }: MarketHeader,
+  { config: { simulation }, seed }: AccountSpec,
+): VenueConfig => ({
+  instrument,
+  fees: simulation.fees,
+  latency: latencyOf(simulation, seed),
+  queue: simulation.queue,
+  seed,
+  epochNanos,
+});
+
+/** The header as the engine is to have it: what fills will tell of the market's answer. */
+export function headerOf(
+  market: Pick<OpenMarket, "header" | "spec">,
+  config: Pick<ArrivalConfig, "simulation">,
+): MarketHeader {
+  const kind = kindOf(market, config);
+  if (kind === "recorded") return market.header;
+  return { ...market.header, displacementModel: kind === "reactive" ? "exact" : "unknown" };
+}
+
+/** Whether several accounts may share one pass over the market. */
+export const isShared = (
+  market: Pick<OpenMarket, "spec">,
+  config: Pick<ArrivalConfig, "simulation">,
+): boolean => kindOf(market, config) === "recorded";
+
+function kindOf(
+  { spec }: Pick<OpenMarket, "spec">,
+  { simulation }: Pick<ArrivalConfig, "simulation">,
+): "recorded" | "reactive" | "generated" {
+  const { market } = simulation;
+  if (market !== "auto") return market;
+  return spec.kind === "generated" ? "recorded" : "recorded";
+}
+
+/** Share of the market's volume at which the reactive book's impact is the square-root law's. */
+const REFERENCE_RATE = 0.05;
+const SECONDS_PER_DAY = 86_400;
+
+export interface MarketKindFault {
+  readonly code: "MARKET_KIND";
+  readonly text: string;
+}
+
+/** The market with an account for each of `accounts`; one that answers has a single one. */
+export function composeMarket(
+  market: Pick<OpenMarket, "header" | "blocks" | "spec" | "scale">,
+  ...accounts: readonly AccountSpec[]
+): Result<SimulatedMarket, ScaleFault | MarketKindFault> {
+  const { header, blocks } = market;
+  const [account] = accounts;
+  const kind = account === undefined ? "recorded" : kindOf(market, account.config);
+  if (account === undefined || kind === "recorded") {
+    return ok(new FixedMarket(header, blocks, composeVenue(header, ...accounts)));
+  }
+  if (kind === "generated") {
+    const text = "--market generated is for a generated market: --data generated";
+    return err({ code: "MARKET_KIND", text });
+  }
+  const reaction = reactionOf(market, account.config.simulation.reaction);
+  if (!reaction.ok) return reaction;
+  const venue = new ReactiveVenue(venueConfig(header, account), reaction.value, blocks);
+  return ok(new ReactingMarket(header, venue));
+}
+
+/**
+ * The permanent part: a day's volume, traded on balance, moves the price by `permanent` daily
+ * volatilities. The transient part: an order at `REFERENCE_RATE` of the volume moves it by
+ * `transient` × σ√(Q/V), the square-root law, whatever its length: under the propagator
+ * κ(1 + t/t₀)^−½ a constant rate v moves the price by 2κv√(t₀T), which fixes κ.
+ */
+function reactionOf(
+  market: Pick<OpenMarket, "scale">,
+  { halfLife, permanent, transient }: ReactionSettings,
+): Result<ReactionConfig, ScaleFault> {
+  const own = { halfLife: halfLife * 1000, isSeen: true };
+  if (permanent === 0 && transient === 0) {
+    return ok({ ...own, permanentTicksPerLot: 0, transientTicksPerLot: 0 });
+  }
+  const scale = market.scale();
+  if (!scale.ok) return scale;
+  const { volatility, volumeLots, mid } = scale.value;
+  const ticks = (volatility * (mid / 2)) / volumeLots;
+  const perRate = Math.sqrt(SECONDS_PER_DAY / (REFERENCE_RATE * DECAY_SECONDS)) / 2;
+  const [lasting, fading] = [permanent * ticks, transient * ticks * perRate];
+  // More than a tick for a lot cannot be simulated, and means a market of a few lots a day.
+  const most = Math.max(1, lasting + fading);
+  return ok({
+    ...own,
+    permanentTicksPerLot: lasting / most,
+    transientTicksPerLot: fading / most,
+  });
 }
 
 function latencyOf(simulation: SimulationConfig, seed: number): LatencyModel {

@@ -255,7 +255,13 @@ describe("configJson", () => {
             "taker": "0.0005",
           },
           "latencyJitter": "5ms",
+          "market": "auto",
           "queue": "risk-averse",
+          "reaction": {
+            "halfLife": "5s",
+            "permanent": 1,
+            "transient": 1,
+          },
           "responseLatency": "10ms",
         },
         "strategy": {

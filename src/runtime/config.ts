@@ -25,8 +25,27 @@ import type { QueueModelName } from "../simulation/queue.ts";
 import { nearest } from "./config-names.ts";
 import { formatDuration, parseDuration } from "./duration.ts";
 
+/**
+ * `recorded`: the market is as its rows say, whatever we do. `reactive`: a recorded market that
+ * answers us. `generated`: our orders stand among those of its own traders. `auto`: recorded for
+ * files, generated for a market that is.
+ */
+export type MarketKind = "auto" | "recorded" | "reactive" | "generated";
+
+/** How a reactive market answers us. */
+export interface ReactionSettings {
+  /** In which half of what we took from a level has come back. */
+  readonly halfLife: Micros;
+  /** Daily volatilities by which the price moves for good for a day's volume, traded on balance. */
+  readonly permanent: number;
+  /** Multiple of the square-root law by which it moves for a while: see `composeMarket`. */
+  readonly transient: number;
+}
+
 /** What the simulated venue assumes. */
 export interface SimulationConfig {
+  readonly market: MarketKind;
+  readonly reaction: ReactionSettings;
   /** From our sending to the venue's acting. */
   readonly entryLatency: Micros;
   /** From the venue's acting to our knowing. */
@@ -49,6 +68,8 @@ export const DEFAULT_CONFIG: ArrivalConfig = Object.freeze<ArrivalConfig>({
   limits: DEFAULT_RISK_LIMITS,
   strategy: { name: "twap", parameters: {} },
   simulation: {
+    market: "auto",
+    reaction: { halfLife: micros(5_000_000), permanent: 1, transient: 1 },
     entryLatency: micros(10_000),
     responseLatency: micros(10_000),
     latencyJitter: micros(5_000),
@@ -133,6 +154,10 @@ export function configJson(config: ArrivalConfig): JsonObject {
     strategy: { ...strategy, tactic: strategy.tactic ?? null },
     simulation: {
       ...simulation,
+      reaction: {
+        ...simulation.reaction,
+        halfLife: formatDuration(simulation.reaction.halfLife),
+      },
       entryLatency: formatDuration(simulation.entryLatency),
       responseLatency: formatDuration(simulation.responseLatency),
       latencyJitter: formatDuration(simulation.latencyJitter),
@@ -230,6 +255,7 @@ const share = () => numberWhere("a fraction in (0, 1]", (value) => value > 0 && 
 const unitInterval = () => numberWhere("a number in [0, 1]", (value) => value >= 0 && value <= 1);
 const bps = () =>
   numberWhere("basis points in [0, 10000]", (value) => value >= 0 && value <= 10_000);
+const multiple = () => numberWhere("a number in [0, 10]", (value) => value >= 0 && value <= 10);
 const amount = () =>
   numberWhere("an amount above 0 in the quote coin", (value) => value > 0 && value <= 1e15);
 const count = () =>
@@ -330,6 +356,12 @@ const SECTIONS = {
       return chosen === null ? strategy : { ...strategy, tactic: chosen };
     }),
   simulation: z.strictObject({
+    market: oneOf("auto", "recorded", "reactive", "generated"),
+    reaction: z.strictObject({
+      halfLife: span("1ms"),
+      permanent: multiple(),
+      transient: multiple(),
+    } satisfies Shape<ReactionSettings>),
     entryLatency: span("0s"),
     responseLatency: span("0s"),
     latencyJitter: span("0s"),

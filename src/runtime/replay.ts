@@ -9,13 +9,30 @@ import type { EngineEvent } from "../core/domain/messages.ts";
 import type { Engine } from "../core/engine.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { BlockFeed } from "./block-feed.ts";
-import { checkStrategy, composeEngine, strategiesWith } from "./compose.ts";
+import {
+  type AccountSpec,
+  checkStrategy,
+  composeEngine,
+  composeMarket,
+  headerOf,
+  isShared,
+  type MarketKindFault,
+  strategiesWith,
+} from "./compose.ts";
 import { parseConfig } from "./config.ts";
+import type { ScaleFault } from "./day-scale.ts";
 import type { JournalFault, JournalRecord } from "./journal/journal.ts";
 import { openJournal } from "./journal/reader.ts";
-import { type MarketFault, type MarketSpec, openMarket, parseMarketSpec } from "./market-source.ts";
+import {
+  type MarketFault,
+  type MarketSpec,
+  type OpenMarket,
+  openMarket,
+  parseMarketSpec,
+} from "./market-source.ts";
 import { type Plugin, pluginsDiffer } from "./plugin.ts";
 import { NODE_MAJOR, PROGRAM } from "./program.ts";
+import { type Rerun, rerun } from "./rerun.ts";
 
 export interface ReplayFault {
   readonly code: "REPLAY_HEADER" | "REPLAY_PLUGIN";
@@ -53,7 +70,9 @@ export interface ReplayOptions {
 export async function replay(
   path: string,
   options: ReplayOptions = {},
-): Promise<Result<ReplayResult, JournalFault | MarketFault | ReplayFault>> {
+): Promise<
+  Result<ReplayResult, JournalFault | MarketFault | ReplayFault | ScaleFault | MarketKindFault>
+> {
   const opened = openJournal(path);
   if (!opened.ok) return opened;
   const journal = opened.value;
@@ -71,13 +90,24 @@ export async function replay(
     if (!spec.ok) return spec;
     const market = await openMarket(withPaths(spec.value, options.paths));
     if (!market.ok) return market;
-    const engine = composeEngine(config.value, market.value.header, header.seed, strategies);
-    const run = new Replayer(engine, new BlockFeed(market.value.blocks), journal.sealed);
-    const difference = run.compare(journal.records(), journal.count, options.onProgress);
+    const sight = headerOf(market.value, config.value);
+    const engine = composeEngine(config.value, sight, header.seed, strategies);
+    const account = { config: config.value, seed: header.seed };
+    const again = isShared(market.value, account.config)
+      ? ok(
+          new Replayer(engine, new BlockFeed(market.value.blocks), journal.sealed).compare(
+            journal.records(),
+            journal.count,
+            options.onProgress,
+          ),
+        )
+      : answered(market.value, account, engine, journal, options.onProgress);
+    if (!again.ok) return again;
+    const { difference, events, outputs } = again.value;
     return ok({
       identical: difference === undefined,
-      events: run.events,
-      outputs: run.outputs,
+      events,
+      outputs,
       rows: engine.instruments[0]!.observer.position,
       difference,
       warnings: warningsOf(header, journal.sealed),
@@ -86,6 +116,18 @@ export async function replay(
   } finally {
     journal.close();
   }
+}
+
+/** A market that answered cannot be replayed without the venue. */
+function answered(
+  market: OpenMarket,
+  account: AccountSpec,
+  engine: Engine,
+  journal: Parameters<typeof rerun>[2],
+  onProgress: ReplayOptions["onProgress"],
+): Result<Rerun, ScaleFault | MarketKindFault> {
+  const composed = composeMarket(market, account);
+  return composed.ok ? ok(rerun(composed.value, engine, journal, onProgress)) : composed;
 }
 
 const withPaths = (spec: MarketSpec, paths: readonly string[] | undefined): MarketSpec =>
@@ -118,8 +160,17 @@ class Replayer {
     this.#cursor = feed.cursor();
   }
 
-  /** The first difference, or undefined when there is none. */
+  /** With the first difference, where there is one. */
   compare(
+    records: Iterable<JournalRecord>,
+    total: number,
+    onProgress?: (done: number, total: number) => void,
+  ): Rerun {
+    const difference = this.#firstDifference(records, total, onProgress);
+    return { difference, events: this.events, outputs: this.outputs };
+  }
+
+  #firstDifference(
     records: Iterable<JournalRecord>,
     total: number,
     onProgress?: (done: number, total: number) => void,

@@ -23,13 +23,12 @@ import {
   type PreparedOrder,
   prepareOrder,
 } from "./backtest.ts";
-import { composeVenue } from "./compose.ts";
+import { composeMarket, headerOf, isShared } from "./compose.ts";
 import type { Outcome } from "./comparison.ts";
 import type { ArrivalConfig } from "./config.ts";
 import type { Plugin } from "./plugin.ts";
 import type { SimulatedLane } from "./simulated-lane.ts";
 import { simulateToEnd } from "./simulated-loop.ts";
-import { FixedMarket } from "./simulated-market.ts";
 import type { Placed } from "./window.ts";
 
 /** What all runs of a pass have in common. */
@@ -73,10 +72,10 @@ export function workPass(
 ): readonly Result<Outcome, BacktestFault>[] {
   const results = new Map<Run, Result<Outcome, BacktestFault>>();
   const requests = new Map(runs.map((run) => [run, requestOf(request, placed, run)] as const));
-  // One observer measures participation over one window: the exchange's own algorithms have others.
-  const bySight = Map.groupBy(runs, (run) => requests.get(run)!.config.limits.participationWindow);
-  for (const [participationWindow, alike] of bySight) {
-    const observer = new Observer(placed.market.header, participationWindow);
+  for (const alike of sharing(request, placed, runs, requests)) {
+    const { config } = requests.get(alike[0]!)!;
+    const { participationWindow } = config.limits;
+    const observer = new Observer(headerOf(placed.market, config), participationWindow);
     const works: Work[] = [];
     for (const run of alike) {
       const prepared = prepareOrder(placed.market, requests.get(run)!, observer);
@@ -86,6 +85,20 @@ export function workPass(
     for (const [run, result] of workTogether(works, placed)) results.set(run, result);
   }
   return runs.map((run) => results.get(run)!);
+}
+
+/**
+ * Runs that may share a pass. One observer measures participation over one window, and the
+ * exchange's own algorithms have others; and where the market answers, each run has its own.
+ */
+function sharing(
+  { config }: PassRequest,
+  { market }: Placed,
+  runs: readonly Run[],
+  requests: ReadonlyMap<Run, BacktestRequest>,
+): Iterable<readonly Run[]> {
+  if (!isShared(market, config)) return runs.map((run) => [run]);
+  return Map.groupBy(runs, (run) => requests.get(run)!.config.limits.participationWindow).values();
 }
 
 function requestOf(request: PassRequest, { start }: Placed, run: Run): BacktestRequest {
@@ -107,12 +120,12 @@ function requestOf(request: PassRequest, { start }: Placed, run: Run): BacktestR
 
 function workTogether(
   works: readonly Work[],
-  { market: { header, blocks } }: Placed,
+  placed: Placed,
 ): readonly (readonly [Run, Result<Outcome, BacktestFault>])[] {
   if (works.length === 0) return [];
-  const venue = composeVenue(header, ...works.map(({ request }) => request));
-  const market = new FixedMarket(header, blocks, venue);
-  const { endedAt } = simulateToEnd({ market, lanes: works });
+  const market = composeMarket(placed.market, ...works.map(({ request }) => request));
+  if (!market.ok) return works.map(({ run }) => [run, market] as const);
+  const { endedAt } = simulateToEnd({ market: market.value, lanes: works });
   return works.map((work) => [work.run, work.outcomeAt(endedAt)] as const);
 }
 

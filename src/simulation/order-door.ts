@@ -12,7 +12,6 @@ import { crosses, type Side } from "../core/domain/side.ts";
 import { atTick, type Ticks, ticks } from "../core/domain/units.ts";
 import { NO_TICK } from "../core/market/book-side.ts";
 import { NOWHERE, type OwnOrder } from "./resting-orders.ts";
-import type { VenueMarket } from "./venue-market.ts";
 
 /** Why the venue refused a request. Documented one by one in docs/errors.md. */
 export type VenueRejectCode =
@@ -26,6 +25,18 @@ export type VenueRejectCode =
   | "VENUE_ORDER_NOT_FOUND"
   | "VENUE_AMEND_FILLED";
 
+/** What the door must know of a market, whatever kind it is of. */
+export interface DoorMarket {
+  /** Whether orders are taken at all. */
+  readonly hasBook: boolean;
+  /** The levels that an order of `side` takes from, as they are shown; best: `NO_TICK` if none. */
+  offeredTo(side: Side): { readonly best: number };
+  /** The best level that has something for a taker of `side`; `NO_TICK` if none. */
+  touchFor(side: Side): number;
+  /** Lots that a taker of `side` could have at `reach` or better, counted up to `wanted`. */
+  visibleWithin(side: Side, reach: number, wanted: number): number;
+}
+
 export interface Fault {
   readonly code: VenueRejectCode;
   readonly text: string;
@@ -35,7 +46,7 @@ export interface Fault {
 export function termsFault(
   terms: OrderTerms,
   instrument: Instrument,
-  market: VenueMarket,
+  market: DoorMarket,
 ): Fault | undefined {
   const { side, limitPrice, quantity } = terms;
   const { minLots, maxLimitLots, maxMarketLots, minNotional } = instrument;
@@ -89,7 +100,7 @@ export const notFoundFault = (id: ClientOrderId): Fault =>
 export function doorRefusal(
   order: OwnOrder,
   reach: number,
-  market: VenueMarket,
+  market: DoorMarket,
 ): string | undefined {
   const { side, timeInForce } = order.terms;
   if (timeInForce.kind === "good-till-canceled" && timeInForce.postOnly) {

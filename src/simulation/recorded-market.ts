@@ -5,7 +5,7 @@
  * follows from the rows alone.
  */
 import { Book } from "../core/market/book.ts";
-import { NO_TICK } from "../core/market/book-side.ts";
+import { type BookSide, NO_TICK } from "../core/market/book-side.ts";
 
 export class RecordedMarket {
   /** As recorded: without our orders and without our debts. */
@@ -16,20 +16,30 @@ export class RecordedMarket {
   settledTo = 0;
   /** The stream broke and no `CLEAR` has come yet. */
   isGapped = false;
-  /** Twice the recorded mid before what acts now, a message or a command; 0 where unknown … */
-  midBefore = 0;
-  /** … and ask − bid at that instant, where the mid is known. */
-  spreadBefore = 0;
-
   get hasBook(): boolean {
     return !this.isGapped && (this.book.bestBid !== NO_TICK || this.book.bestAsk !== NO_TICK);
   }
 
-  /** A message or a command begins to act: what it finds is what its fills are measured against. */
-  noteQuote(): void {
+  /** Whether there is a mid. */
+  get hasQuote(): boolean {
     const { bestBid, bestAsk } = this.book;
-    const isKnown = bestBid !== NO_TICK && bestAsk !== NO_TICK && !this.isGapped;
-    this.midBefore = isKnown ? bestBid + bestAsk : 0;
-    this.spreadBefore = isKnown ? bestAsk - bestBid : 0;
+    return bestBid !== NO_TICK && bestAsk !== NO_TICK && !this.isGapped;
+  }
+
+  /** Every level stands `by` ticks higher from now on. */
+  shift(by: number): void {
+    for (const side of [this.book.bids, this.book.asks]) shiftSide(side, by);
   }
 }
+
+function shiftSide(side: BookSide, by: number): void {
+  const levels: [tick: number, quantity: number][] = [];
+  for (let tick = side.best; tick !== NO_TICK; tick = side.next(tick)) {
+    levels.push([tick, side.get(tick)]);
+  }
+  side.clear();
+  for (const [tick, quantity] of levels) side.set(shifted(tick, by), quantity);
+}
+
+/** Levels that would come to lie at nothing or below are put at the lowest price there is. */
+export const shifted = (tick: number, by: number): number => Math.max(1, tick + by);

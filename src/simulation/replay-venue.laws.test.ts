@@ -189,15 +189,17 @@ const latencyOf = (scene: Scene): LatencyModel =>
  * life cycle allows, and keeps every order's state from the reports alone.
  */
 function play(scene: Scene, blocks: readonly MarketBlock[], prelude: OrderTerms[] = []): Played {
-  const venue = new ReplayVenue({
-    instrument: INSTRUMENT,
-    fees: { maker: "-0.0001", taker: "0.0005", coin: "settle" },
-    latency: latencyOf(scene),
-    queue: scene.queue,
-    seed: scene.seed,
-    epochNanos: BigInt(EPOCH_MICROS) * 1000n,
-    positionLots: 10,
-  });
+  const venue = new ReplayVenue([
+    {
+      instrument: INSTRUMENT,
+      fees: { maker: "-0.0001", taker: "0.0005", coin: "settle" },
+      latency: latencyOf(scene),
+      queue: scene.queue,
+      seed: scene.seed,
+      epochNanos: BigInt(EPOCH_MICROS) * 1000n,
+      positionLots: 10,
+    },
+  ]);
   const orders = new Map<ClientOrderId, ChildOrder>();
   const reports: Timed[] = [];
   for (const order of prelude) venue.accounts[0]!.place(order, 0);

@@ -114,15 +114,17 @@ interface Options {
 }
 
 function venueOf(options: Options = {}): ReplayVenue {
-  return new ReplayVenue({
-    instrument: options.instrument ?? INSTRUMENT,
-    fees: options.fees ?? NO_FEES,
-    latency: options.latency ?? constantLatency(0, 0),
-    queue: options.queue ?? "risk-averse",
-    seed: 1,
-    epochNanos: 0n,
-    ...(options.position === undefined ? {} : { positionLots: options.position }),
-  });
+  return new ReplayVenue([
+    {
+      instrument: options.instrument ?? INSTRUMENT,
+      fees: options.fees ?? NO_FEES,
+      latency: options.latency ?? constantLatency(0, 0),
+      queue: options.queue ?? "risk-averse",
+      seed: 1,
+      epochNanos: 0n,
+      ...(options.position === undefined ? {} : { positionLots: options.position }),
+    },
+  ]);
 }
 
 /** Sends everything, plays the whole market, returns the reports as lines. */

@@ -10,14 +10,33 @@
  * cut into blocks, the calls into steps, or which other accounts are there; no recorded lot is used
  * twice by one account.
  */
+import { invariant } from "../core/domain/errors.ts";
 import type { Book } from "../core/market/book.ts";
 import { ENGINE_ONLY, Kind, KIND_MASK, LAST, type MarketColumns } from "../core/market/columns.ts";
 import { RecordedMarket } from "./recorded-market.ts";
 import { firstAfter, lastOfVenue, messageEnd, unfinishedFrom } from "./row-scan.ts";
+import type { Reaction } from "./reaction.ts";
 import { RowWatch } from "./row-watch.ts";
 import { VenueAccount, type VenueConfig } from "./venue-account.ts";
 
-export type { VenueConfig, VenueReport } from "./venue-account.ts";
+export type { VenueConfig } from "./venue-account.ts";
+export type { VenueReport } from "./wired-account.ts";
+
+/** A market that answers us, and whoever shows it to others. */
+export interface Reacting {
+  readonly reaction: Reaction;
+  readonly tap: RowTap;
+}
+
+/** Is told of every row that the venue has passed, in order, once it has acted. */
+export interface RowTap {
+  /** Rows [from, to) concern none of our orders and debts, or are for the engine alone. */
+  passed(columns: MarketColumns, from: number, to: number): void;
+  /** Rows [from, to) are a message that concerns us. */
+  concerned(columns: MarketColumns, from: number, to: number): void;
+  /** The trade in `row`, of the message in hand, filled `quantity` of ours. */
+  filled(row: number, quantity: number): void;
+}
 
 /** Rows looked through before they are applied: small enough to be still in the cache. */
 const BULK_ROWS = 1024;
@@ -33,13 +52,19 @@ export class ReplayVenue {
   #isMidMessage = false;
   /** A `CLEAR` came in this message: levels count only once all of it is in. */
   #isRebuilding = false;
+  readonly #tap: RowTap | undefined;
 
-  /** @param configs one an account. */
-  constructor(...configs: readonly VenueConfig[]) {
+  /**
+   * @param configs one an account.
+   * @param reacting of a market that answers: it has one account, for two would see each other.
+   */
+  constructor(configs: readonly VenueConfig[], reacting?: Reacting) {
+    invariant(reacting === undefined || configs.length === 1, "a market answers one account");
+    this.#tap = reacting?.tap;
     this.book = this.#market.book;
     const redraw = (): void => this.#watch.redraw(this.accounts);
     this.accounts = configs.map(
-      (config) => new VenueAccount(config, this.#market, this.#watch, redraw),
+      (config) => new VenueAccount(config, this.#market, this.#watch, redraw, reacting?.reaction),
     );
   }
 
@@ -60,7 +85,9 @@ export class ReplayVenue {
     let row = from;
     for (;;) {
       row = this.#apply(columns, row, to, this.#nextCommandAt(until));
+      const past = row;
       while (row < to && (columns.kind[row]! & ENGINE_ONLY) !== 0) row++;
+      if (row > past) this.#tap?.passed(columns, past, row);
       this.#market.settledTo = Math.min(this.#market.now, until);
       if (row === to) return row;
       const next = columns.exchangeTime[row]!;
@@ -116,46 +143,57 @@ export class ReplayVenue {
     if (!market.isGapped) market.book.apply(columns, from, to, ENGINE_ONLY);
     const last = lastOfVenue(columns, from, to);
     if (last >= from) market.now = columns.exchangeTime[last]!;
+    this.#tap?.passed(columns, from, to);
   }
 
   /** To the end of the message, row by row where they concern us. @returns the row after it. */
   #applyMessage(columns: MarketColumns, from: number, to: number): number {
     const { exchangeTime, kind, price, quantity } = columns;
     const market = this.#market;
-    if (!this.#isMidMessage) market.noteQuote();
+    if (!this.#isMidMessage) for (const account of this.accounts) account.beginMessage();
     this.#isMidMessage = true;
     const end = messageEnd(columns, from, to);
     for (let row = from; row < end; row++) {
-      const ours = this.#watch.first(columns, row, end);
-      if (ours > row && !market.isGapped) market.book.apply(columns, row, ours, ENGINE_ONLY);
-      row = ours;
+      const next = this.#watch.first(columns, row, end);
+      if (next > row && !market.isGapped) market.book.apply(columns, row, next, ENGINE_ONLY);
+      row = next;
       if (row === end) break;
       market.now = exchangeTime[row]!;
-      this.#onRow(kind[row]!, price[row]!, quantity[row]!);
+      const ours = this.#onRow(kind[row]!, price[row]!, quantity[row]!);
+      if (ours > 0) this.#tap?.filled(row, ours);
     }
     const last = lastOfVenue(columns, from, end);
-    if (last < from) return end;
-    market.now = exchangeTime[last]!;
-    if ((kind[last]! & LAST) === 0) return end;
-    this.#isMidMessage = false;
-    for (const account of this.accounts) account.endMessage(this.#isRebuilding);
-    this.#isRebuilding = false;
+    if (last >= from) {
+      market.now = exchangeTime[last]!;
+      if ((kind[last]! & LAST) !== 0) this.#endMessage();
+    }
+    this.#tap?.concerned(columns, from, end);
     return end;
   }
 
-  #onRow(flags: number, price: number, quantity: number): void {
+  #endMessage(): void {
+    this.#isMidMessage = false;
+    for (const account of this.accounts) account.endMessage(this.#isRebuilding);
+    this.#isRebuilding = false;
+  }
+
+  /** @returns lots of a trade that filled orders of ours. */
+  #onRow(flags: number, price: number, quantity: number): number {
     const what = flags & KIND_MASK;
     if (what >= Kind.CLEAR) {
       this.#restart(what);
     } else if (what > Kind.ASK) {
-      for (const account of this.accounts) account.traded(flags, price, quantity);
+      let ours = 0;
+      for (const account of this.accounts) ours += account.traded(flags, price, quantity);
+      return ours;
     } else if (!this.#market.isGapped) {
       this.book.set(what, price, quantity);
-      if (this.#isRebuilding) return;
+      if (this.#isRebuilding) return 0;
       for (const account of this.accounts) {
         if (account.isWatching) account.levelSet(what, price);
       }
     }
+    return 0;
   }
 
   #restart(what: number): void {

@@ -7,41 +7,22 @@
  * back (`Wire`, `LatencyModel`). What must stay true: a report never arrives before what it
  * reports, nor before an earlier report.
  */
-import type { ClientOrderId, OrderReport, OrderTerms } from "../core/domain/child-order.ts";
-import { invariant } from "../core/domain/errors.ts";
-import type { AmendTerms } from "../core/domain/messages.ts";
 import { Kind, KIND_MASK, OFF_BOOK } from "../core/market/columns.ts";
 import type { LatencyModel } from "./latency.ts";
 import { Matching, type MatchingConfig } from "./matching.ts";
+import type { Reaction } from "./reaction.ts";
 import type { RecordedMarket } from "./recorded-market.ts";
 import type { RestingOrders } from "./resting-orders.ts";
 import type { RowWatch } from "./row-watch.ts";
 import { VenueMarket } from "./venue-market.ts";
-import { Wire } from "./wire.ts";
+import { WiredAccount } from "./wired-account.ts";
 
 export interface VenueConfig extends MatchingConfig {
   readonly latency: LatencyModel;
 }
 
-export interface VenueReport {
-  readonly clientOrderId: ClientOrderId;
-  readonly report: OrderReport;
-}
-
-type Command =
-  | { readonly kind: "place"; readonly order: OrderTerms }
-  | { readonly kind: "amend"; readonly amend: AmendTerms }
-  | { readonly kind: "cancel"; readonly id: ClientOrderId };
-
-export class VenueAccount {
-  /** Nanoseconds: a command sent at t arrives no sooner than t plus this … */
-  readonly minEntryLatency: number;
-  /** … and what happens at the venue at t is known here no sooner than t plus this. */
-  readonly minResponseLatency: number;
-
+export class VenueAccount extends WiredAccount {
   readonly #recorded: RecordedMarket;
-  readonly #commands: Wire<Command>;
-  readonly #reports: Wire<VenueReport>;
   readonly buys: RestingOrders;
   readonly sells: RestingOrders;
   readonly #redrawWatch: () => void;
@@ -55,6 +36,7 @@ export class VenueAccount {
   #touchedCount = 0;
 
   /**
+   * @param reaction how the market answers this account; absent = not at all.
    * @param watch is kept told of every tick where something of this account stands …
    * @param redrawWatch … and is to be drawn anew when this is called.
    */
@@ -63,64 +45,45 @@ export class VenueAccount {
     recorded: RecordedMarket,
     watch: RowWatch,
     redrawWatch: () => void,
+    reaction?: Reaction,
   ) {
-    const { latency } = config;
-    this.minEntryLatency = latency.minEntry;
-    this.minResponseLatency = latency.minResponse;
+    super(config.latency);
     this.#recorded = recorded;
-    this.#commands = new Wire((k) => latency.entry(k));
-    this.#reports = new Wire((k) => latency.response(k));
     this.#redrawWatch = redrawWatch;
-    const market = new VenueMarket(recorded, watch.bidFilter, watch.askFilter);
+    const market = new VenueMarket(recorded, watch.bidFilter, watch.askFilter, reaction);
     this.#market = market;
     this.#matching = new Matching(config, market, watch, (clientOrderId, report) => {
-      this.#reports.send({ clientOrderId, report }, market.now);
+      this.tell(clientOrderId, report, market.now);
     });
     this.buys = this.#matching.buys;
     this.sells = this.#matching.sells;
   }
 
-  /** Sends an order at local time `sentAt`; commands arrive in the order in which they are sent. */
-  place(order: OrderTerms, sentAt: number): void {
-    this.#send({ kind: "place", order }, sentAt);
-  }
-
-  amend(amend: AmendTerms, sentAt: number): void {
-    this.#send({ kind: "amend", amend }, sentAt);
-  }
-
-  cancel(id: ClientOrderId, sentAt: number): void {
-    this.#send({ kind: "cancel", id }, sentAt);
-  }
-
   /** No order rests, no command and no report is under way: no report can come of market rows. */
   get isIdle(): boolean {
     const resting = this.buys.count + this.sells.count;
-    return resting === 0 && this.#commands.isEmpty && this.#reports.isEmpty;
-  }
-
-  /** Local time at which the next report arrives; `Infinity` when none is under way. */
-  get nextReportAt(): number {
-    return this.#reports.nextAt;
-  }
-
-  /** Removes the report that arrives at `nextReportAt`. @throws InvariantError without one. */
-  takeReport(): VenueReport {
-    const first = this.#reports.take();
-    invariant(first !== undefined, "no report is under way");
-    return first;
+    return resting === 0 && this.isQuiet;
   }
 
   // What follows is the venue's side.
 
-  /** Reports ever made. */
-  get reported(): number {
-    return this.#reports.sent;
+  /** Lots of others that are shown at a level, without what we took, and with what we spared. */
+  shown(isBid: boolean, tick: number): number {
+    return this.#market.visibleBeside(isBid ? "buy" : "sell", tick);
   }
 
-  /** Exchange time at which the next command arrives; `Infinity` when none is under way. */
-  get nextCommandAt(): number {
-    return this.#commands.nextAt;
+  /** Exchange time: the latest row, or command of this account. */
+  get now(): number {
+    return this.#market.now;
+  }
+
+  /** Whether any level is not as it was recorded. */
+  get inDebt(): boolean {
+    return this.#market.inDebt;
+  }
+
+  protected get settledTo(): number {
+    return this.#recorded.settledTo;
   }
 
   /** Whether rows may concern this account: it has resting orders or debts. */
@@ -128,28 +91,36 @@ export class VenueAccount {
     return this.buys.count + this.sells.count > 0 || this.#market.inDebt;
   }
 
+  /** A message that concerns us begins to act. */
+  beginMessage(): void {
+    this.#market.noteQuote();
+  }
+
   /** Handles commands that arrive before the row at `next`, up to `until`. */
   handleCommands(next: number, until: number): void {
     for (;;) {
-      const arrival = this.#commands.nextAt;
+      const arrival = this.nextCommandAt;
       if (arrival >= next || arrival > until) return;
-      const command = this.#commands.take();
+      const command = this.takeCommand();
       if (command === undefined) return;
-      this.#market.noteCommand(arrival);
+      this.#market.noteAct(arrival);
       if (command.kind === "place") this.#matching.place(command.order);
       else if (command.kind === "amend") this.#matching.amend(command.amend);
       else this.#matching.cancel(command.id);
+      this.#settleShift();
       this.#redrawWatch();
     }
   }
 
-  /** A trade of others. */
-  traded(flags: number, price: number, quantity: number): void {
-    if ((flags & OFF_BOOK) !== 0) return;
+  /** A trade of others. @returns lots of it that filled orders of ours. */
+  traded(flags: number, price: number, quantity: number): number {
+    if ((flags & OFF_BOOK) !== 0) return 0;
     const isSell = (flags & KIND_MASK) === Kind.TRADE_SELL;
     const resting = isSell ? this.buys : this.sells;
-    if (isSell ? price > resting.high : price < resting.low) return;
-    if (this.#matching.traded(resting, price, quantity)) this.#redrawWatch();
+    if (isSell ? price > resting.high : price < resting.low) return 0;
+    const ours = this.#matching.traded(resting, price, quantity);
+    if (ours > 0) this.#redrawWatch();
+    return ours;
   }
 
   /** A level has been set: perhaps one where we rest or are in debt, or that reaches our orders. */
@@ -174,17 +145,40 @@ export class VenueAccount {
     } else this.#settleTouched();
     this.#touchedCount = 0;
     this.#mayCross = false;
-    if (!mayCross) return;
-    this.#matching.fillFromLevels("buy");
-    this.#matching.fillFromLevels("sell");
+    if (mayCross) {
+      this.#matching.fillFromLevels("buy");
+      this.#matching.fillFromLevels("sell");
+      this.#redrawWatch();
+    }
+    if (this.#settleShift()) this.#redrawWatch();
+  }
+
+  /** One step of healing: levels that owed show more again, to our resting orders too. */
+  heal(at: number): void {
+    this.#market.noteAct(at);
+    if (!this.#market.heal()) return;
+    this.#allMoved();
+    this.#settleShift();
     this.#redrawWatch();
   }
 
-  #send(command: Command, sentAt: number): void {
-    const arrival = this.#commands.send(command, sentAt);
-    const { settledTo } = this.#recorded;
-    if (arrival >= settledTo) return;
-    invariant(false, `a command arrives at ${arrival}, but the venue is at ${settledTo}`);
+  /** The market goes where our fills have pushed it. @returns whether it has moved. */
+  #settleShift(): boolean {
+    this.#market.settleShift();
+    const isMoved = this.#market.takeMoved();
+    if (!isMoved) return false;
+    do {
+      this.#allMoved();
+      this.#market.settleShift();
+    } while (this.#market.takeMoved());
+    return true;
+  }
+
+  /** Every level may show something else than it did. */
+  #allMoved(): void {
+    this.#matching.allMoved();
+    this.#matching.fillFromLevels("buy");
+    this.#matching.fillFromLevels("sell");
   }
 
   /** What a level went through inside the message does not count: only what it shows at its end. */

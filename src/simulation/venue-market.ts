@@ -2,12 +2,14 @@
  * Venue market: what the recorded market has left for one account.
  *
  * The recording does not know us, so its levels stand as recorded, shared by all accounts, and what
- * we took from them is owed beside it (`LevelDebt`). What must stay true: it has no lot twice.
+ * we took from them is owed beside it (`LevelDebt`). Where the market reacts, what we do also moves
+ * it (`Reaction`). What must stay true: it has no lot twice.
  */
 import { crosses, type Side } from "../core/domain/side.ts";
 import type { Ticks } from "../core/domain/units.ts";
 import { type BookSide, NO_TICK } from "../core/market/book-side.ts";
 import { LevelDebt } from "./level-debt.ts";
+import { HEALED_TO, type Reaction } from "./reaction.ts";
 import type { RecordedMarket } from "./recorded-market.ts";
 import type { TickFilter } from "./tick-filter.ts";
 
@@ -15,30 +17,44 @@ export class VenueMarket {
   readonly #recorded: RecordedMarket;
   readonly #bidDebt: LevelDebt;
   readonly #askDebt: LevelDebt;
-  /** Nanoseconds of exchange time: the latest command of this account. */
-  #commandAt = 0;
+  readonly #reaction: Reaction | undefined;
+  /** Whether the market has been moved since `hasMoved` was last asked. */
+  #isMoved = false;
+  /** Nanoseconds of exchange time: the latest act of this account. */
+  #actedAt = 0;
 
-  /** @param bidFilter is kept told of every bid level that owes, `askFilter` of every such ask. */
-  constructor(recorded: RecordedMarket, bidFilter: TickFilter, askFilter: TickFilter) {
+  /**
+   * @param bidFilter is kept told of every bid level that owes, `askFilter` of every such ask.
+   * @param reaction how the market answers us; absent = not at all.
+   */
+  constructor(
+    recorded: RecordedMarket,
+    bidFilter: TickFilter,
+    askFilter: TickFilter,
+    reaction?: Reaction,
+  ) {
     this.#recorded = recorded;
+    this.#reaction = reaction;
     this.#bidDebt = new LevelDebt(bidFilter);
     this.#askDebt = new LevelDebt(askFilter);
   }
 
-  /** Nanoseconds of exchange time: the latest row, or command of this account. */
+  /** Nanoseconds of exchange time: the latest row, or act of this account. */
   get now(): number {
     const { now } = this.#recorded;
-    return now > this.#commandAt ? now : this.#commandAt;
+    return now > this.#actedAt ? now : this.#actedAt;
   }
 
-  /** Twice the recorded mid before what acts now, a message or a command; 0 where unknown. */
-  get midBefore(): number {
-    return this.#recorded.midBefore;
-  }
+  /** Twice the shown mid before what acts now, a message or a command; 0 where unknown. */
+  midBefore = 0;
+  /** Ask − bid at that instant, where the mid is known … */
+  spreadBefore = 0;
+  /** … and by how many half ticks our trades have moved the mid; undefined: nothing moves it. */
+  displacement: number | undefined;
 
-  /** Ask − bid at that instant, where the mid is known. */
-  get spreadBefore(): number {
-    return this.#recorded.spreadBefore;
+  /** Of `displacement`, what stays. */
+  get permanentDisplacement(): number {
+    return 2 * this.#reaction!.permanent;
   }
 
   get hasBook(): boolean {
@@ -50,10 +66,26 @@ export class VenueMarket {
     return this.#bidDebt.size + this.#askDebt.size > 0;
   }
 
-  /** A command of this account acts, at this instant. */
-  noteCommand(at: number): void {
-    this.#commandAt = at;
-    this.#recorded.noteQuote();
+  /** A command of this account acts, or the time that has passed, at this instant. */
+  noteAct(at: number): void {
+    this.#actedAt = at;
+    this.noteQuote();
+  }
+
+  /** A message or a command begins to act: what it finds is what its fills are measured against. */
+  noteQuote(): void {
+    const { hasQuote, book } = this.#recorded;
+    this.midBefore = hasQuote ? book.bestBid + book.bestAsk : 0;
+    this.spreadBefore = hasQuote ? book.bestAsk - book.bestBid : 0;
+    if (this.#reaction === undefined || !hasQuote) return;
+    const recorded = this.midBefore - 2 * this.#reaction.shift;
+    const [bid, ask] = [this.touchFor("sell"), this.touchFor("buy")];
+    // Where we have taken all that there was, the recorded touch must do.
+    if (this.#reaction.config.isSeen && bid !== NO_TICK && ask !== NO_TICK) {
+      this.midBefore = bid + ask;
+      this.spreadBefore = ask - bid;
+    }
+    this.displacement = this.midBefore - recorded;
   }
 
   /** The levels that an order of `side` takes from. */
@@ -94,8 +126,66 @@ export class VenueMarket {
     const debt = this.#debtTo(side);
     const visible = debt.visible(tick, this.offeredTo(side).get(tick));
     const taken = wanted < visible ? wanted : visible;
-    if (taken > 0) debt.add(tick, taken);
+    if (taken === 0) return 0;
+    debt.add(tick, taken);
+    this.#reaction?.touched.add(side === "buy" ? tick : -tick);
     return taken;
+  }
+
+  /** Of `wanted` lots, those that an order of `side` may have before the price moves. */
+  beforeShift(side: Side, wanted: number): number {
+    const room = this.#reaction?.lotsBeforeShift(side === "buy");
+    return room === undefined || wanted < room ? wanted : room;
+  }
+
+  /** An order of `side` has taken. @returns ticks by which the market has moved at once. */
+  tookFill(side: Side, quantity: number): number {
+    this.#reaction?.traded(side === "buy", quantity);
+    return this.settleShift();
+  }
+
+  /** A resting order of `side` has been filled: the market moves when the message is over. */
+  madeFill(side: Side, quantity: number): void {
+    this.#reaction?.traded(side === "buy", quantity);
+  }
+
+  /** A print at `tick` filled `quantity` of ours: as many of the recorded makers are still there. */
+  spare(side: Side, tick: number, quantity: number): void {
+    if (this.#reaction?.config.isSeen !== true) return;
+    (side === "buy" ? this.#bidDebt : this.#askDebt).add(tick, -quantity);
+    this.#reaction.touched.add(side === "buy" ? -tick : tick);
+  }
+
+  /** The market goes where our fills have pushed it. @returns ticks by which it has moved. */
+  settleShift(): number {
+    const reaction = this.#reaction;
+    if (reaction === undefined || reaction.due === reaction.shift) return 0;
+    const by = reaction.due - reaction.shift;
+    reaction.shift = reaction.due;
+    this.#recorded.shift(by);
+    this.#bidDebt.shift(by);
+    this.#askDebt.shift(by);
+    this.#isMoved = true;
+    return by;
+  }
+
+  /** Whether every level stands elsewhere than when this was last asked. */
+  takeMoved(): boolean {
+    const isMoved = this.#isMoved;
+    this.#isMoved = false;
+    return isMoved;
+  }
+
+  /** One step of time has passed: debts heal, the price goes back. @returns whether it shows. */
+  heal(): boolean {
+    const { touched, config } = this.#reaction!;
+    this.#reaction!.fade();
+    const isFaded = this.settleShift() !== 0;
+    if (config.halfLife === Number.POSITIVE_INFINITY) return isFaded;
+    const before = touched.size;
+    this.#bidDebt.heal(HEALED_TO, (tick) => touched.add(-tick));
+    this.#askDebt.heal(HEALED_TO, (tick) => touched.add(tick));
+    return isFaded || touched.size > before;
   }
 
   /** The level has been set: its debt shrinks with it. @returns whether its side's last went. */

@@ -12,6 +12,7 @@ import { ColumnsBuilder, Kind } from "../../src/core/market/columns.ts";
 import { type Backtest, type BacktestResult, prepareBacktest } from "../../src/runtime/backtest.ts";
 import { checkStrategy } from "../../src/runtime/compose.ts";
 import { formatConfigFaults, parseConfig } from "../../src/runtime/config.ts";
+import { measureDayScale } from "../../src/runtime/day-scale.ts";
 import type { OpenMarket } from "../../src/runtime/market-source.ts";
 
 /** Price in ticks and size in lots. */
@@ -71,9 +72,15 @@ function marketOf(instrument: Instrument, quotes: Quotes, seconds: number): Open
     quote(nanos, true);
   }
   const from = micros(START * SECOND);
+  const header = {
+    instrument,
+    epochNanos: BigInt(START) * 1_000_000_000n,
+    ownTradesPrinted: false,
+  };
   return {
-    header: { instrument, epochNanos: BigInt(START) * 1_000_000_000n, ownTradesPrinted: false },
+    header,
     blocks: [rows.view()],
+    scale: () => measureDayScale(header, [rows.view()]),
     from,
     until: micros(from + seconds * SECOND),
     spec: { kind: "files", paths: ["golden"] },

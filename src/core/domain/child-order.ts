@@ -105,6 +105,12 @@ export interface Fill {
   readonly midBefore?: HalfTicks;
   /** Ask − bid at that instant, likewise. */
   readonly spreadBefore?: Ticks;
+  /**
+   * How far our own earlier trading had moved the mid, signed as a price, and what of that stays;
+   * absent where it did not, or nobody can tell.
+   */
+  readonly displacement?: HalfTicks;
+  readonly permanentDisplacement?: HalfTicks;
   readonly exchangeTime: Micros;
 }
 

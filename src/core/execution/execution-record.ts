@@ -34,7 +34,7 @@ export function executionOf(
     market: marketOver(parent, market),
     markouts: parent.markouts,
     children: childrenOf(parent),
-    displacementModel: "none",
+    displacementModel: market.displacementModel,
   };
 }
 

@@ -17,6 +17,7 @@ import {
 import type { MarketHeader } from "../market/columns.ts";
 import { Observer, type TouchWake } from "../market/observer.ts";
 import { SecondsWindow } from "../market/windows.ts";
+import type { DisplacementModel } from "../tca/execution.ts";
 import type { RiskLimits } from "./limits.ts";
 import { isLive, type MarketTotals, openLots, type ParentState } from "./parent-state.ts";
 
@@ -47,6 +48,8 @@ export class InstrumentState {
   /** Whether the market's own prints show our executions too. */
   readonly ownPrinted: boolean;
   readonly fees: FeeRates;
+  /** What is known of how the market answers our trades. */
+  readonly displacementModel: DisplacementModel;
 
   constructor(
     header: MarketHeader,
@@ -67,6 +70,7 @@ export class InstrumentState {
     this.#window = limits.participationWindow;
     this.#ownWindow = new SecondsWindow(limits.participationWindow / 1e6);
     this.ownPrinted = header.ownTradesPrinted;
+    this.displacementModel = header.displacementModel ?? "none";
     this.fees = fees;
   }
 

@@ -15,6 +15,7 @@
  * | quantity     | lots: the level's new size, or the trade's size         |
  */
 import type { Instrument } from "../domain/instrument.ts";
+import type { DisplacementModel } from "../tca/execution.ts";
 
 export const Kind = {
   /** A bid level now shows `quantity`; 0 deletes it. */
@@ -64,6 +65,8 @@ export interface MarketHeader {
   readonly epochNanos: bigint;
   /** Whether our own executions show up among the trades (a live feed: yes, a recording: no). */
   readonly ownTradesPrinted: boolean;
+  /** What fills can tell of how the market answers our trades; absent: it does not. */
+  readonly displacementModel?: DisplacementModel;
 }
 
 /** Rows that grow: doubles its arrays when full. For readers and generators, not the hot path. */

@@ -1,0 +1,97 @@
+/**
+ * Generated venue: the venue of a run over a generated market, where our orders are real.
+ *
+ * The market's own events and our commands are brought into one order of time: at one instant the
+ * market comes first, then commands in the order sent. What we do is in the rows from then on.
+ *
+ * What must stay true: the result depends on the commands alone, never on how the calls are cut
+ * into steps; with no command the rows are those of the market alone, to the byte.
+ */
+import type { MarketBlock, MarketHeader } from "../core/market/columns.ts";
+import { ExchangeAccount, type ExchangeAccountConfig } from "./exchange-account.ts";
+import { GeneratedMarket, type GeneratedMarketConfig } from "./generated/market.ts";
+import { OWN } from "./generated/tape.ts";
+
+/** What the market itself says is not said again. */
+export type GeneratedVenueConfig = Omit<ExchangeAccountConfig, "instrument" | "epochNanos">;
+
+export class GeneratedVenue {
+  readonly accounts: readonly [ExchangeAccount];
+  readonly header: MarketHeader;
+  readonly #market: GeneratedMarket;
+  readonly #account: ExchangeAccount;
+  /** The rows made before the market was over: nobody sees any that are made later. */
+  #last: MarketBlock | undefined;
+  #isOver = false;
+
+  constructor(config: GeneratedVenueConfig, market: GeneratedMarketConfig) {
+    this.#market = new GeneratedMarket(market);
+    this.header = this.#market.header;
+    const { instrument, epochNanos } = this.header;
+    const account = new ExchangeAccount({ ...config, instrument, epochNanos }, this.#market, OWN);
+    this.#account = account;
+    this.accounts = [account];
+    this.#market.onOwn(account);
+  }
+
+  /**
+   * No row that is still to be made has an earlier local time; `Infinity` when none will be.
+   * Advancing to this exchange time makes the next row, or shows that it comes later.
+   */
+  get nextRowAt(): number {
+    if (this.#market.nextAt === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
+    return Math.min(this.#market.nextAt, this.#account.nextCommandAt) + this.#market.feedLatency;
+  }
+
+  /**
+   * Moves on to exchange time `until`, or to right after a report was made.
+   * @returns whether it came that far.
+   */
+  advance(until: number): boolean {
+    const account = this.#account;
+    const market = this.#market;
+    const before = account.reported;
+    for (;;) {
+      const commandAt = account.nextCommandAt;
+      const isMarket = market.nextAt <= commandAt;
+      const next = isMarket ? market.nextAt : commandAt;
+      if (next > until || next === Number.POSITIVE_INFINITY) {
+        account.settledTo = until;
+        return true;
+      }
+      if (isMarket) this.#step();
+      else this.#handleCommand(commandAt);
+      account.settledTo = next;
+      if (account.reported !== before) return false;
+    }
+  }
+
+  /** Rows made since the last call, as whole messages. */
+  takeRows(): MarketBlock | undefined {
+    if (!this.#isOver) return this.#market.takeRows();
+    const last = this.#last;
+    this.#last = undefined;
+    return last;
+  }
+
+  #step(): void {
+    const account = this.#account;
+    const market = this.#market;
+    account.beginMessage();
+    market.step();
+    if (!account.mustSettle) return;
+    // A message of ours costs luck of the feed: none is made where there is nothing to say.
+    if (account.hasReduceOnly) market.intervene(market.now, () => account.settle());
+    else account.settle();
+  }
+
+  #handleCommand(at: number): void {
+    const market = this.#market;
+    if (market.nextAt === Number.POSITIVE_INFINITY && !this.#isOver) {
+      this.#last = market.takeRows();
+      this.#isOver = true;
+    }
+    market.intervene(at, () => this.#account.handleCommand());
+    if (this.#isOver) market.takeRows();
+  }
+}
