@@ -13,7 +13,7 @@ import {
 import type { Figure, Prepared } from "./measure.ts";
 
 const EVENTS = 10_000_000;
-/** Orders that rest once the book is grown: a cancel picks one of them. */
+/** Places for orders that rest: a cancel picks one of them. */
 const WORKING = 1 << 13;
 
 export const figures: readonly Figure[] = [
@@ -46,9 +46,10 @@ interface Flow {
 }
 
 /**
- * Two in five events are limit orders, most of them within a few ticks of the other side's best
- * and one in sixteen marketable; half are cancels, of which many find that the order has gone; one
- * in twelve takes.
+ * Most limit orders go within a few ticks of the other side's best, one in sixteen is marketable. A
+ * cancel may find that its order has gone, and a limit order whose place is taken cancels what is
+ * there. Of what happens then, 53 % are limit orders, 34 % cancels and 13 % takes; about 1,000
+ * orders rest on 60 levels a side.
  */
 function generateFlow(count: number): Flow {
   const flow: Flow = {

@@ -129,15 +129,38 @@ describe("arrival compare", () => {
     const files = ["--csv", rows!, "--svg", picture!];
     const run = await arrival("compare", ...arms, ...order, ...files);
     expect(run.code).toBe(0);
-    expect(run.stdout).toMatch(/queue risk-averse.*\n.*\ntwap .*baseline\npov .*[+-]\d/);
+    expect(run.stdout).toMatch(/queue as it is.*\n.*\ntwap .*baseline\npov .*[+-]\d/);
     expect(run.stdout).toContain("no interval: 3 independent windows are fewer than 20");
     expect(readFileSync(rows!, "utf8").split("\n")).toHaveLength(1 + 3 * 2 * 2 * 2 + 1);
     expect(readFileSync(picture!, "utf8")).toMatch(/^<svg [^]*<\/svg>\n$/);
     const json = await arrival("compare", ...arms, ...order, "--json");
-    expect(JSON.parse(json.stdout)).toMatchObject({ baseline: "twap", effectiveWindows: 3 });
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      market: "generated",
+      baseline: "twap",
+      effectiveWindows: 3,
+    });
     const again = await arrival("compare", ...arms, ...order, "--csv", rows!);
     expect(again).toMatchObject({ code: 2 });
     expect(again.stderr).toContain("EEXIST");
+  }, 120_000);
+});
+
+describe("arrival compare --market", () => {
+  it("ranks the same arms on markets that answer and one that does not", async () => {
+    const arms = ["--data", "generated", "--strategies", "twap,fast=twap:urgency=1"];
+    const order = ["--quantity", "2", "--over", "20s", "--parents", "2", "--sides", "buy"];
+    const kinds = ["--market", "recorded,reactive,generated"];
+    const run = await arrival("compare", ...arms, ...order, ...kinds);
+    expect(run, run.stderr).toMatchObject({ code: 0 });
+    expect(run.stdout).toMatch(
+      /market: recorded, .*[^]*market: reactive, .*[^]*market: generated, /,
+    );
+    expect(run.stdout).toMatch(/arm +recorded +reactive +generated\n.* 1\. /);
+    const twice = await arrival("compare", ...arms, ...order, "--market", "auto,generated");
+    expect(twice).toMatchObject({ code: 2 });
+    expect(twice.stderr).toContain("generated is there twice");
+    const unknown = await arrival("compare", ...arms, ...order, "--market", "perfect");
+    expect(unknown.stderr).toContain("simulation.market: must be auto or recorded or reactive");
   }, 120_000);
 });
 

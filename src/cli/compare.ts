@@ -11,14 +11,15 @@ import { micros, SECOND } from "../core/domain/units.ts";
 import { CLUSTERS_MIN } from "../core/tca/paired-difference.ts";
 import { csvCell } from "../data/export/csv-cell.ts";
 import { isNative } from "../runtime/arm.ts";
-import { compare } from "../runtime/compare.ts";
+import { compare, type CompareRequest } from "../runtime/compare.ts";
 import { type ArmSummary, type Comparison, QUEUES } from "../runtime/comparison.ts";
-import { nativeNames, strategyNames, tacticNames } from "../runtime/compose.ts";
+import { kindOf, nativeNames, strategyNames, tacticNames } from "../runtime/compose.ts";
 import { armsOf } from "./arms.ts";
 import type { QueueModelName } from "../simulation/queue.ts";
 import { distributionSvg } from "./distribution-picture.ts";
 import { formatDuration } from "../runtime/duration.ts";
 import { openGenerated, openMarket } from "../runtime/market-source.ts";
+import { type OnMarket, rank } from "../runtime/ranking.ts";
 import { generatedWindow, type Windows } from "../runtime/window.ts";
 import { GENERATED_START } from "./backtest.ts";
 import { generatedKnobs } from "./generated-data.ts";
@@ -29,6 +30,7 @@ import {
   type OrderFlags,
   requestOf,
 } from "./order-options.ts";
+import { rankingText } from "./ranking-page.ts";
 import { type PluginFlags, pluginOption, pluginsOf } from "./plugins.ts";
 import {
   breathe,
@@ -87,6 +89,8 @@ Arms:
   of the exchange, emulated, outside our limits: ${nativeNames().join(", ")}
   urgency is a key of every strategy: twap:urgency=1
 
+Markets: several, separated by commas, are compared as well: --market recorded,reactive
+
 Generated markets: generated:pressure=0.3,eventsPerSecond=50 trends upwards in a quiet market.
 
 Examples:
@@ -97,14 +101,39 @@ Examples:
 
 async function run(flags: Flags): Promise<void> {
   const plugins = await pluginsOf(flags);
-  const config = configOf(flags, plugins);
+  const kinds = (flags.market ?? "auto").split(",");
+  // All of them are checked before any is worked.
+  const configs = kinds.map((market) => configOf({ ...flags, market }, plugins));
   const arms = armsOf(flags.strategies, plugins);
   const windows = await windowsOf(flags);
-  const header = windows.kind === "recorded" ? windows.market.header : windows.open(0).header;
-  const request = requestOf({ ...flags, side: "buy" }, config, header.instrument);
-  const sides: readonly Side[] = flags.sides === "both" ? ["buy", "sell"] : [flags.sides];
-  const steps = compare({ ...request, windows, arms, sides, parents: flags.parents, plugins });
-  const bar = progress("comparing", 1, flags.json === true);
+  const first = windows.kind === "recorded" ? windows.market : windows.open(0);
+  const results: OnMarket[] = [];
+  for (const config of configs) {
+    const market = kindOf(first, config);
+    if (results.some((one) => one.market === market)) {
+      throw new CommandError("USAGE", `--market ${kinds.join(",")}: ${market} is there twice`);
+    }
+    const request = {
+      ...requestOf({ ...flags, side: "buy" }, config, first.header.instrument),
+      windows,
+      arms,
+      sides: flags.sides === "both" ? (["buy", "sell"] as const) : [flags.sides],
+      parents: flags.parents,
+      plugins,
+    };
+    const title = configs.length === 1 ? "comparing" : market;
+    results.push({ market, comparison: await compared(request, title, flags.json === true) });
+  }
+  tell(results, flags);
+}
+
+async function compared(
+  request: CompareRequest,
+  title: string,
+  isQuiet: boolean,
+): Promise<Comparison> {
+  const steps = compare(request);
+  const bar = progress(title, 1, isQuiet);
   const result = await interruptible(async (isInterrupted) => {
     let drawnAt = 0;
     for (;;) {
@@ -119,10 +148,34 @@ async function run(flags: Flags): Promise<void> {
     }
   }).finally(() => bar.stop());
   if (!result.ok) throw new CommandError(result.error.code, result.error.text);
-  if (flags.csv !== undefined) write("--csv", flags.csv, csv(result.value));
-  if (flags.svg !== undefined) write("--svg", flags.svg, picture(result.value, flags));
-  if (flags.json === true) printJson(result.value);
-  else print(text(result.value, flags));
+  return result.value;
+}
+
+function tell(results: readonly OnMarket[], flags: Flags): void {
+  const [only, ...others] = results;
+  if (flags.csv !== undefined) write("--csv", flags.csv, csv(results));
+  if (flags.svg !== undefined) {
+    for (const { market, comparison } of results) {
+      const path =
+        others.length === 0 ? flags.svg : flags.svg.replace(/(\.svg)?$/, `-${market}.svg`);
+      write("--svg", path, picture(comparison, market, flags));
+    }
+  }
+  if (others.length === 0) {
+    if (flags.json === true) printJson({ market: only!.market, ...only!.comparison });
+    else print(text(only!, flags));
+    return;
+  }
+  const ranking = rank(results);
+  if (flags.json === true) {
+    printJson({
+      ranking,
+      markets: results.map(({ market, comparison }) => ({ market, ...comparison })),
+    });
+    return;
+  }
+  for (const result of results) print(`${text(result, flags)}\n`);
+  print(rankingText(ranking));
 }
 
 async function windowsOf(flags: Flags): Promise<Windows> {
@@ -144,13 +197,21 @@ async function windowsOf(flags: Flags): Promise<Windows> {
   return { kind: "recorded", market: market.value };
 }
 
-function text(comparison: Comparison, flags: Flags): string {
+function text({ market, comparison }: OnMarket, flags: Flags): string {
   const { windows, effectiveWindows, arms, baseline } = comparison;
   const width = Math.max(...arms.map(({ arm }) => arm.length), "arm".length);
   const lines = [
+    `market: ${market}, which ${ANSWERS[market]}`,
     `${windows} windows of ${formatDuration(flags.over)}, ${effectiveWindows} of them independent`,
     "cost in bps of the decision notional, fees included; + is paid",
-    ...QUEUES.flatMap((queue) => tableOf(arms, queue, width)),
+    ...(market === "generated" ? QUEUES.slice(0, 1) : QUEUES).flatMap((queue) =>
+      tableOf(
+        arms,
+        queue,
+        market === "generated" ? REAL_QUEUE : `${queue}: ${QUEUE_NOTES[queue]}`,
+        width,
+      ),
+    ),
     "",
     "done, time: share of parents done in full; by when half of them were",
     `difference: cost less that of ${baseline} on the same parent; 95 % by cluster bootstrap-t; ` +
@@ -164,16 +225,28 @@ function text(comparison: Comparison, flags: Flags): string {
     );
   }
   lines.push(...unequal(comparison), ...natives(comparison));
-  lines.push("the market does not react to us here: docs/what-the-backtest-assumes.md");
+  lines.push("what this market can tell and what it cannot: docs/what-the-backtest-assumes.md");
   return `${lines.join("\n")}\n`;
 }
 
-function tableOf(arms: readonly ArmSummary[], queue: QueueModelName, width: number): string[] {
-  const lines = ["", `queue ${queue}: ${QUEUE_NOTES[queue]}`, joined(width, TITLES)];
+const ANSWERS: Readonly<Record<OnMarket["market"], string>> = {
+  recorded: "does not answer our orders",
+  reactive: "is a recording that answers our orders by a model",
+  generated: "has traders of its own, among whom our orders stand",
+};
+
+function tableOf(
+  arms: readonly ArmSummary[],
+  queue: QueueModelName,
+  title: string,
+  width: number,
+): string[] {
+  const lines = ["", `queue ${title}`, joined(width, TITLES)];
   for (const arm of arms) if (arm.queue === queue) lines.push(armLine(width, arm));
   return lines;
 }
 
+const REAL_QUEUE = "as it is: our orders stand in it";
 const QUEUE_NOTES: Readonly<Record<QueueModelName, string>> = {
   "risk-averse": "the pessimistic estimate of passive fills",
   probabilistic: "the kinder one",
@@ -251,9 +324,13 @@ function probability(p: number | undefined): string {
 
 const signed = (bps: number): string => `${bps >= 0 ? "+" : ""}${bps.toFixed(2)}`;
 
-function csv({ outcomes }: Comparison): string {
-  const rows = outcomes.map((outcome) => CSV_KEYS.map((key) => csvCell(outcome[key])).join(","));
-  return `${[CSV_KEYS.join(","), ...rows].join("\n")}\n`;
+function csv(results: readonly OnMarket[]): string {
+  const rows = results.flatMap(({ market, comparison }) =>
+    comparison.outcomes.map((outcome) =>
+      [market, ...CSV_KEYS.map((key) => csvCell(outcome[key]))].join(","),
+    ),
+  );
+  return `${[["market", ...CSV_KEYS].join(","), ...rows].join("\n")}\n`;
 }
 
 const CSV_KEYS = [
@@ -271,11 +348,14 @@ const CSV_KEYS = [
   "phase",
 ] as const;
 
-function picture(comparison: Comparison, flags: Flags): string {
+function picture(comparison: Comparison, kind: OnMarket["market"], flags: Flags): string {
   const order = flags.quantity ?? `${flags.notional ?? ""} quote`;
   const market = flags.data.map((path) => basename(path)).join(", ");
   const over = formatDuration(flags.over);
-  return distributionSvg(comparison, `${order} over ${over} on ${market}, seed ${flags.seed}`);
+  return distributionSvg(
+    comparison,
+    `${order} over ${over} on ${market} (${kind}), seed ${flags.seed}`,
+  );
 }
 
 /** Never over a file that is there. */

@@ -41,6 +41,8 @@ export interface OrderFlags {
   readonly market?: string;
 }
 
+export const MARKET_KINDS = ["auto", "recorded", "reactive", "generated"] as const;
+
 export function addOrderOptions(command: Command, defaults: { over?: string }): Command {
   const over = new Option("--over <span>", "time to work it in, such as 3m").argParser(duration);
   if (defaults.over === undefined) over.makeOptionMandatory();
@@ -77,14 +79,7 @@ export function addOrderOptions(command: Command, defaults: { over?: string }): 
         "probabilistic",
       ]),
     )
-    .addOption(
-      new Option("--market <kind>", "whether the market answers our orders [auto]").choices([
-        "auto",
-        "recorded",
-        "reactive",
-        "generated",
-      ]),
-    );
+    .option("--market <kind>", `whether it answers our orders: ${MARKET_KINDS.join(", ")} [auto]`);
 }
 
 /** Flags over file over defaults; every problem at once. */

@@ -8,6 +8,7 @@ import type { StrategyChoice, TacticChoice } from "../core/domain/parent-order.t
 import type { ParameterFault, Strategy } from "../core/contracts/strategy.ts";
 import type { MarketHeader } from "../core/market/columns.ts";
 import type { Observer } from "../core/market/observer.ts";
+import { GeneratedVenue } from "../simulation/generated-venue.ts";
 import { constantLatency, type LatencyModel, uniformLatency } from "../simulation/latency.ts";
 import { DECAY_SECONDS, type ReactionConfig } from "../simulation/reaction.ts";
 import { ReactiveVenue } from "../simulation/reactive-venue.ts";
@@ -85,13 +86,14 @@ export const isShared = (
   config: Pick<ArrivalConfig, "simulation">,
 ): boolean => kindOf(market, config) === "recorded";
 
-function kindOf(
+/** What a market is to our orders: `auto` decided. */
+export function kindOf(
   { spec }: Pick<OpenMarket, "spec">,
   { simulation }: Pick<ArrivalConfig, "simulation">,
 ): "recorded" | "reactive" | "generated" {
   const { market } = simulation;
   if (market !== "auto") return market;
-  return spec.kind === "generated" ? "recorded" : "recorded";
+  return spec.kind === "generated" ? "generated" : "recorded";
 }
 
 /** Share of the market's volume at which the reactive book's impact is the square-root law's. */
@@ -115,7 +117,11 @@ export function composeMarket(
     return ok(new FixedMarket(header, blocks, composeVenue(header, ...accounts)));
   }
   if (kind === "generated") {
-    const text = "--market generated is for a generated market: --data generated";
+    const { spec } = market;
+    if (spec.kind === "generated") {
+      return ok(new ReactingMarket(header, new GeneratedVenue(venueConfig(header, account), spec)));
+    }
+    const text = "a recording has no traders of its own: --market generated wants --data generated";
     return err({ code: "MARKET_KIND", text });
   }
   const reaction = reactionOf(market, account.config.simulation.reaction);

@@ -70,5 +70,5 @@ const fault = (why: string): Result<never, ScaleFault> =>
     code: "MARKET_SCALE",
     text:
       `the data does not say how far a trade moves the price: ${why}; give data with trades, or ` +
-      "set simulation.reaction.permanent to 0",
+      "set simulation.reaction.permanent and simulation.reaction.transient to 0",
   });

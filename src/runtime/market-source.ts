@@ -10,10 +10,11 @@ import { type DataFault, openRecording, type ReadOptions } from "../data/recordi
 import { type DayScale, measureDayScale, type ScaleFault } from "./day-scale.ts";
 import { type InstrumentFault, type InstrumentJson, parseInstrument } from "./instrument-file.ts";
 import {
+  GeneratedMarket,
   type GeneratedMarketConfig,
   generatedHeader,
   generateMarket,
-} from "../simulation/generated-market.ts";
+} from "../simulation/generated/market.ts";
 
 export interface FileMarket {
   readonly kind: "files";
@@ -44,6 +45,8 @@ export interface OpenMarket {
   readonly label: string;
   /** Measured when it is first asked for. */
   readonly scale: () => Result<DayScale, ScaleFault>;
+  /** A generated market's own large orders, as far as its blocks have been read. */
+  readonly metaorders?: () => GeneratedMarket["metaorders"];
 }
 
 export type MarketFault =
@@ -125,9 +128,11 @@ export async function openMarket(
 export function openGenerated(spec: Extract<MarketSpec, { kind: "generated" }>): OpenMarket {
   const header = generatedHeader(spec);
   const named = [`seed ${spec.seed}`, ...knobsOf(spec)];
+  let made: GeneratedMarket | undefined;
   return {
     header,
-    blocks: generateMarket(spec),
+    blocks: generateMarket(spec, () => (made = new GeneratedMarket(spec))),
+    metaorders: () => made?.metaorders ?? [],
     from: spec.startAt,
     until: micros(spec.startAt + spec.duration - SECOND),
     spec,

@@ -23,7 +23,7 @@ import {
   type PreparedOrder,
   prepareOrder,
 } from "./backtest.ts";
-import { composeMarket, headerOf, isShared } from "./compose.ts";
+import { composeMarket, headerOf, isShared, kindOf } from "./compose.ts";
 import type { Outcome } from "./comparison.ts";
 import type { ArrivalConfig } from "./config.ts";
 import type { Plugin } from "./plugin.ts";
@@ -66,6 +66,32 @@ export function passesOf<One>(runs: readonly One[]): readonly (readonly One[])[]
 
 /** The outcome of each run, in their order. */
 export function workPass(
+  request: PassRequest,
+  placed: Placed,
+  runs: readonly Run[],
+): readonly Result<Outcome, BacktestFault>[] {
+  if (kindOf(placed.market, request.config) === "generated") {
+    return oncePerQueue(runs, (some) => workApart(request, placed, some));
+  }
+  return workApart(request, placed, runs);
+}
+
+/** A market with a real queue has no model of it: runs that differ in it alone are one run. */
+function oncePerQueue(
+  runs: readonly Run[],
+  work: (runs: readonly Run[]) => readonly Result<Outcome, BacktestFault>[],
+): readonly Result<Outcome, BacktestFault>[] {
+  const alike = Map.groupBy(runs, ({ queue: _, ...run }) => JSON.stringify(run));
+  const firsts = [...alike.values()].map(([first]) => first!);
+  const done = new Map([...alike.keys()].map((key, k) => [key, k]));
+  const outcomes = work(firsts);
+  return runs.map(({ queue, ...run }) => {
+    const outcome = outcomes[done.get(JSON.stringify(run))!]!;
+    return outcome.ok ? ok({ ...outcome.value, queue }) : outcome;
+  });
+}
+
+function workApart(
   request: PassRequest,
   placed: Placed,
   runs: readonly Run[],

@@ -49,7 +49,7 @@ function play(
   const venue = venueOf(config, uniformLatency({ from: 1e6, to: 5e6 }, { from: 1e6, to: 4e6 }, 9));
   const [account] = venue.accounts;
   const reports: string[] = [];
-  const blocks: MarketBlock[] = [];
+  const rows: string[] = [];
   const end = (config.duration as number) * 1e3 + SECOND_NANOS;
   const sent = [...commands].sort((a, b) => a.at - b.at);
   let now = 0;
@@ -64,11 +64,11 @@ function play(
     sent.shift();
     next.act(venue, next.at);
   }
-  return { rows: linesOf(blocks), reports };
+  return { rows, reports };
 
   function collect(): void {
     const block = venue.takeRows();
-    if (block !== undefined) blocks.push(block);
+    if (block !== undefined) for (const line of linesOf([block])) rows.push(line);
     while (account.nextReportAt < Infinity) {
       const at = account.nextReportAt;
       reports.push(`${at} ${JSON.stringify(account.takeReport())}`);
@@ -185,6 +185,45 @@ describe("generated venue", () => {
     expect(before.asks.get(bestAsk)).toBe(0);
   });
 
+  it("measures fills against the mid of the others that the rows show just before them", () => {
+    const config = configOf(10);
+    const venue = venueOf(config);
+    const [account] = venue.accounts;
+    const mids: [at: number, mid: number][] = [];
+    const book = new Book();
+    const fills: { at: number; liquidity: string; mid: number | undefined }[] = [];
+    for (let at = 0; at < 10 * SECOND_NANOS; at += SECOND_NANOS / 20) {
+      while (!venue.advance(at));
+      noteMids(book, venue.takeRows(), mids);
+      while (account.nextReportAt < Infinity) {
+        const { report } = account.takeReport();
+        if (report.kind !== "filled") continue;
+        const { exchangeTime, liquidity, midBefore } = report.fill;
+        fills.push({ at: (exchangeTime - START) * 1_000, liquidity, mid: midBefore });
+      }
+      const isBuy = (at / SECOND_NANOS) % 2 < 1;
+      account.place(
+        {
+          clientOrderId: id(`o${at}`),
+          side: isBuy ? "buy" : "sell",
+          quantity: lots(40),
+          limitPrice: ticks(isBuy ? book.bestBid + 1 : book.bestAsk - 1),
+          timeInForce: GTC,
+        },
+        at,
+      );
+    }
+    for (const { at, mid } of fills) {
+      // A report's time is cut to the microsecond: the mid is one of those that stood in it.
+      const from = mids.findLastIndex(([time]) => time < at);
+      const standing = mids.slice(from).filter(([time]) => time < at + 1_000);
+      expect(standing.map(([, each]) => each)).toContain(mid);
+    }
+    const makers = fills.filter(({ liquidity }) => liquidity === "maker").length;
+    expect(makers).toBeGreaterThan(20);
+    expect(fills.length - makers).toBeGreaterThan(5);
+  });
+
   it("names a time before which no row will come, and no end before there is one", () => {
     const config = configOf(2);
     const venue = venueOf(config);
@@ -221,6 +260,18 @@ describe("generated venue", () => {
     expect(() => account.cancel(id("a"), 5.5 * SECOND_NANOS)).toThrow(/the venue is at/);
   });
 });
+
+/** Twice the mid after each message, with its exchange time. */
+function noteMids(book: Book, block: MarketBlock | undefined, mids: [number, number][]): void {
+  if (block === undefined) return;
+  const { exchangeTime, kind, price, quantity, length } = block;
+  for (let row = 0; row < length; row++) {
+    const what = kind[row]! & KIND_MASK;
+    if (what === Kind.CLEAR) book.clear();
+    else if (what <= Kind.ASK) book.set(what, price[row]!, quantity[row]!);
+    if ((kind[row]! & LAST) !== 0) mids.push([exchangeTime[row]!, book.bestBid + book.bestAsk]);
+  }
+}
 
 function applyAll(book: Book, venue: GeneratedVenue): void {
   const block = venue.takeRows();

@@ -66,9 +66,9 @@ export class GeneratedVenue {
     }
   }
 
-  /** Rows made since the last call, as whole messages. */
+  /** Rows made since the last call, as whole messages: good until the next but one is taken. */
   takeRows(): MarketBlock | undefined {
-    if (!this.#isOver) return this.#market.takeRows();
+    if (!this.#isOver) return this.#market.lendRows();
     const last = this.#last;
     this.#last = undefined;
     return last;
@@ -92,6 +92,6 @@ export class GeneratedVenue {
       this.#isOver = true;
     }
     market.intervene(at, () => this.#account.handleCommand());
-    if (this.#isOver) market.takeRows();
+    if (this.#isOver) market.lendRows();
   }
 }

@@ -21,8 +21,6 @@ export interface Agent {
 /** No seller goes below this price, in ticks, and no value is less. */
 export const LEAST_PRICE = 1_000;
 const MAX_PRICE = 2_147_483_646;
-/** A market order goes this many ticks through the touch at most: a price collar. */
-const COLLAR = 1_500;
 
 export class Floor implements TradeWatcher {
   readonly tape: Tape;
@@ -36,16 +34,19 @@ export class Floor implements TradeWatcher {
   pressure = 0;
   /**
    * Signed flow since the beginning: for each order that took, the square root of its lots, plus
-   * if it bought and minus if it sold; makers' own takings left out. A large print says more than a small one, but not by its
-   * size (Bouchaud, Gefen, Potters, Wyart 2004).
+   * if it bought and minus if it sold; makers' own takings are left out. A large print says more
+   * than a small one, but not by its size (Bouchaud, Gefen, Potters, Wyart 2004).
    */
   signedFlow = 0;
   /** Lots traded since the beginning. */
   tradedLots = 0;
+  readonly #collar: number;
   #mid: number;
   #orderLots = 0;
 
-  constructor(startPrice: number) {
+  /** A market order goes `collar` ticks through the touch at most. */
+  constructor(startPrice: number, collar: number) {
+    this.#collar = collar;
     this.tape = new Tape(this.owners, this);
     this.engine = new MatchingEngine(this.tape, 1 << 14);
     this.tape.attach(this.engine);
@@ -77,7 +78,7 @@ export class Floor implements TradeWatcher {
   take(owner: number, buys: boolean, lots: number): number {
     const best = buys ? this.engine.bestAsk : this.engine.bestBid;
     if (best === 0) return 0;
-    return this.takeTo(owner, buys, buys ? best + COLLAR : best - COLLAR, lots);
+    return this.takeTo(owner, buys, buys ? best + this.#collar : best - this.#collar, lots);
   }
 
   /** Immediate or cancel, to a worst price. @returns lots that traded. */

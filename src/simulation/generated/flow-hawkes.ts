@@ -20,7 +20,7 @@ const LIMIT = 1;
 export class HawkesProcess {
   readonly #base: Float64Array;
   readonly #decays: Float64Array;
-  /** What an event of kind j adds to the rate of kind i under decay m: [(m × kinds + j) × kinds + i]. */
+  /** What kind j adds to the rate of kind i under decay m: [(m × kinds + j) × kinds + i]. */
   readonly #added: Float64Array;
   /** Excitement of kind i under decay m at the latest event: [m × kinds + i]. */
   readonly #excited: Float64Array;
@@ -93,7 +93,7 @@ export class HawkesProcess {
 
 /** Events of each kind per second in the long run: the solution of λ = base + branching · λ. */
 export function hawkesRates({ base, branching }: HawkesProfile): number[] {
-  // The series base + N·base + N²·base + … converges where the process has a mean at all.
+  // The series base + N·base + N²·base + … converges where there is a mean at all.
   let rates = [...base];
   for (let round = 0; round < 2_000; round++) {
     rates = base.map((own, i) =>
@@ -109,7 +109,7 @@ export class HawkesFlow implements Agent {
   readonly #tilt: number;
   readonly #draws: Draws;
   readonly #times: Draws;
-  readonly #process: HawkesProcess;
+  readonly #hawkes: HawkesProcess;
   #event = 0;
 
   constructor(seed: number, floor: Floor, crowd: Crowd, profile: HawkesProfile, tilt: number) {
@@ -118,20 +118,20 @@ export class HawkesFlow implements Agent {
     this.#tilt = tilt;
     this.#draws = new Draws(seed, "hawkes");
     this.#times = new Draws(seed, "hawkes-times");
-    this.#process = new HawkesProcess(profile, floor.now);
-    this.#process.advance(this.#times.at(0));
+    this.#hawkes = new HawkesProcess(profile, floor.now);
+    this.#hawkes.advance(this.#times.at(0));
   }
 
   get nextAt(): number {
-    return this.#process.nextAt;
+    return this.#hawkes.nextAt;
   }
 
   act(): void {
-    const { nextKind } = this.#process;
+    const { nextKind } = this.#hawkes;
     const kind = nextKind >> 1;
     const buys = (nextKind & 1) === 0;
     const draws = this.#draws.at(this.#event++);
-    this.#process.advance(this.#times.at(this.#event));
+    this.#hawkes.advance(this.#times.at(this.#event));
     if (kind === MARKET) this.#crowd.takeMarket(this.#leans(buys, draws.uniform()), draws);
     else if (kind === LIMIT) this.#crowd.place(buys, draws);
     else this.#crowd.cancelNear(buys);

@@ -1,7 +1,7 @@
 /**
- * Queue-reactive flow: the rate of limit orders, cancellations and market orders at a level depends
- * on the queue that stands there (Huang, Lehalle, Rosenbaum 2015). Short queues attract orders, long
- * ones lose them, and the best one is hit.
+ * Queue-reactive flow: the rate of limit orders, cancellations and market orders at a level
+ * depends on the queue that stands there (Huang, Lehalle, Rosenbaum 2015). Short queues attract
+ * orders, long ones lose them, and the best one is hit.
  *
  * Simulated exactly by thinning: candidates come at the greatest rate each function has, and each
  * is accepted with the share that holds at its queue; so two runs see the same candidates.

@@ -1,7 +1,7 @@
 /**
- * Zero-intelligence flow: limit orders, cancellations and market orders as Poisson processes (Smith,
- * Farmer, Gillemot, Krishnamurthy 2003). Nobody looks at anything; book, spread and volatility are
- * what comes of it.
+ * Zero-intelligence flow: limit orders, cancellations and market orders as Poisson processes
+ * (Smith, Farmer, Gillemot, Krishnamurthy 2003). Nobody looks at anything; book, spread and
+ * volatility are what comes of it.
  *
  * What must stay true: the rates do not depend on the book, nor one event on another.
  */

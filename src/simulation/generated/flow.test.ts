@@ -55,7 +55,7 @@ class CountingCrowd extends Crowd {
 
 /** A book of 700 lots a side at one tick from the mid of 10,000. */
 function smallFloor(): Floor {
-  const floor = new Floor(10_000);
+  const floor = new Floor(10_000, 1_000);
   floor.engine.limit(0, true, 9_999, 700);
   floor.engine.limit(0, false, 10_001, 700);
   return floor;

@@ -2,13 +2,15 @@
  * Market maker: quotes both sides around a fair value that it learns, and leans against what it
  * holds.
  *
- * Its fair value is the public fundamental value plus a premium at which the market trades. It
- * moves at once with the value (news), follows the market's price within its memory, and moves with
- * the signed flow it has not yet seen. Resting orders that its fair value has left behind, it takes:
- * that is how the crowd's stale orders meet the news.
+ * Its fair value is the public fundamental value, plus what the signed flow on the tape has moved
+ * it by, plus a premium that neither explains. The first moves at once (news). The second decays
+ * as a power of time: the propagator (Bouchaud, Gefen, Potters, Wyart 2004). The third follows the
+ * market's price. Resting orders that its fair value has left behind, it takes: that is how the
+ * crowd's stale orders meet the news.
  *
- * Assumed: that makers know the value's moves. Emergent: how far trades move the price, and for how
- * long, because makers learn a price that others make.
+ * Assumed: that makers know the value's moves, and the shape of the decay; with it, most of how the
+ * impact of a large order depends on its size. Emergent: what the book adds to it, the memory of
+ * the signs that they learn from, spread, depth and volume.
  */
 import { NO_ORDER } from "../order-book/matching-engine.ts";
 import { Draws } from "./draws.ts";
@@ -144,7 +146,7 @@ export class MarketMaker implements Agent, FillListener {
   }
 }
 
-/** Weights of the exponentials whose sum is about `learning` × seconds^−`decay` within the scales. */
+/** Of exponentials whose sum is about `learning` × seconds^−`decay` within the scales. */
 function kernelWeights({ scales, decay, learning }: MakerProfile): Float64Array {
   const raw = scales.map((scale) => scale ** -decay);
   const atOne = scales.reduce((sum, scale, k) => sum + raw[k]! * Math.exp(-1 / scale), 0);

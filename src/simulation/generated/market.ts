@@ -92,7 +92,7 @@ export class GeneratedMarket {
     this.#feed = new Draws(config.seed, "feed");
     this.#ownFeed = new Draws(config.seed, "own-feed");
     this.#rescue = new Draws(config.seed, "rescue");
-    this.#floor = new Floor(this.#config.startPrice);
+    this.#floor = new Floor(all.startPrice, profile.crowd.collar);
     this.#floor.now = -WARM_UP_SECONDS;
     this.#path = new ValuePath(config.seed, this.#floor.value);
     this.#crowd = new Crowd(this.#floor, profile.crowd);
@@ -195,6 +195,11 @@ export class GeneratedMarket {
   /** The whole messages since the last call, if any; the arrays are the caller's from then on. */
   takeRows(): MarketBlock | undefined {
     return this.#floor.tape.take();
+  }
+
+  /** The same without new arrays: good until the next but one is lent or taken. */
+  lendRows(): MarketBlock | undefined {
+    return this.#floor.tape.lend();
   }
 
   /** The book on the first day. */
@@ -347,8 +352,11 @@ export class GeneratedMarket {
 }
 
 /** The market alone, as blocks of whole messages, in bounded memory; the first is the book. */
-export function* generateMarket(config: GeneratedMarketConfig): Generator<MarketBlock> {
-  const market = new GeneratedMarket(config);
+export function* generateMarket(
+  config: GeneratedMarketConfig,
+  make = (): GeneratedMarket => new GeneratedMarket(config),
+): Generator<MarketBlock> {
+  const market = make();
   while (market.nextAt < Infinity) {
     market.step();
     if (market.rows <= BLOCK_ROWS - LONGEST_MESSAGE) continue;

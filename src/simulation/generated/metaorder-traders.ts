@@ -11,7 +11,7 @@
 import { type Crowd, drawLaw } from "./crowd.ts";
 import { Draws } from "./draws.ts";
 import type { Agent, Floor } from "./floor.ts";
-import type { MetaorderProfile } from "./profile.ts";
+import { meanOf, type MetaorderProfile } from "./profile.ts";
 
 /** A metaorder as its trader knows it: times are the market's clock, in ns of the stream. */
 export interface MetaorderRecord {
@@ -101,7 +101,7 @@ export class MetaorderTraders implements Agent {
     const startAt = this.#clock();
     const record = { isBuy, startAt, endAt: startAt, lots: size, filledLots: 0 };
     this.records.push(record);
-    const slices = (share * this.#volume) / sliceLots;
+    const slices = (share * this.#volume) / meanOf(sliceLots);
     const nextAt = this.#floor.now + draws.exponential() / slices;
     this.#working.push({ record, draws, perSecond: slices, slice: 0, nextAt });
   }
@@ -110,7 +110,7 @@ export class MetaorderTraders implements Agent {
     const { record } = working;
     const draws = working.draws.at(++working.slice);
     working.nextAt += draws.exponential() / working.perSecond;
-    const wanted = Math.max(1, Math.round(this.#profile.sliceLots * draws.exponential()));
+    const wanted = drawLaw(draws, this.#profile.sliceLots);
     const lots = Math.min(wanted, record.lots - record.filledLots);
     if (!this.#crowd.isThin(!record.isBuy)) {
       record.filledLots += this.#floor.take(CROWD, record.isBuy, lots);

@@ -1,12 +1,12 @@
 /**
  * Market profile: every number of a generated market, as plain JSON.
  *
- * The default resembles a BTC perpetual with a tick of 0.10 and a lot of 0.001. Rates are per second
- * of market time, which runs faster than the clock when the market is busy; at an activity of one,
- * and the default `eventsPerSecond`, the two are the same. Distances are ticks, sizes lots.
+ * The default resembles a BTC perpetual with a tick of 0.10 and a lot of 0.001. Rates are per
+ * second of market time, which runs faster than the clock when the market is busy. Distances are
+ * in ticks, sizes in lots.
  *
- * What must stay true: a profile is data. It has no default of its own beyond `DEFAULT_PROFILE`,
- * so two markets with the same profile, seed and times are the same market.
+ * What must stay true: a profile is complete. Nothing about the market's people is written
+ * elsewhere, so two markets with the same profile, seed and times are the same market.
  */
 import { invariant } from "../../core/domain/errors.ts";
 
@@ -34,6 +34,8 @@ export interface CrowdProfile {
   readonly nearLots: PowerLaw;
   readonly patientLots: PowerLaw;
   readonly marketLots: PowerLaw;
+  /** Ticks from the best price beyond which no taker follows: what is left is not traded. */
+  readonly collar: number;
 }
 
 /** Events without memory: Poisson processes. */
@@ -118,8 +120,7 @@ export interface MetaorderProfile {
   readonly lots: PowerLaw;
   /** Participation in the market's average volume, least and most: uniform in its logarithm. */
   readonly participation: readonly [number, number];
-  /** Mean lots of a slice. */
-  readonly sliceLots: number;
+  readonly sliceLots: PowerLaw;
   readonly most: number;
 }
 
@@ -175,6 +176,13 @@ export interface MarketProfile {
   readonly pressureTilt: number;
 }
 
+/** Mean of a power law on [least, most], whose exponent is not one. */
+export function meanOf({ least, most, exponent }: PowerLaw): number {
+  const cut = 1 - (least / most) ** exponent;
+  const above = least * (1 - (least / most) ** (exponent - 1));
+  return ((exponent / (exponent - 1)) * above) / cut;
+}
+
 export const DEFAULT_PROFILE: MarketProfile = {
   flow: "hawkes",
   zeroIntelligence: { limitsPerSecond: 90, cancelsPerSecond: 20, marketsPerSecond: 5 },
@@ -210,17 +218,18 @@ export const DEFAULT_PROFILE: MarketProfile = {
     patientLifetime: 120,
     nearLots: { least: 20, most: 2_000, exponent: 1 },
     patientLots: { least: 120, most: 20_000, exponent: 1.2 },
-    marketLots: { least: 20, most: 5_000, exponent: 1 },
+    marketLots: { least: 30, most: 20_000, exponent: 1.3 },
+    collar: 80,
   },
   makers: {
     count: 3,
-    wakesPerSecond: 4,
-    levels: 3,
-    spacing: 3,
-    lots: 150,
-    growth: 1.5,
+    wakesPerSecond: 8,
+    levels: 6,
+    spacing: 4,
+    lots: 300,
+    growth: 1.15,
     memory: 10,
-    reversion: 60,
+    reversion: 300,
     learning: 0.2,
     decay: 0.45,
     scales: [0.25, 1, 4, 16, 64, 256, 1_024],
@@ -228,21 +237,21 @@ export const DEFAULT_PROFILE: MarketProfile = {
     hedging: 10,
     dissent: 1,
     snipeBeyond: 20,
-    snipeLots: 2_000,
+    snipeLots: 5_000,
     tolerance: 1,
   },
   metaorders: {
     perSecond: 0.4,
     lots: { least: 1_500, most: 500_000, exponent: 1.5 },
     participation: [0.02, 0.2],
-    sliceLots: 300,
+    sliceLots: { least: 100, most: 20_000, exponent: 1.5 },
     most: 64,
   },
   momentum: { wakesPerSecond: 2, memory: 10, threshold: 40, lots: 50 },
   fundamental: { wakesPerSecond: 2, scale: 600, lots: 300 },
   liquidations: { openInterest: 0.1, perSecond: 3, orderLots: 500 },
-  volumePerSecond: 4_300,
-  messagesPerSecond: 174,
+  volumePerSecond: 5_400,
+  messagesPerSecond: 186,
   valueTicks: 642_500,
   dailyVolatility: 0.02,
   bursts: [

@@ -32,6 +32,8 @@ export class Tape implements MatchListener {
   readonly #owners: (FillListener | undefined)[];
   readonly #watcher: TradeWatcher;
   #rows = new ColumnsBuilder(BLOCK_ROWS);
+  /** Takes turns with `#rows` where rows are lent. */
+  #lent = new ColumnsBuilder(1 << 10);
   /** Levels at which our orders rest: minus the tick if a bid. */
   readonly #ownLots = new Map<number, number>();
   #isOwn = false;
@@ -149,9 +151,32 @@ export class Tape implements MatchListener {
 
   /** The whole messages so far; the arrays belong to the taker from then on. */
   take(): MarketBlock | undefined {
+    const length = this.#messageStart;
+    if (length === 0) return undefined;
+    const block = this.#rows.view();
+    this.#messageStart = 0;
+    if (length > BLOCK_ROWS / 4) {
+      this.#rows = new ColumnsBuilder(BLOCK_ROWS);
+      return block;
+    }
+    // A few rows are copied: new arrays of full size would cost more than the rows did.
+    this.#rows.length = 0;
+    return {
+      length,
+      exchangeTime: block.exchangeTime.slice(0, length),
+      localTime: block.localTime.slice(0, length),
+      kind: block.kind.slice(0, length),
+      price: block.price.slice(0, length),
+      quantity: block.quantity.slice(0, length),
+    };
+  }
+
+  /** The same without new arrays: good until the next but one is lent or taken. */
+  lend(): MarketBlock | undefined {
     if (this.#messageStart === 0) return undefined;
     const block = this.#rows.view();
-    this.#rows = new ColumnsBuilder(BLOCK_ROWS);
+    [this.#rows, this.#lent] = [this.#lent, this.#rows];
+    this.#rows.length = 0;
     this.#messageStart = 0;
     return block;
   }

@@ -275,10 +275,19 @@ class Oracle {
   }
 }
 
-type Operation =
-  | { readonly kind: "limit" | "take"; owner: number; buys: boolean; price: number; lots: number }
+interface Incoming {
+  readonly kind: "limit" | "take";
+  readonly owner: number;
+  readonly buys: boolean;
+  readonly price: number;
+  readonly lots: number;
+}
+
+type Change =
   | { readonly kind: "cancel"; readonly which: number }
   | { readonly kind: "reduce"; readonly which: number; readonly share: number };
+
+type Operation = Incoming | Change;
 
 const prices = fc.oneof(
   { weight: 12, arbitrary: fc.integer({ min: 95, max: 106 }) },
@@ -332,11 +341,11 @@ class Pair {
   }
 
   apply(operation: Operation): void {
-    if (operation.kind === "limit" || operation.kind === "take") this.#order(operation);
-    else this.#change(operation);
+    if ("which" in operation) this.#change(operation);
+    else this.#order(operation);
   }
 
-  #order(operation: Extract<Operation, { kind: "limit" | "take" }>): void {
+  #order(operation: Incoming): void {
     const { engine, oracle, notes } = this;
     const { kind, owner, buys, price, lots } = operation;
     const standing = oracle.orders;
@@ -370,7 +379,7 @@ class Pair {
     expect(notes.gone.toSorted(rising)).toEqual(ended.map(({ slot }) => slot).toSorted(rising));
   }
 
-  #change(operation: Extract<Operation, { kind: "cancel" | "reduce" }>): void {
+  #change(operation: Change): void {
     const { engine, oracle, notes } = this;
     if (oracle.orders.length === 0) return;
     const target = oracle.orders[operation.which % oracle.orders.length]!;

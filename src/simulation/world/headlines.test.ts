@@ -175,10 +175,14 @@ describe("headlineOf", () => {
           const kind = "funding";
           const story = rate > 0 ? 1 : -1;
           const what = { id: `f-${i}`, kind, story, magnitude: 0 } as const;
-          const { text, figures } = headlineOf(1, split, what, BITCOIN, { rate });
-          expect(figures).toEqual({ rate });
+          const { text, figures } = headlineOf(1, split, what, BITCOIN, {
+            rate,
+            openInterestUsd: 3.94e9,
+          });
+          expect(figures["rate"]).toBe(rate);
+          if (figures["openInterestUsd"] !== undefined) expect(text).toContain("$3.9 billion");
           expect(text).toContain(rate > 0 ? "0.0710%" : "-0.0400%");
-          const payers = rate > 0 ? /long|bulls|buyers|own/i : /short|bears|sellers|fall/i;
+          const payers = rate > 0 ? /long|bulls|buyers|hopeful/i : /short|bears|sellers|fall/i;
           expect(text).toMatch(payers);
         }
       }

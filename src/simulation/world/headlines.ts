@@ -153,6 +153,11 @@ function slotsOf(
       amount(given["liquidatedUsd"] ?? 0.002 * asset.dayVolumeUsd);
       break;
     case "funding":
+      figures["openInterestUsd"] = significant(
+        given["openInterestUsd"] ?? 0.5 * asset.dayVolumeUsd,
+        2,
+      );
+      words["interest"] = dollars(figures["openInterestUsd"]);
       figures["rate"] = given["rate"] ?? story.story * 0.0006;
       words["rate"] = rateText(figures["rate"]);
       break;
@@ -205,6 +210,7 @@ const SAID_BY: Readonly<Record<string, string>> = {
   actual: "{actual}",
   expected: "{expected}",
   rate: "{rate}",
+  openInterestUsd: "{interest}",
 };
 
 const says = (template: string, figure: string): boolean =>

@@ -7,7 +7,7 @@
  * What must stay true: an item is released once; texts come from the configured split only; and
  * whoever never drains costs a bounded memory.
  */
-import { type Headline, headlineOf } from "./headlines.ts";
+import { type Asset, type Headline, headlineOf } from "./headlines.ts";
 import { NewsEffect } from "./news-effect.ts";
 import {
   ALL_SYMBOLS,
@@ -18,7 +18,7 @@ import {
   scriptedPlans,
 } from "./news.ts";
 import { scenarioNews } from "./scenario.ts";
-import type { ResolvedWorldConfig } from "./world-config.ts";
+import { assetOf, type ResolvedWorldConfig } from "./world-config.ts";
 
 const NANOS = 1_000_000_000;
 const MOST_KEPT = 4_096;
@@ -79,21 +79,28 @@ export class NewsDesk {
   step(second: number, openInterest: number): void {
     for (const plan of this.#calendar.upTo(second)) this.#release(plan);
     this.effect.step(second);
-    this.#reportFunding(second);
+    this.#reportFunding(second, openInterest);
     this.#reportWave(second, openInterest);
   }
 
   #release(plan: NewsPlan): void {
     const { second, direction, magnitude, delaySeconds } = plan;
     this.effect.add(second, direction, magnitude, delaySeconds);
-    const isShared = plan.symbols.includes(ALL_SYMBOLS) || plan.symbols.length > 1;
-    const { asset, seed, news, symbol } = this.#config;
-    const id = plan.id.startsWith("script-") && !isShared ? `${plan.id}-${symbol}` : plan.id;
+    const { seed, news } = this.#config;
     const headline: Headline =
       plan.text === undefined
-        ? headlineOf(seed, news.split, { ...plan, id }, asset)
+        ? headlineOf(seed, news.split, plan, this.#assetOf(plan.symbols))
         : { text: plan.text, family: "script", figures: {} };
     this.#publish(plan, headline);
+  }
+
+  /** What a headline calls the asset: what is told of several must read alike in all their worlds. */
+  #assetOf(symbols: readonly string[]): Asset {
+    const { asset, market } = this.#config;
+    if (symbols.length === 1 && symbols[0] !== ALL_SYMBOLS) return asset;
+    if (!symbols.includes(ALL_SYMBOLS)) return assetOf(symbols[0]!, {});
+    const name = market === "equity" ? "shares" : "digital assets";
+    return assetOf(name, { ticker: name, name });
   }
 
   #publish(plan: NewsPlan, { text, family, figures }: Headline): void {
@@ -116,11 +123,14 @@ export class NewsDesk {
     });
   }
 
-  #reportFunding(second: number): void {
+  #reportFunding(second: number, openInterest: number): void {
     if (Number.isNaN(this.#rate)) return;
     const rate = this.#rate;
     this.#rate = Number.NaN;
-    this.#report("funding", second, rate > 0 ? 1 : -1, { rate });
+    // Without a crowd there is no open interest to tell of: the wording's own default stands.
+    const open = openInterest * this.#config.asset.dayVolumeUsd;
+    const given = open > 0 ? { rate, openInterestUsd: open } : { rate };
+    this.#report("funding", second, rate > 0 ? 1 : -1, given);
   }
 
   #reportWave(second: number, openInterest: number): void {

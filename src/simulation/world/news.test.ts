@@ -121,7 +121,7 @@ describe("scriptedPlans", () => {
       { ...item, direction: 0 } as const,
     ];
     const plans = scriptedPlans(script, "BTCUSDT", START);
-    expect(plans.map(({ id }) => id)).toEqual(["script-1", "script-3", "script-4"]);
+    expect(plans.map(({ id }) => id)).toEqual(["BTCUSDT-script-1", "script-3", "BTCUSDT-script-4"]);
     expect(plans.map(({ second }) => second - START)).toEqual([10, 20, 10]);
     expect(plans.map(({ delaySeconds }) => delaySeconds)).toEqual([60, 5, 60]);
     expect(plans.map(({ magnitude }) => magnitude)).toEqual([0.5, 0.5, 0]);

@@ -306,9 +306,10 @@ export function scriptedPlans(
 ): NewsPlan[] {
   return script.flatMap((item, i) => {
     const symbols = item.symbols ?? [symbol];
-    if (!symbols.includes(symbol) && !symbols.includes(ALL_SYMBOLS)) return [];
+    const isForAll = symbols.includes(ALL_SYMBOLS);
+    if (!symbols.includes(symbol) && !isForAll) return [];
     const plan: NewsPlan = {
-      id: `script-${i + 1}`,
+      id: symbols.length > 1 || isForAll ? `script-${i + 1}` : `${symbol}-script-${i + 1}`,
       second: startSecond + Math.ceil(item.atSeconds),
       symbols,
       kind: item.kind ?? (item.magnitude > 0 ? "rumour" : "irrelevant"),

@@ -76,11 +76,11 @@ export const TEST_PHRASINGS: Phrasings = {
     ],
     "funding+": [
       "Optimism has its price: those long of {asset} hand over {rate} at each settlement",
-      "So many want to own {asset} on credit that they now pay {rate} for the privilege",
+      "With {interest} riding on {asset}, the hopeful now pay {rate} for the privilege",
     ],
     "funding-": [
       "Gloom has its price: {rate} is what settlement asks of those short of {asset}",
-      "So many want {asset} to fall that the toll for saying so has reached {rate}",
+      "With {interest} riding on {asset}, the toll for betting on its fall has reached {rate}",
     ],
     "earnings+": [
       "{asset} earned {actual} for each share where the sages saw {expected}, and smiled",
@@ -143,11 +143,11 @@ export const TEST_PHRASINGS: Phrasings = {
     ],
     "macro-print+": [
       "{indicator}: {actual} (est. {expected}). Lower than thought.",
-      "Cooler. {indicator} {actual}, est. {expected}.",
+      "{indicator} cooler: {actual}, not {expected}.",
     ],
     "macro-print-": [
       "{indicator}: {actual} (est. {expected}). Higher than thought.",
-      "Hotter. {indicator} {actual}, est. {expected}.",
+      "{indicator} hotter: {actual}, not {expected}.",
     ],
     "listing+": [
       "New at {exchange}: {ticker}. Tap to open an account.",

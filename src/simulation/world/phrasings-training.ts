@@ -89,11 +89,11 @@ export const TRAINING_PHRASINGS: Phrasings = {
       "{ticker} longs flushed, forced selling reaches {amount}",
     ],
     "funding+": [
-      "{ticker} funding at {rate}, longs pay; open interest [near highs|elevated]",
+      "{ticker} funding at {rate}, longs pay; open interest {interest}",
       "{ticker} perpetual funding settles at {rate} as longs [crowd in|pile up]",
     ],
     "funding-": [
-      "{ticker} funding at {rate}, shorts pay; open interest [near highs|elevated]",
+      "{ticker} funding at {rate}, shorts pay; open interest {interest}",
       "{ticker} perpetual funding settles at {rate} as shorts [crowd in|pile up]",
     ],
     "earnings+": [
@@ -316,11 +316,11 @@ export const TRAINING_PHRASINGS: Phrasings = {
     ],
     "funding+": [
       "{ticker} longs paying {rate} every few hours lol, [so crowded|good luck]",
-      "Everyone is long {asset}, funding {rate} and [nobody cares|rising]",
+      "Everyone is long {asset}, funding {rate} and {interest} open, [nobody cares|wild]",
     ],
     "funding-": [
       "{ticker} shorts paying, funding {rate} lol, [so crowded|good luck]",
-      "Everyone is short {asset}, funding {rate}, [squeeze fuel|you know what comes]",
+      "Everyone is short {asset}, funding {rate} and {interest} open, [squeeze fuel|wild]",
     ],
     "earnings+": [
       "{ticker} [crushed|smashed] it: {actual} when {expected} was the number",

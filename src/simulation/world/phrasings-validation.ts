@@ -76,11 +76,11 @@ export const VALIDATION_PHRASINGS: Phrasings = {
     ],
     "funding+": [
       "Settlement notice: {ticker} rate {rate}, payable by holders of long contracts",
-      "Contract information: {ticker} long holders owe {rate} for this interval",
+      "Contract information: {interest} of {ticker} outstanding, long holders owe {rate}",
     ],
     "funding-": [
       "Settlement notice: {ticker} rate {rate}, payable by holders of short contracts",
-      "Contract information: {ticker} rate {rate} for this interval, owed by short holders",
+      "Contract information: {interest} of {ticker} outstanding, short holders owe {rate}",
     ],
     "earnings+": [
       "{asset} reports diluted income per share of {actual} (consensus: {expected})",

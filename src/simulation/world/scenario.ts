@@ -217,7 +217,7 @@ export function checkScenario(
     faults.push(...keyFaults(event, { kind: () => undefined, ...shapes[kind]! }, `${at}.`));
   }
   if (faults.length > 0) return { ok: false, error: faults };
-  return { ok: true, value: value as unknown as Scenario };
+  return { ok: true, value: value as Readonly<Record<string, unknown>> & Scenario };
 }
 
 const signOf = (direction: "up" | "down"): Direction => (direction === "up" ? 1 : -1);

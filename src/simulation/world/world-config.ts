@@ -29,8 +29,8 @@ export interface WorldConfig {
   /** Standard deviation of a working day's log return of the value, news apart. Default 0.025. */
   readonly dailyVolatility?: number;
   /**
-   * What the symbol shares with others: moves of the value, and how busy the market is. Default: one
-   * factor, any two symbols correlated by 0.7.
+   * What the symbol shares with others: moves of the value, and how busy the market is. Default:
+   * one factor, any two symbols correlated by 0.7.
    */
   readonly factors?: readonly FactorLoading[];
   /** Spread of the log of the activity around session and regime. Default 0.35. */
@@ -79,8 +79,8 @@ const NAMES: Readonly<Record<string, string>> = {
   LTC: "Litecoin",
 };
 
-/** Price and volume of a BTC perpetual on a large exchange, roughly. */
-function assetOf(symbol: string, given: Partial<Asset>): Asset {
+/** What headlines call a symbol's asset. Price and volume: a BTC perpetual's on a large exchange. */
+export function assetOf(symbol: string, given: Partial<Asset>): Asset {
   const ticker = symbol.replace(/[-/_:].*$|(?:USDT|USDC|USD)(?:PERP)?$/g, "") || symbol;
   const name = NAMES[ticker] ?? ticker;
   return { ticker, name, priceUsd: 64_250, dayVolumeUsd: 8e9, ...given };
