@@ -40,8 +40,15 @@ export { shortfall, type Shortfall } from "./core/tca/shortfall.ts";
 export { describeRecording, type RecordingInfo } from "./data/describe.ts";
 export { type DataFault, readRecording, type Recording } from "./data/recording.ts";
 export { verifyRecording, type VerifyReport } from "./data/verify.ts";
+export { type ImpactCheck, impactChecks } from "./impact/conformance.ts";
+export { type ImpactLaw, type ImpactModel, impactModel } from "./impact/impact-model.ts";
+export {
+  ESTIMATOR_DEFAULTS,
+  type EstimatorSettings,
+  ImpactEstimator,
+} from "./impact/impact-estimator.ts";
+export type { ImpactObservation } from "./impact/impact-observation.ts";
 export { findImpactModel, impactModels } from "./impact/registry.ts";
-export type { ImpactModel } from "./impact/impact-model.ts";
 export { analyseImport, type ImportedOrder, type ImportRequest } from "./runtime/analyse-import.ts";
 export type { Arm } from "./runtime/arm.ts";
 export {

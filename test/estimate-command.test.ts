@@ -84,8 +84,34 @@ describe("arrival estimate", () => {
     expect(readFileSync(kept, "utf8")).toBe("mine");
   }, 60_000);
 
+  it("shows several models side by side, scaled by a factor, as a page, JSON and a picture", async () => {
+    const svg = join(folder, "models.svg");
+    const [page, json] = await Promise.all([
+      estimate(...STATED, ...ORDER, "--model", "all", "--svg", svg),
+      estimate(...STATED, ...ORDER, "--model", "kyle", "propagator", "--factor", "1.4", "--json"),
+    ]);
+    expect(page.code).toBe(0);
+    expect(page.stdout).toMatch(/square-root +may not be used to choose a schedule: it knows no/);
+    expect(readFileSync(svg, "utf8").match(/<polyline/g)).toHaveLength(14);
+    const { models } = JSON.parse(json.stdout) as {
+      models: { model: { name: string }; schedules: unknown; path: unknown[] }[];
+    };
+    expect(models.map(({ model }) => model.name)).toEqual([
+      "llm-enhanced:base=kyle",
+      "llm-enhanced:base=propagator",
+    ]);
+    expect(models[0]!.schedules).toMatchObject({ refused: expect.stringContaining("no speed") });
+    expect(models[1]!.schedules).toBe("admissible");
+    expect(models[1]!.path.length).toBeGreaterThan(40);
+  }, 60_000);
+
   it.each([
     [["--symbol", "BTCUSDT", ...FIGURES], "stands for several"],
+    [[...STATED, "--model", "nope"], "IMPACT_MODEL_UNKNOWN"],
+    [[...STATED, "--model", "power-law:exponent=2"], "from 0.5 to 1"],
+    [[...STATED, "--factor", "3"], "IMPACT_FACTOR"],
+    [[...STATED, "--factor-weight", "1"], "give --factor too"],
+    [[...STATED, "--model-file", "/nowhere/model.yaml"], "MODEL_FILE"],
     [["--symbol", "NOPE", ...FIGURES], "no instrument NOPE is built in"],
     [STATED.slice(0, 4), "--volatility-day, --volume-day, --spread-bps missing"],
     [[...STATED, "--model-param", "gamma=1"], "ESTIMATE_PARAMETER"],

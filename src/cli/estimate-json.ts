@@ -45,6 +45,8 @@ export function estimateJson(estimate: Estimate): unknown {
     choices: choices.map(summary),
     uncosted: estimate.uncosted,
     byModel: estimate.byModel,
+    path: estimate.path,
+    schedules: estimate.refusal === undefined ? "admissible" : { refused: estimate.refusal },
     frontier,
     feasibility: {
       checks: estimate.checks,

@@ -55,7 +55,7 @@ function answer(page: Page, estimate: Estimate): void {
   if (asked.hindrances.length > 0) page.line(`The limits bend it: ${asked.hindrances.join("; ")}`);
   page.line("+ is paid. Bps of the order's worth at the mid.");
   const others = estimate.byModel.map(({ model, impactBps }) => `${model} ${impactBps.toFixed(2)}`);
-  page.line(`Impact by each model, bps: ${others.join(", ")}`);
+  page.line(`Impact by each model, bps: ${others.join(", ")} (--model all: side by side)`);
 }
 
 function costParts(page: Page, estimate: Estimate, asked: ScheduleEstimate): void {
@@ -183,8 +183,12 @@ function byUrgency(page: Page, { choices }: Estimate): void {
   for (const reason of reasons.values()) page.line(reason, "dim");
 }
 
-function frontierRows(page: Page, { frontier }: Estimate): void {
+function frontierRows(page: Page, { frontier, refusal, terms }: Estimate): void {
   page.heading("Frontier: the least impact for each price risk, bps (--svg draws it)");
+  if (refusal !== undefined) {
+    page.line(`none: ${terms.model.name} may not be used to choose a schedule: ${refusal}`);
+    return;
+  }
   if (frontier.length < 2) {
     page.line("none: in this model speed costs nothing, so the fastest schedule has no price");
     return;
@@ -218,6 +222,13 @@ function feasibility(page: Page, { checks }: Estimate): void {
 function recommended(page: Page, estimate: Estimate): void {
   const { recommendation, terms, feasibleDuration, checks } = estimate;
   page.heading(`Recommended, for a risk aversion of ${terms.riskAversion}`);
+  if (estimate.refusal !== undefined) {
+    page.line(
+      `none: ${terms.model.name} may not be used to choose a schedule: ${estimate.refusal}. ` +
+        "Ask a model that may, such as almgren-2005 or propagator",
+    );
+    return;
+  }
   if (recommendation === undefined) {
     const failed = checks.filter(({ met }) => met === false).map(({ name }) => name);
     const why = failed.length > 0 ? failed.join(", ") : "they bend every schedule";

@@ -3,19 +3,24 @@
  */
 import { writeFileSync } from "node:fs";
 import { basename } from "node:path";
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import type { ContractKind, Instrument } from "../core/domain/instrument.ts";
 import { instrumentId } from "../core/domain/instrument.ts";
 import type { Side } from "../core/domain/side.ts";
 import { type Micros, micros, MINUTE, SECOND } from "../core/domain/units.ts";
 import { KNOWN_INSTRUMENTS } from "../data/known-instruments.ts";
 import { formatDuration } from "../runtime/duration.ts";
-import { estimate } from "../runtime/estimate.ts";
+import { estimates } from "../runtime/estimate.ts";
+import { readModelFile } from "../runtime/calibration/model-file.ts";
 import {
-  chooseModel,
-  chooseParameters,
+  type Advice,
+  advised,
+  chooseModels,
   DEFAULT_MODEL,
+  EVERY_MODEL,
+  type ModelChoice,
   modelNames,
+  parseFactor,
 } from "../runtime/model-choice.ts";
 import { instrumentJson } from "../runtime/instrument-file.ts";
 import { type FactsSource, type StatedFacts, statedMarket } from "../runtime/market-facts.ts";
@@ -26,6 +31,8 @@ import { generatedKnobs } from "./generated-data.ts";
 import { estimateJson } from "./estimate-json.ts";
 import { estimatePage } from "./estimate-page.ts";
 import { frontierSvg } from "./frontier-picture.ts";
+import { modelsPage } from "./models-page.ts";
+import { modelsSvg } from "./models-picture.ts";
 import {
   addOrderOptions,
   configOf,
@@ -44,7 +51,10 @@ interface Flags extends OrderFlags, PluginFlags {
   readonly symbol?: string;
   readonly contract?: ContractKind;
   readonly instrument?: string;
-  readonly model: string;
+  readonly model?: readonly string[];
+  readonly modelFile?: readonly string[];
+  readonly factor?: Omit<Advice, "source" | "weight">;
+  readonly factorWeight?: number;
   readonly modelParam?: Readonly<Record<string, number>>;
   readonly price?: number;
   readonly volatilityDay?: number;
@@ -67,9 +77,13 @@ export function addEstimate(program: Command): void {
     .addOption(sideOption().makeOptionMandatory())
     .option("--quantity <n>", "how much, in units of the instrument")
     .option("--notional <n>", "how much, in quote coin")
-    .addOption(
-      new Option("--model <name>", "of impact").choices(modelNames()).default(DEFAULT_MODEL),
+    .option(
+      "--model <name...>",
+      `of impact, name[:parameter=value,…]; several, or "${EVERY_MODEL}" [${DEFAULT_MODEL}]`,
     )
+    .option("--model-file <file...>", "a model with the parameters that calibrate wrote")
+    .option("--factor <f[:low..high]>", "what a language model makes of the moment", factor)
+    .option("--factor-weight <0..1>", "how far the factor counts [1]", share)
     .option("--model-param <key=value>", "a parameter of the model; may be repeated", parameter)
     .option("--price <n>", "the mid, where there is no data", positive)
     .option("--volatility-day <fraction>", "a day's volatility, such as 0.03", volatility)
@@ -97,38 +111,65 @@ const EXAMPLES = `
 What you state wins over what the data says. Without --data, state all four of --price,
 --volatility-day, --volume-day and --spread-bps, and name an instrument.
 
+Models: ${modelNames().join(", ")}.
+"all" shows those that stand by themselves side by side. A factor (0.5 to 2) makes each the hybrid
+base × (1 − w + w·factor).
+
 Examples:
   arrival estimate --data generated --side buy --quantity 25 --over 3m
   arrival estimate --data usdm_btcusdt.gz --side sell --notional 1000000 --over 1h --svg cost.svg
+  arrival estimate --data generated --side buy --quantity 25 --over 3m --model all --svg models.svg
+  arrival estimate --data generated --side buy --quantity 25 --over 3m \\
+    --model power-law:temporary=0.3,exponent=0.5 propagator --factor 1.4:1.1..1.8
   arrival estimate --symbol binance:linear:BTCUSDT --side buy --quantity 25 --over 30m \\
     --price 64250 --volatility-day 0.03 --volume-day 200000 --spread-bps 0.02`;
 
 async function run(flags: Flags): Promise<void> {
   const plugins = await pluginsOf(flags);
   const config = configOf(flags, plugins);
-  const model = chooseModel(flags.model);
-  if (!model.ok) throw new CommandError(model.error.code, model.error.text);
-  const parameters = chooseParameters(model.value, flags.modelParam ?? {});
-  if (!parameters.ok) throw new CommandError(parameters.error.code, parameters.error.text);
+  const models = modelsOf(flags);
   const market = flags.data === undefined ? stated(flags) : await recorded(flags, flags.data);
   const order = { ...requestOf(flags, config, market.header.instrument), plugins };
-  const result = estimate(market, {
-    order,
-    terms: {
-      model: model.value,
-      parameters: parameters.value,
-      riskAversion: flags.riskAversion,
-      ...(flags.makerShare === undefined ? {} : { makerShare: flags.makerShare }),
-    },
-    at: startOf(flags, market),
-    stated: statedFacts(flags),
-  });
+  const { riskAversion, makerShare } = flags;
+  const common = { riskAversion, ...(makerShare === undefined ? {} : { makerShare }) };
+  const terms = models.map((choice) => Object.assign({}, choice, common));
+  const request = { order, at: startOf(flags, market), stated: statedFacts(flags) };
+  const result = estimates(market, request, terms);
   if (!result.ok) throw new CommandError(result.error.code, result.error.text);
+  const [first, ...others] = result.value;
+  const isOne = others.length === 0;
   if (flags.svg !== undefined) {
-    write(flags.svg, frontierSvg(result.value, title(flags, market)));
+    const heading = title(flags, market);
+    write(flags.svg, isOne ? frontierSvg(first!, heading) : modelsSvg(result.value, heading));
   }
-  if (flags.json === true) printJson(estimateJson(result.value));
-  else print(estimatePage(result.value, hasColour()));
+  if (flags.json === true) {
+    printJson(isOne ? estimateJson(first!) : { models: result.value.map(estimateJson) });
+  } else print(isOne ? estimatePage(first!, hasColour()) : modelsPage(result.value, hasColour()));
+}
+
+function modelsOf(flags: Flags): readonly ModelChoice[] {
+  const { model, modelFile = [], modelParam, factor: given, factorWeight } = flags;
+  if (given === undefined && factorWeight !== undefined) {
+    throw new CommandError("USAGE", "--factor-weight weighs a factor: give --factor too");
+  }
+  const advice =
+    given === undefined
+      ? undefined
+      : { ...given, source: "whoever gave --factor", weight: factorWeight ?? 1 };
+  const named = model ?? (modelFile.length > 0 ? [] : [DEFAULT_MODEL]);
+  const chosen = chooseModels(named, modelParam, advice);
+  if (!chosen.ok) throw new CommandError(chosen.error.code, chosen.error.text);
+  return [...chosen.value, ...modelFile.map((path) => modelOfFile(path, advice))];
+}
+
+function modelOfFile(path: string, advice: Advice | undefined): ModelChoice {
+  const read = readModelFile(path);
+  if (!read.ok) throw new CommandError(read.error.code, read.error.text);
+  const { model } = read.value;
+  const named = { ...read.value, model: { ...model, name: `${model.name} (${basename(path)})` } };
+  const made = advised(named, advice);
+  if (!made.ok) throw new CommandError(made.error.code, made.error.text);
+  return made.value;
 }
 
 function statedFacts({ volatilityDay, volumeDay, spreadBps }: Flags): StatedFacts {
@@ -263,6 +304,12 @@ const upTo =
   };
 
 const share = upTo(1);
+
+function factor(text: string): Omit<Advice, "source" | "weight"> {
+  const parsed = parseFactor(text);
+  if (parsed !== undefined) return parsed;
+  throw new InvalidArgumentError("A factor such as 1.4, or with its 95 %: 1.4:1.1..1.8.");
+}
 
 function volatility(text: string): number {
   const value = positive(text);

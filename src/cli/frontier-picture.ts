@@ -179,7 +179,8 @@ function legend(estimate: Estimate, names: readonly string[], model: string): st
     rows.push(`<line x1="${left - 8}" x2="${left + 8}" y1="${top}" y2="${top}" stroke="#111"/>`);
     text("frontier: the least");
   } else {
-    text("no frontier: speed costs nothing");
+    const isOfNoSpeed = estimate.terms.model.trajectory === undefined;
+    text(isOfNoSpeed ? "no frontier: speed costs nothing" : "no frontier: the model refuses");
   }
   rows.push(
     `<circle cx="${left}" cy="${top}" r="5" fill="#fff" stroke="#555" stroke-width="1.8"/>`,

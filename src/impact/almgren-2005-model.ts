@@ -7,14 +7,9 @@
  *
  * What must stay true: an even schedule costs what `largeOrderImpact` says, J = I/2 + K.
  */
-import { ALMGREN_2005, largeOrderImpact, type PowerLawCoefficients } from "./almgren-2005.ts";
-import {
-  type ImpactModel,
-  type ImpactParts,
-  type ModelParameter,
-  type ParameterValues,
-} from "./impact-model.ts";
-import { powerLawTrajectory } from "./power-law-trajectory.ts";
+import { ALMGREN_2005 } from "./almgren-2005.ts";
+import { impactModel, type ModelParameter, type ParameterValues } from "./impact-model.ts";
+import { type SpeedLaw, speedLawPath, speedLawTrajectory } from "./power-law.ts";
 
 /**
  * Days in which as much is traded as there is: 263 for IBM, 87 for DRI in the paper, 150 between
@@ -53,54 +48,31 @@ const PARAMETERS: readonly ModelParameter[] = [
   },
 ];
 
-const coefficientsOf = (values: ParameterValues): PowerLawCoefficients => ({
-  permanent: values["permanent"]!,
+/** A day's volume moves the price by γ·(Θ/V)^δ daily σ, for good. */
+const lawOf = (values: ParameterValues): SpeedLaw => ({
   temporary: values["temporary"]!,
-  speedExponent: values["speedExponent"]!,
-  turnoverExponent: ALMGREN_2005.turnoverExponent,
+  exponent: values["speedExponent"]!,
+  permanent: values["permanent"]! * values["inverseTurnover"]! ** ALMGREN_2005.turnoverExponent,
 });
 
-export const almgren2005: ImpactModel = {
+export const almgren2005 = impactModel({
   name: "almgren-2005",
   summary:
     "a 3/5 power of the speed and linear permanent impact, fitted on US shares; wrong where the " +
     "book heals between slices, and untested on crypto",
   parameters: PARAMETERS,
   exposure: "through",
-  impact(values, slices, { dailyVolatility, dailyVolume }): ImpactParts {
-    const coefficients = coefficientsOf(values);
-    const outstanding = dailyVolume * values["inverseTurnover"]!;
-    const quantity = slices.reduce((sum, slice) => sum + slice.quantity, 0);
-    if (!(quantity > 0)) return { permanentBps: 0, temporaryBps: 0 };
-    const order = { dailyVolume, outstanding, dailyVolatility };
-    const whole = largeOrderImpact({ ...order, quantity, days: 1 }, coefficients);
-    let temporaryBps = 0;
-    for (const slice of slices) {
-      if (!(slice.quantity > 0)) continue;
-      const own = largeOrderImpact({ ...order, ...slice }, coefficients);
-      temporaryBps += (slice.quantity / quantity) * own.temporaryBps;
-    }
-    return { permanentBps: whole.permanentBps / 2, temporaryBps };
-  },
-  trajectory(values, { quantity, days, steps }, { dailyVolatility, dailyVolume }, riskAversion) {
-    const { temporary, speedExponent } = coefficientsOf(values);
-    const sigma = dailyVolatility * 1e4;
-    const step = days / steps;
-    // Shares of the order: cost in bps, variance in bps².
-    const speed = quantity / (dailyVolume * step);
-    const shares = powerLawTrajectory({
-      quantity: 1,
-      steps,
-      cost: sigma * temporary * speed ** speedExponent,
-      exponent: speedExponent,
-      risk: riskAversion * sigma * sigma * step,
-    });
-    return shares.map((share) => share * quantity);
-  },
-  caveats({ shareOfDay, rateOfVolume, days }) {
-    const texts = [
+  prices: (values, slices, market) => speedLawPath(lawOf(values), slices, market),
+  schedules: () => "admissible",
+  trajectory: (values, order, market, riskAversion) =>
+    speedLawTrajectory(lawOf(values), order, market, riskAversion),
+  caveats({ shareOfDay, rateOfVolume, days, isFitted = false }) {
+    const texts: string[] = [];
+    if (rateOfVolume > 1) texts.push("faster than all others together: beyond any data");
+    if (isFitted) return texts;
+    texts.push(
       "the coefficients were fitted on orders in US shares before 2005, not on this market",
-    ];
+    );
     const share = `${(shareOfDay * 100).toPrecision(2)} % of a day's volume`;
     if (shareOfDay < 0.01) {
       texts.push(`${share} is far smaller than the paper's examples (10 %): extrapolated`);
@@ -109,7 +81,6 @@ export const almgren2005: ImpactModel = {
     if (days < 0.1) {
       texts.push("the paper's examples take a tenth of a day or more: this is faster");
     }
-    if (rateOfVolume > 1) texts.push("faster than all others together: beyond any data");
     return texts;
   },
-};
+});

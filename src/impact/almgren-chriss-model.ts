@@ -11,13 +11,12 @@
  */
 import { type AlmgrenChrissModel, optimalTrajectory } from "./almgren-chriss.ts";
 import {
-  holdingsOf,
   type ImpactMarket,
-  type ImpactModel,
-  type ImpactParts,
+  impactModel,
   type ModelParameter,
   type ParameterValues,
   type PlannedOrder,
+  type SlicePrice,
 } from "./impact-model.ts";
 
 const RULE = "a rule of the paper; no error is published, and half of it is our own guess";
@@ -57,27 +56,31 @@ function modelOf(
   };
 }
 
-export const almgrenChriss: ImpactModel = {
+export const almgrenChriss = impactModel({
   name: "almgren-chriss",
   summary:
     "linear impact of so many spreads for so much of a day's volume; wrong where the spread is " +
     "one tick, and for large speeds, where impact is less than linear",
   parameters: PARAMETERS,
   exposure: "after",
-  impact(values, slices, { dailyVolume, spreadBps }): ImpactParts {
-    const holdings = holdingsOf(slices);
-    const whole = holdings[0]!;
-    if (!(whole > 0)) return { permanentBps: 0, temporaryBps: 0 };
-    let permanent = 0;
-    let temporary = 0;
-    slices.forEach(({ quantity, days }, k) => {
-      permanent += quantity * holdings[k + 1]!;
-      temporary += (quantity * quantity) / days;
+  prices(values, slices, { dailyVolume, spreadBps }): readonly SlicePrice[] {
+    const spreads = spreadBps / dailyVolume;
+    let done = 0;
+    return slices.map(({ quantity, days }) => {
+      // The paper's steps do not pay for what they themselves leave behind.
+      const permanentBps = values["permanent"]! * spreads * done;
+      const temporaryBps = values["temporary"]! * spreads * (quantity / days);
+      done += quantity;
+      return { permanentBps, temporaryBps, afterBps: values["permanent"]! * spreads * done };
     });
-    const scale = spreadBps / dailyVolume / whole;
+  },
+  schedules(values, longestDays) {
+    const most = (2 * values["temporary"]!) / values["permanent"]!;
+    if (longestDays < most) return "admissible";
     return {
-      permanentBps: values["permanent"]! * scale * permanent,
-      temporaryBps: values["temporary"]! * scale * temporary,
+      refused:
+        `a step of ${longestDays.toPrecision(3)} days is ${most.toPrecision(3)} days or more: so ` +
+        "much stays that the paper's steps would earn in a round trip (η ≤ γτ/2)",
     };
   },
   trajectory(values, order, market, riskAversion) {
@@ -97,4 +100,4 @@ export const almgrenChriss: ImpactModel = {
     }
     return texts;
   },
-};
+});

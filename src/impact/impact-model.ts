@@ -21,7 +21,10 @@ export interface ImpactMarket {
   readonly spreadBps: Bps;
 }
 
-/** One stretch of a schedule, traded evenly; stretches follow each other without a pause. */
+/**
+ * One stretch of a schedule, traded evenly; a pause is a stretch of no quantity. Stretches follow
+ * each other without a gap.
+ */
 export interface TradedSlice {
   /** Units of quantity, >= 0. */
   readonly quantity: number;
@@ -29,15 +32,48 @@ export interface TradedSlice {
   readonly days: number;
 }
 
+/** The same where buying and selling may take turns: + is bought, − is sold. */
+export type SignedSlice = TradedSlice;
+
+/**
+ * Where a slice finds the price that earlier ones and it itself have moved: means over the slice,
+ * in bps of the price at the start, signed: + is above it.
+ */
+export interface SlicePrice {
+  /** What stays. */
+  readonly permanentBps: Bps;
+  /** What does not. */
+  readonly temporaryBps: Bps;
+  /** All that is left when the slice is over: where the next one begins. */
+  readonly afterBps: Bps;
+}
+
+/**
+ * Whether schedules may be chosen by a model. Refused where it tells no schedule from another, or
+ * where it thinks that a round trip of buying and selling can earn: whoever looks for the cheapest
+ * schedule would then find the model's fault and not the market's cheapest hour.
+ */
+export type Schedules = "admissible" | { readonly refused: string };
+
 export interface ModelParameter {
   readonly name: string;
   readonly value: number;
   /** One sigma; 0 = held to be exact. */
   readonly standardError: number;
-  /** `assumed`: nobody published it for this use; the error is our own guess. */
-  readonly origin: "published" | "assumed" | "given";
+  /**
+   * `assumed`: nobody published it for this use; the error is our own guess. `given`: somebody
+   * stated it. `fitted`: found on orders or trades. `advised`: a language model's own figure.
+   */
+  readonly origin: "published" | "assumed" | "given" | "fitted" | "advised";
+  /** Values that mean something, both ends included; absent: everything above 0. */
+  readonly range?: ParameterRange;
   /** What it is, and where it comes from. */
   readonly note: string;
+}
+
+export interface ParameterRange {
+  readonly least: number;
+  readonly most: number;
 }
 
 /** By parameter name. */
@@ -67,9 +103,12 @@ export interface OrderSize {
   readonly days: number;
   /** Ticks between the best bid and ask. */
   readonly spreadTicks: number;
+  /** Whether the parameters are a fit or somebody's own, and not what the model comes with. */
+  readonly isFitted?: boolean;
 }
 
-export interface ImpactModel {
+/** What a model's author writes; `impactModel` makes the rest of it. */
+export interface ImpactLaw {
   /** Lower-case, unique in the registry. */
   readonly name: string;
   /** One sentence: what it says, and where it is wrong. */
@@ -80,14 +119,18 @@ export interface ImpactModel {
    * when it begins, and only what is then still held bears risk (the discrete model of 2001).
    */
   readonly exposure: "through" | "after";
-  impact(
+  /** The expected path of the price, slice by slice. Slices may be bought and sold in turn. */
+  prices(
     values: ParameterValues,
-    slices: readonly TradedSlice[],
+    slices: readonly SignedSlice[],
     market: ImpactMarket,
-  ): ImpactParts;
+  ): readonly SlicePrice[];
+  /** @param longestDays of any slice that a schedule is made of. */
+  schedules(values: ParameterValues, longestDays: number): Schedules;
   /**
    * Holdings x₀ = X … x_N = 0 with the least cost + λ·variance under this very model, cost in bps
-   * and variance in bps². Absent where speed costs nothing: then there is nothing to trade off.
+   * and variance in bps² of what is held after each step. None sells what it has bought. Absent
+   * where speed costs nothing: then there is nothing to trade off.
    */
   trajectory?(
     values: ParameterValues,
@@ -98,6 +141,55 @@ export interface ImpactModel {
   /** In words, what this order asks of the model that it does not know. */
   caveats(order: OrderSize): readonly string[];
 }
+
+export interface ImpactModel extends ImpactLaw {
+  /** What an order pays on average, by parts. */
+  impact(
+    values: ParameterValues,
+    slices: readonly TradedSlice[],
+    market: ImpactMarket,
+  ): ImpactParts;
+  /** Of a hybrid: the name of the model that it adjusts. */
+  readonly base?: string;
+}
+
+export const impactModel = (law: ImpactLaw): ImpactModel => ({
+  ...law,
+  impact: (values, slices, market) => averagePaid(slices, law.prices(values, slices, market)),
+});
+
+/** The mean price of a one-sided order, weighted by what was traded at it. */
+export function averagePaid(
+  slices: readonly TradedSlice[],
+  prices: readonly SlicePrice[],
+): ImpactParts {
+  const whole = slices.reduce((sum, { quantity }) => sum + quantity, 0);
+  let permanentBps = 0;
+  let temporaryBps = 0;
+  slices.forEach(({ quantity }, k) => {
+    if (!(quantity > 0)) return;
+    const price = prices[k]!;
+    permanentBps += (quantity / whole) * price.permanentBps;
+    temporaryBps += (quantity / whole) * price.temporaryBps;
+  });
+  return { permanentBps, temporaryBps };
+}
+
+/**
+ * What buying and selling in turn is expected to cost, in bps × units of quantity; positive = paid.
+ * Below 0 for slices that sum to nothing is a round trip that earns.
+ */
+export function signedCost(slices: readonly SignedSlice[], prices: readonly SlicePrice[]): number {
+  let cost = 0;
+  slices.forEach(({ quantity }, k) => {
+    if (quantity !== 0) cost += quantity * (prices[k]!.permanentBps + prices[k]!.temporaryBps);
+  });
+  return cost;
+}
+
+/** Bps that a quantity of 1 moves a price by, where a day's volume moves it by a day's σ. */
+export const sigmasPerDay = ({ dailyVolatility, dailyVolume }: ImpactMarket): number =>
+  (dailyVolatility * 1e4) / dailyVolume;
 
 export const valuesOf = (parameters: readonly ModelParameter[]): ParameterValues =>
   Object.fromEntries(parameters.map(({ name, value }) => [name, value]));

@@ -10,7 +10,10 @@ describe("impact models by name", () => {
       ok: false,
       error: {
         code: "IMPACT_MODEL_UNKNOWN",
-        text: 'no impact model is named "__proto__"; known are almgren-2005, square-root, almgren-chriss',
+        text:
+          'no impact model is named "__proto__"; ' +
+          "known are almgren-2005, square-root, almgren-chriss, " +
+          "kyle, power-law, obizhaeva-wang, propagator, llm-enhanced",
       },
     });
   });

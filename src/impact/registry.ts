@@ -5,6 +5,11 @@ import { err, ok, type Result } from "../core/domain/errors.ts";
 import { almgren2005 } from "./almgren-2005-model.ts";
 import { almgrenChriss } from "./almgren-chriss-model.ts";
 import type { ImpactModel } from "./impact-model.ts";
+import { kyle } from "./kyle.ts";
+import { unadvised } from "./llm-enhanced.ts";
+import { obizhaevaWang } from "./obizhaeva-wang-model.ts";
+import { powerLaw } from "./power-law.ts";
+import { propagator } from "./propagator.ts";
 import { squareRoot } from "./square-root.ts";
 
 export const impactModels: ReadonlyMap<string, ImpactModel> = new Map(
@@ -12,6 +17,11 @@ export const impactModels: ReadonlyMap<string, ImpactModel> = new Map(
     almgren2005, // keep one a line; the first is the default
     squareRoot,
     almgrenChriss,
+    kyle,
+    powerLaw,
+    obizhaevaWang,
+    propagator,
+    unadvised,
   ].map((model) => [model.name, model]),
 );
 

@@ -63,12 +63,13 @@ export function bandOf(input: BandInput): Band {
   };
   const impact = model.impact(values, slices, market);
   const sources: BandSource[] = [];
-  for (const { name, value, standardError } of parameters) {
+  for (const { name, value, standardError, range } of parameters) {
     if (standardError === 0) continue;
     const at = (moved: number): Bps =>
       total(model.impact({ ...values, [name]: moved }, slices, market));
-    const low = Math.max(value * LEAST_SHARE, value - standardError);
-    sources.push({ name, bps: Math.abs(at(value + standardError) - at(low)) / 2 });
+    const low = Math.max(range?.least ?? value * LEAST_SHARE, value - standardError);
+    const high = Math.min(range?.most ?? Infinity, value + standardError);
+    sources.push({ name, bps: Math.abs(at(high) - at(low)) / 2 });
   }
   for (const name of ["dailyVolatility", "dailyVolume"] as const) {
     const { relativeError, value } = figures[name];

@@ -3,14 +3,15 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { halfTicks, micros, MINUTE, SECOND, ticks } from "../core/domain/units.ts";
 import { KNOWN_INSTRUMENTS } from "../data/known-instruments.ts";
+import type { ImpactModel } from "../impact/impact-model.ts";
 import { impactModels } from "../impact/registry.ts";
 import type { BacktestRequest } from "./backtest.ts";
 import { type ArrivalConfig, DEFAULT_CONFIG, parseConfig } from "./config.ts";
 import { estimate, type Estimate, isCosted, URGENCIES } from "./estimate.ts";
 import { SIGMAS_95 } from "./estimate-band.ts";
 import { statedMarket } from "./market-facts.ts";
-import { chooseParameters } from "./model-choice.ts";
-import type { ScheduleEstimate } from "./schedule-estimate.ts";
+import { chooseModels, chooseParameters } from "./model-choice.ts";
+import type { ModelTerms, ScheduleEstimate } from "./schedule-estimate.ts";
 
 const CROSSING = { mayCrossSpread: true, residual: "leave" } as const;
 const START = micros(Date.UTC(2026, 0, 5, 14) * 1000);
@@ -26,15 +27,21 @@ interface Choice {
   readonly riskAversion?: number;
   readonly market?: Partial<{ price: number; sigma: number; volume: number; spread: number }>;
   readonly instrument?: typeof BTC;
+  readonly terms?: ModelTerms;
+}
+
+function chosenFor(model: ImpactModel, given: Readonly<Record<string, number>>) {
+  const parameters = chooseParameters(model, given);
+  if (!parameters.ok) throw new Error(parameters.error.text);
+  return { parameters: parameters.value };
 }
 
 function attempt(choice: Choice = {}) {
   const { price = 64_250, sigma = 0.03, volume = 200_000, spread = 0.02 } = choice.market ?? {};
   const market = statedMarket(choice.instrument ?? BTC, price, spread, START);
   if (!market.ok) throw new Error(market.error.text);
-  const model = impactModels.get(choice.model ?? "almgren-2005")!;
-  const parameters = chooseParameters(model, choice.parameters ?? {});
-  if (!parameters.ok) throw new Error(parameters.error.text);
+  const model = choice.terms?.model ?? impactModels.get(choice.model ?? "almgren-2005")!;
+  const parameters = choice.terms ?? chosenFor(model, choice.parameters ?? {});
   return estimate(market.value, {
     order: {
       side: "buy",
@@ -49,7 +56,7 @@ function attempt(choice: Choice = {}) {
     },
     terms: {
       model,
-      parameters: parameters.value,
+      parameters: parameters.parameters,
       riskAversion: choice.riskAversion ?? 0.3,
       ...(choice.makerShare === undefined ? {} : { makerShare: choice.makerShare }),
     },
@@ -149,7 +156,7 @@ describe("an estimate", () => {
             if (isCosted(a) && isCosted(b)) expect(impactOf(b)).toBeGreaterThan(impactOf(a));
           },
         ),
-        { numRuns: 12 },
+        { numRuns: 4 },
       );
     },
   );
@@ -270,6 +277,62 @@ describe("the recommendation", () => {
     const { choices, recommendation } = of({ order: { constraints } });
     expect(choices.every(({ parts }) => Math.abs(parts.feesBps - 2) < 1e-9)).toBe(true);
     expect(recommendation).toBeDefined();
+  });
+});
+
+describe("a model that may not choose a schedule", () => {
+  it.each(["square-root", "kyle"])(
+    "%s: costs each, and recommends none, with the reason",
+    (model) => {
+      const found = of({ model });
+      expect(found.choices.length).toBeGreaterThan(0);
+      expect(found.refusal).toMatch(/knows no speed/);
+      expect(found.recommendation).toBeUndefined();
+      expect(found.frontier).toEqual([]);
+    },
+  );
+
+  it("is refused by its parameters as well: steps that would earn in a round trip", () => {
+    const parameters = { permanent: 1e6 };
+    const found = of({ model: "almgren-chriss", parameters });
+    expect(found.refusal).toMatch(/would earn in a round trip/);
+    expect(of({ model: "almgren-chriss" }).refusal).toBeUndefined();
+  });
+});
+
+describe("several models", () => {
+  it("see the same order in the same market, and differ by the model alone", () => {
+    const one = of();
+    const [first, ...others] = one.byModel;
+    expect(first).toMatchObject({ model: "almgren-2005" });
+    expect(others.map(({ model }) => model)).toEqual(
+      [...impactModels.values()]
+        .filter(({ base, name }) => base === undefined && name !== "almgren-2005")
+        .map(({ name }) => name),
+    );
+    for (const { model, impactBps, interval } of others) {
+      expect(of({ model }).byModel[0]).toMatchObject({ model, impactBps, interval });
+      expect(interval.lowBps).toBeGreaterThanOrEqual(0);
+      expect(interval.highBps).toBeGreaterThan(impactBps);
+    }
+  });
+
+  it("an adjusted model scales the impact and its interval, and nothing else", () => {
+    const bare = of();
+    const base = impactModels.get("almgren-2005")!;
+    const chosen = chooseModels(["almgren-2005"], {}, { factor: 1.4, source: "a test", weight: 1 });
+    if (!chosen.ok) throw new Error(chosen.error.text);
+    const [{ model, parameters }] = chosen.value as [(typeof chosen.value)[0]];
+    expect(parameters).toHaveLength(base.parameters.length + 2);
+    const scaled = of({ terms: { model, parameters } });
+    if (!isCosted(bare.asked) || !isCosted(scaled.asked)) throw new Error("not costed");
+    expect(impactOf(scaled.asked) / impactOf(bare.asked)).toBeCloseTo(1.4, 9);
+    expect(scaled.asked.parts.feesBps).toBe(bare.asked.parts.feesBps);
+    expect(scaled.asked.band.priceBps).toBe(bare.asked.band.priceBps);
+    const doubt = (one: ScheduleEstimate, name: string) =>
+      one.band.sources.find((source) => source.name === name)!.bps;
+    expect(doubt(scaled.asked, "temporary") / doubt(bare.asked, "temporary")).toBeCloseTo(1.4, 9);
+    expect(doubt(scaled.asked, "factor") / impactOf(bare.asked)).toBeCloseTo(0.4 / SIGMAS_95, 6);
   });
 });
 

@@ -9,6 +9,7 @@
  * What must stay true: nothing after the order's start is looked at, and a mirrored order in the
  * same market has the same expected cost.
  */
+import type { Strategy } from "../core/contracts/strategy.ts";
 import { toNumber } from "../core/domain/decimal.ts";
 import { err, ok, type Result } from "../core/domain/errors.ts";
 import { instrumentId, parseQuantity } from "../core/domain/instrument.ts";
@@ -16,6 +17,7 @@ import { affordableLots, quoteUnits } from "../core/domain/money.ts";
 import type { ParentOrder } from "../core/domain/parent-order.ts";
 import { type Bps, type Fraction, type Lots, type Micros, micros } from "../core/domain/units.ts";
 import { lotsAtLeast, strictest } from "../core/execution/limits.ts";
+import { type TradedSlice, valuesOf } from "../impact/impact-model.ts";
 import { impactModels } from "../impact/registry.ts";
 import type { BacktestRequest } from "./backtest.ts";
 import { composeEngine, strategiesWith } from "./compose.ts";
@@ -26,7 +28,7 @@ import {
   orderChecks,
   submission,
 } from "./feasibility.ts";
-import { frontierOf, type FrontierPoint } from "./frontier.ts";
+import { FRONTIER_STEPS, frontierOf, type FrontierPoint } from "./frontier.ts";
 import {
   type EstimateFault,
   type FactsSource,
@@ -34,10 +36,12 @@ import {
   measureFacts,
   type StatedFacts,
 } from "./market-facts.ts";
+import { type PathPoint, pricePath } from "./price-path.ts";
 import { recommend, type Recommendation } from "./recommendation.ts";
 import {
   type EstimateTerms,
   MICROS_PER_DAY,
+  type ModelImpact,
   type ScheduleEstimate,
   type Uncosted,
   Workbench,
@@ -66,16 +70,22 @@ export interface Estimate {
   /** Every strategy with a curve, at every urgency. */
   readonly choices: readonly ScheduleEstimate[];
   readonly uncosted: readonly Uncosted[];
-  /** Empty where the model knows no speed. */
+  /** Why the model may not choose a schedule: then there is no frontier and no recommendation. */
+  readonly refusal: string | undefined;
+  /** Empty where the model knows no speed, or refuses. */
   readonly frontier: readonly FrontierPoint[];
   /** Impact of the order as asked (or evenly), by every model with its own parameters. */
-  readonly byModel: readonly { readonly model: string; readonly impactBps: Bps }[];
+  readonly byModel: readonly ModelImpact[];
+  /** Where the model expects the price while the order as asked works, and after it. */
+  readonly path: readonly PathPoint[];
   readonly checks: readonly Check[];
   /** At the allowed share of the expected volume. */
   readonly feasibleDuration: Micros;
   /** Undefined where no order would go out, or the limits bend every schedule. */
   readonly recommendation: Recommendation | undefined;
-  /** In words, what the figures do not know. */
+  /** In words, what this order asks of the model that it does not know. */
+  readonly modelCaveats: readonly string[];
+  /** In words, what the figures do not know; those of the model first. */
   readonly caveats: readonly string[];
   /** Others' expected volume, lots per microsecond. */
   readonly volumePerMicro: number;
@@ -87,8 +97,17 @@ export function estimate(
   market: FactsSource,
   request: EstimateRequest,
 ): Result<Estimate, EstimateFault> {
-  const { terms } = request;
-  const { config, seed, constraints } = request.order;
+  const found = estimates(market, request, [request.terms]);
+  return found.ok ? ok(found.value[0]!) : found;
+}
+
+/** The same order in the same market under several models, in their order. */
+export function estimates(
+  market: FactsSource,
+  request: Omit<EstimateRequest, "terms">,
+  all: readonly EstimateTerms[],
+): Result<readonly Estimate[], EstimateFault> {
+  const { config, seed } = request.order;
   const at = request.at ?? market.until;
   const known = request.order.strategies ?? strategiesWith(request.order.plugins);
   const engine = composeEngine(config, market.header, seed, known);
@@ -98,7 +117,25 @@ export function estimate(
   const quantity = quantityOf(request.order, facts);
   if (!quantity.ok) return quantity;
   const hand = handOf(request.order, facts, quantity.value, at);
-  const work = new Workbench(request.order, terms, hand, known);
+  const checks = [submission(engine, hand.order), ...orderChecks(hand, engine)];
+  return ok(
+    all.map((terms) => {
+      const work = new Workbench(request.order, terms, hand, known);
+      return estimateUnder({ ...request, terms }, market.label, hand, work, checks, known);
+    }),
+  );
+}
+
+function estimateUnder(
+  request: EstimateRequest,
+  market: string,
+  hand: OrderAtHand,
+  work: Workbench,
+  checks: readonly Check[],
+  known: ReadonlyMap<string, Strategy>,
+): Estimate {
+  const { terms } = request;
+  const { config, constraints } = request.order;
   const asked = work.evaluate(config.strategy.name, config.execution.urgency);
   const evaluated = [...known.keys()].flatMap((name) =>
     URGENCIES.map((urgency) => work.evaluate(name, urgency)),
@@ -108,19 +145,18 @@ export function estimate(
     ? work.slicesOf(asked.schedule)
     : [{ quantity: work.units, days: work.days }];
   const candidates = isCosted(asked) ? [...choices, asked] : choices;
-  const byModel = [...impactModels.values()].map((model) => ({
-    model: model.name,
-    impactBps: work.impactUnder(model, slices),
-  }));
-  const checks = [submission(engine, hand.order), ...orderChecks(hand, engine)];
-  const recommendation = isWorked(checks, constraints.mayCrossSpread)
-    ? recommend(candidates, terms.riskAversion, constraints.mayCrossSpread)
-    : undefined;
-  return ok({
-    market: market.label,
-    facts,
+  const refusal = refusalOf(terms, candidates, work);
+  const impacts = byModel(terms, work, slices);
+  const modelCaveats = modelCaveatsOf(terms, hand, work);
+  const recommendation =
+    refusal === undefined && isWorked(checks, constraints.mayCrossSpread)
+      ? recommend(candidates, terms.riskAversion, constraints.mayCrossSpread)
+      : undefined;
+  return {
+    market,
+    facts: hand.facts,
     order: hand.order,
-    quantity: quantity.value,
+    quantity: hand.quantity,
     notional: work.notional,
     terms,
     fees: work.fees,
@@ -129,17 +165,52 @@ export function estimate(
     uncosted: [
       ...new Map(evaluated.filter(isUncosted).map((none) => [none.strategy, none])).values(),
     ],
-    frontier: frontierOf(terms.model, terms.parameters, work.market, {
-      quantity: work.units,
-      days: work.days,
-    }),
-    byModel,
+    refusal,
+    frontier:
+      refusal === undefined
+        ? frontierOf(terms.model, terms.parameters, work.market, {
+            quantity: work.units,
+            days: work.days,
+          })
+        : [],
+    byModel: impacts,
+    path: pricePath(terms.model, valuesOf(terms.parameters), slices, work.market),
     checks,
     feasibleDuration: feasibleDuration(hand, hand.effective.participation.value),
     recommendation,
-    caveats: caveatsOf(request, hand, work, work.impactUnder(terms.model, slices)),
+    modelCaveats,
+    caveats: caveatsOf(request, hand, work, impacts[0]!.impactBps, modelCaveats),
     volumePerMicro: hand.volumePerMicro,
-  });
+  };
+}
+
+/** Why the model may not choose among these schedules; undefined where it may. */
+function refusalOf(
+  { model, parameters }: EstimateTerms,
+  candidates: readonly ScheduleEstimate[],
+  work: Workbench,
+): string | undefined {
+  const longest = candidates.reduce(
+    (most, { schedule }) =>
+      work.slicesOf(schedule).reduce((length, { days }) => Math.max(length, days), most),
+    work.days / FRONTIER_STEPS,
+  );
+  const stated = model.schedules(valuesOf(parameters), longest);
+  return stated === "admissible" ? undefined : stated.refused;
+}
+
+/** The model that is asked, and every other that stands by itself, with its own parameters. */
+function byModel(
+  terms: EstimateTerms,
+  work: Workbench,
+  slices: readonly TradedSlice[],
+): readonly ModelImpact[] {
+  const others = [...impactModels.values()].filter(
+    ({ name, base }) => base === undefined && name !== terms.model.name,
+  );
+  return [terms, ...others.map((model) => ({ model, parameters: model.parameters }))].map((one) =>
+    work.impactUnder(one, slices),
+  );
 }
 
 /** Whether any order would go out: taken on, and not stopped by the market as it is found. */
@@ -211,20 +282,30 @@ function handOf(
   };
 }
 
-function caveatsOf(
-  { terms, order }: EstimateRequest,
+/** What this order asks of the model that it does not know. */
+const modelCaveatsOf = (
+  { model, parameters, caveats = [] }: EstimateTerms,
   { facts, quantity, span, volumePerMicro }: OrderAtHand,
-  { units, days, market, fees }: Workbench,
+  { units, days, market }: Workbench,
+): readonly string[] => [
+  ...caveats,
+  ...model.caveats({
+    shareOfDay: units / market.dailyVolume,
+    rateOfVolume: quantity / (volumePerMicro * span),
+    days,
+    spreadTicks: facts.ask - facts.bid,
+    isFitted: parameters.every(({ origin }) => origin !== "assumed" && origin !== "published"),
+  }),
+];
+
+function caveatsOf(
+  { order }: EstimateRequest,
+  { facts }: OrderAtHand,
+  { fees }: Workbench,
   impactBps: Bps,
+  ofModel: readonly string[],
 ): readonly string[] {
-  const texts = [
-    ...terms.model.caveats({
-      shareOfDay: units / market.dailyVolume,
-      rateOfVolume: quantity / (volumePerMicro * span),
-      days,
-      spreadTicks: facts.ask - facts.bid,
-    }),
-  ];
+  const texts = [...ofModel];
   if (Math.min(Math.abs(fees.makerBps), Math.abs(fees.takerBps)) > impactBps) {
     texts.push("fees are more than impact here: who fills matters more than the schedule");
   }

@@ -31,11 +31,12 @@ export interface FrontierOrder {
   readonly riskAversions?: readonly number[];
 }
 
-const STEPS = 240;
+/** Even steps of each trajectory on it. */
+export const FRONTIER_STEPS = 240;
 /** From nearly even to nearly all at once, in units of κT. */
 const STEEPNESS = Array.from({ length: 41 }, (_, i) => 0.1 * 2_000 ** (i / 40));
 
-/** Empty where the model knows no speed. */
+/** Empty where the model knows no speed, or may not be used for schedules. */
 export function frontierOf(
   model: ImpactModel,
   parameters: readonly ModelParameter[],
@@ -43,7 +44,8 @@ export function frontierOf(
   order: FrontierOrder,
 ): readonly FrontierPoint[] {
   const values = valuesOf(parameters);
-  const { quantity, days, steps = STEPS } = order;
+  const { quantity, days, steps = FRONTIER_STEPS } = order;
+  if (model.schedules(values, days / steps) !== "admissible") return [];
   const inOne = model.impact(values, [{ quantity, days }], market);
   // Nothing to trade off: a spread of nought makes every speed of a model in spreads free.
   if (!(inOne.permanentBps + inOne.temporaryBps > 0)) return [];

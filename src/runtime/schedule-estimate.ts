@@ -13,17 +13,31 @@ import type {
   ModelParameter,
   TradedSlice,
 } from "../impact/impact-model.ts";
-import { valuesOf } from "../impact/impact-model.ts";
 import type { BacktestRequest } from "./backtest.ts";
 import { type Band, bandOf, SIGMAS_95 } from "./estimate-band.ts";
 import { crossingTime, type OrderAtHand, scheduleHindrances } from "./feasibility.ts";
 import { stretchesOf, type Walk, type WalkedSchedule, walkSchedule } from "./schedule-walk.ts";
 
-/** What a person chooses of an estimate. */
-export interface EstimateTerms {
+export interface ModelTerms {
   readonly model: ImpactModel;
   /** The model's own, or as a person gave them. */
   readonly parameters: readonly ModelParameter[];
+}
+
+/** What one model says of one schedule, without the price risk. */
+export interface ModelImpact {
+  readonly model: string;
+  readonly impactBps: Bps;
+  readonly permanentBps: Bps;
+  readonly temporaryBps: Bps;
+  /** 95 %, by the errors of parameters and measurements. */
+  readonly interval: Interval;
+}
+
+/** What a person chooses of an estimate. */
+export interface EstimateTerms extends ModelTerms {
+  /** In words, what to know of the parameters: where they come from. */
+  readonly caveats?: readonly string[];
   /** Share filled by resting orders, where somebody knows it. */
   readonly makerShare?: Fraction;
   /** λ: bps of expected cost that one bps of standard deviation is worth. */
@@ -166,11 +180,21 @@ export class Workbench {
     };
   }
 
-  /** Impact of one schedule under any model; its own parameters unless it is the one asked. */
-  impactUnder(model: ImpactModel, slices: readonly TradedSlice[]): Bps {
-    const { parameters } = model === this.#terms.model ? this.#terms : model;
-    const { permanentBps, temporaryBps } = model.impact(valuesOf(parameters), slices, this.market);
-    return permanentBps + temporaryBps;
+  /** Impact of one schedule under any model, and how sure its parameters make that. */
+  impactUnder({ model, parameters }: ModelTerms, slices: readonly TradedSlice[]): ModelImpact {
+    const { impact, parametersBps } = bandOf({
+      model,
+      parameters,
+      slices,
+      figures: this.#hand.facts,
+      placementBps: 0,
+    });
+    const { permanentBps, temporaryBps } = impact;
+    const impactBps = permanentBps + temporaryBps;
+    const half = SIGMAS_95 * parametersBps;
+    // No model holds an impact below nothing for possible.
+    const interval = { lowBps: Math.max(0, impactBps - half), highBps: impactBps + half };
+    return { model: model.name, impactBps, permanentBps, temporaryBps, interval };
   }
 
   slicesOf(schedule: WalkedSchedule): readonly TradedSlice[] {

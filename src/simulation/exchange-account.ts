@@ -43,12 +43,20 @@ export class ExchangeAccount extends WiredAccount {
   /** Something of ours was filled since the orders were last looked through. */
   #mustSettle = false;
 
-  /** @param owner its number in the matching engine, above that of the crowd. */
-  constructor(config: ExchangeAccountConfig, floor: TradingFloor, owner: number) {
+  /**
+   * @param owner its number in the matching engine, above that of the crowd.
+   * @param midWithout twice the mid at this instant of the market without us, if anyone knows.
+   */
+  constructor(
+    config: ExchangeAccountConfig,
+    floor: TradingFloor,
+    owner: number,
+    midWithout?: () => number,
+  ) {
     super(config.latency);
     this.#owner = owner;
     this.#floor = floor;
-    this.#view = new FloorView(floor, owner, this.#buys, this.#sells);
+    this.#view = new FloorView(floor, owner, this.#buys, this.#sells, midWithout);
     this.#own = new OwnOrders(config, this.#view, (clientOrderId, report) => {
       this.tell(clientOrderId, report, floor.now);
     });
@@ -56,14 +64,19 @@ export class ExchangeAccount extends WiredAccount {
 
   /** No order is open, no command and no report is under way. */
   get isIdle(): boolean {
-    return this.#buys.length + this.#sells.length === 0 && this.isQuiet;
+    return !this.hasOrders && this.isQuiet;
   }
 
   // What follows is the venue's side.
 
+  /** Whether a message of others may fill one of ours. */
+  get hasOrders(): boolean {
+    return this.#buys.length + this.#sells.length > 0;
+  }
+
   /** A message of others begins to act: what it finds is what our fills are measured against. */
   beginMessage(): void {
-    if (this.#buys.length + this.#sells.length > 0) this.#view.noteQuote();
+    if (this.hasOrders) this.#view.noteQuote();
   }
 
   /** The matching engine says that an order of ours was hit, and how much of it still stands. */

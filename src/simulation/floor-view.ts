@@ -29,25 +29,31 @@ export class FloorView implements DoorMarket, QuoteBefore {
   readonly hasBook = true;
   midBefore = 0;
   spreadBefore = 0;
-  /** What the market would have done without us is not known in it. */
-  readonly displacement = undefined;
-  readonly permanentDisplacement = 0;
+  displacement: number | undefined;
+  /** Nobody knows before time has shown it. */
+  readonly permanentDisplacement = undefined;
   readonly #floor: TradingFloor;
   readonly #owner: number;
   readonly #buys: readonly StandingOrder[];
   readonly #sells: readonly StandingOrder[];
+  readonly #midWithout: (() => number) | undefined;
 
-  /** @param buys the account's open orders, as they come and go. */
+  /**
+   * @param buys the account's open orders, as they come and go.
+   * @param midWithout twice the mid at this instant of the market without them, if anyone knows.
+   */
   constructor(
     floor: TradingFloor,
     owner: number,
     buys: readonly StandingOrder[],
     sells: readonly StandingOrder[],
+    midWithout?: () => number,
   ) {
     this.#floor = floor;
     this.#owner = owner;
     this.#buys = buys;
     this.#sells = sells;
+    this.#midWithout = midWithout;
   }
 
   get now(): number {
@@ -61,6 +67,8 @@ export class FloorView implements DoorMarket, QuoteBefore {
     const isKnown = bid !== NO_TICK && ask !== NO_TICK;
     this.midBefore = isKnown ? bid + ask : 0;
     this.spreadBefore = isKnown ? ask - bid : 0;
+    this.displacement =
+      isKnown && this.#midWithout !== undefined ? this.midBefore - this.#midWithout() : undefined;
   }
 
   offeredTo(side: Side): { readonly best: number } {

@@ -4,22 +4,37 @@
  * The market's own events and our commands are brought into one order of time: at one instant the
  * market comes first, then commands in the order sent. What we do is in the rows from then on.
  *
+ * With a shadow, each fill tells how far our orders had moved the mid: the mid of the others here
+ * less the mid of a market of the same luck in which we never were.
+ *
  * What must stay true: the result depends on the commands alone, never on how the calls are cut
- * into steps; with no command the rows are those of the market alone, to the byte.
+ * into steps; with no command the rows are those of the market alone, to the byte; and a shadow
+ * changes no row.
  */
 import type { MarketBlock, MarketHeader } from "../core/market/columns.ts";
 import { ExchangeAccount, type ExchangeAccountConfig } from "./exchange-account.ts";
 import { GeneratedMarket, type GeneratedMarketConfig } from "./generated/market.ts";
 import { OWN } from "./generated/tape.ts";
+import { ShadowMarket } from "./shadow-market.ts";
 
 /** What the market itself says is not said again. */
-export type GeneratedVenueConfig = Omit<ExchangeAccountConfig, "instrument" | "epochNanos">;
+export interface GeneratedVenueConfig extends Omit<
+  ExchangeAccountConfig,
+  "instrument" | "epochNanos"
+> {
+  /** Whether fills tell what our orders did to the mid: it costs a second market. */
+  readonly isShadowed?: boolean;
+}
 
 export class GeneratedVenue {
   readonly accounts: readonly [ExchangeAccount];
   readonly header: MarketHeader;
   readonly #market: GeneratedMarket;
   readonly #account: ExchangeAccount;
+  readonly #shadow: ShadowMarket | undefined;
+  /** The market's latest event of its own, and how many there were at that instant. */
+  #stepAt = Number.NaN;
+  #events = 0;
   /** The rows made before the market was over: nobody sees any that are made later. */
   #last: MarketBlock | undefined;
   #isOver = false;
@@ -28,7 +43,14 @@ export class GeneratedVenue {
     this.#market = new GeneratedMarket(market);
     this.header = this.#market.header;
     const { instrument, epochNanos } = this.header;
-    const account = new ExchangeAccount({ ...config, instrument, epochNanos }, this.#market, OWN);
+    const shadow = config.isShadowed === true ? new ShadowMarket(market) : undefined;
+    this.#shadow = shadow;
+    const account = new ExchangeAccount(
+      { ...config, instrument, epochNanos },
+      this.#market,
+      OWN,
+      shadow && (() => shadow.mid),
+    );
     this.#account = account;
     this.accounts = [account];
     this.#market.onOwn(account);
@@ -77,7 +99,14 @@ export class GeneratedVenue {
   #step(): void {
     const account = this.#account;
     const market = this.#market;
-    account.beginMessage();
+    const { nextAt } = market;
+    const eventsBefore = nextAt === this.#stepAt ? this.#events : 0;
+    if (account.hasOrders) {
+      this.#shadow?.advance(nextAt, eventsBefore);
+      account.beginMessage();
+    }
+    this.#stepAt = nextAt;
+    this.#events = eventsBefore + 1;
     market.step();
     if (!account.mustSettle) return;
     // A message of ours costs luck of the feed: none is made where there is nothing to say.
@@ -91,6 +120,7 @@ export class GeneratedVenue {
       this.#last = market.takeRows();
       this.#isOver = true;
     }
+    this.#shadow?.advance(at, Number.POSITIVE_INFINITY);
     market.intervene(at, () => this.#account.handleCommand());
     if (this.#isOver) market.lendRows();
   }

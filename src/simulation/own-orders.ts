@@ -8,6 +8,7 @@
  */
 import type {
   ClientOrderId,
+  Fill,
   Liquidity,
   OrderReport,
   OrderTerms,
@@ -48,8 +49,8 @@ export interface QuoteBefore {
   readonly spreadBefore: number;
   /** Half ticks by which our trades have moved that mid; undefined where nothing tells. */
   readonly displacement: number | undefined;
-  /** Of `displacement`, what stays. */
-  readonly permanentDisplacement: number;
+  /** Of `displacement`, what stays; undefined where nothing tells. */
+  readonly permanentDisplacement: number | undefined;
 }
 
 export type Tell = (clientOrderId: ClientOrderId, report: OrderReport) => void;
@@ -121,20 +122,13 @@ export class OwnOrders {
   /** An execution of at least one lot, at most what the order may fill. */
   fill(order: OwnOrder, price: number, quantity: number, liquidity: Liquidity): void {
     const { clientOrderId, side } = order.terms;
-    const { now, midBefore, spreadBefore, displacement } = this.#market;
+    const { now, midBefore, spreadBefore } = this.#market;
     order.cumulative += quantity;
     order.executions++;
     if (order.cumulative === order.quantity) order.open = false;
     this.#position += sign(side) * quantity;
     const fee = this.#charger.charge(side, liquidity, ticks(price), lots(quantity));
     const quote = { midBefore: halfTicks(midBefore), spreadBefore: ticks(spreadBefore) };
-    const moved =
-      displacement === undefined || midBefore === 0
-        ? {}
-        : {
-            displacement: halfTicks(displacement),
-            permanentDisplacement: halfTicks(this.#market.permanentDisplacement),
-          };
     this.#tell(clientOrderId, {
       kind: "filled",
       fill: {
@@ -144,11 +138,21 @@ export class OwnOrders {
         liquidity,
         fee: fee.amount,
         feeCoin: fee.coin,
-        ...(midBefore === 0 ? {} : quote),
-        ...moved,
+        ...(midBefore === 0 ? {} : { ...quote, ...this.#moved() }),
         exchangeTime: micros(this.#epochMicros + Math.floor(now / 1000)),
       },
     });
+  }
+
+  /** What our trading has done to the mid, as far as the market tells. */
+  #moved(): Pick<Fill, "displacement" | "permanentDisplacement"> {
+    const { displacement } = this.#market;
+    if (displacement === undefined) return {};
+    const { permanentDisplacement: lasting } = this.#market;
+    return {
+      displacement: halfTicks(displacement),
+      ...(lasting === undefined ? {} : { permanentDisplacement: halfTicks(lasting) }),
+    };
   }
 
   /** The order ends unfilled, or with a part of it. */

@@ -39,13 +39,16 @@ export const HEALED_TO = 2 ** (-1 / STEPS_PER_HALF_LIFE);
 /** Where levels never come back, the price still does, this often. */
 const STEP_MOST_NANOS = 500_000_000;
 
-/** Seconds after which a transient move begins to fade. */
-export const DECAY_SECONDS = 10;
+/**
+ * Seconds after which a transient move begins to fade. The shorter, the more of an order's impact
+ * comes at once, while it still takes; the longer, the less of it is seen in orders of a minute.
+ */
+export const DECAY_SECONDS = 60;
 
-/** What is left of a transient move after `seconds`: (1 + t/10 s)^−½. */
+/** What is left of a transient move after `seconds`: (1 + t/60 s)^−½. */
 export const decayAt = (seconds: number): number => (1 + seconds / DECAY_SECONDS) ** -0.5;
 
-/** Terms a decade of times; seven decades from 4 s on, with the ends of the sum at 1 %. */
+/** Terms a decade of times; seven decades from 15 s on, with the ends of the sum at 1 %. */
 const TERMS_PER_DECADE = 3;
 const TERMS = 21;
 

@@ -167,7 +167,7 @@ describe("the propagator", () => {
     expect([reaction.due, reaction.permanent, reaction.isFading]).toEqual([0, 0, false]);
     reaction.traded(true, 50);
     for (let step = 0; step < 20 * 3600; step++) reaction.fade();
-    // Ten hours later a sixtieth of the ten ticks is left, and five for good.
+    // Ten hours later a twenty-fifth of the ten ticks is left, and five for good.
     expect([reaction.due, reaction.permanent]).toEqual([5, 5]);
   });
 });

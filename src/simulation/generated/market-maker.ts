@@ -113,9 +113,9 @@ export class MarketMaker implements Agent, FillListener {
 
   /** Cancels the quotes of a side that are not where they should be. */
   #withdraw(buys: boolean, fair: number): void {
-    const { levels, spacing, tolerance } = this.#profile;
+    const { levels, spacing, tolerance, halfSpread } = this.#profile;
     const offset = buys ? 0 : levels;
-    const wanted = buys ? Math.ceil(fair) - 1 : Math.floor(fair) + 1;
+    const wanted = buys ? Math.ceil(fair - halfSpread) - 1 : Math.floor(fair + halfSpread) + 1;
     for (let level = 0; level < levels; level++) {
       const order = this.#orders[offset + level]!;
       if (order === NO_ORDER) continue;
@@ -128,11 +128,11 @@ export class MarketMaker implements Agent, FillListener {
 
   /** Quotes where it has no order on a side; never one that trades. */
   #quote(buys: boolean, fair: number): void {
-    const { levels, spacing, growth } = this.#profile;
+    const { levels, spacing, growth, halfSpread } = this.#profile;
     const { engine } = this.#floor;
     const offset = buys ? 0 : levels;
     const opposite = buys ? engine.bestAsk : engine.bestBid;
-    const wanted = buys ? Math.ceil(fair) - 1 : Math.floor(fair) + 1;
+    const wanted = buys ? Math.ceil(fair - halfSpread) - 1 : Math.floor(fair + halfSpread) + 1;
     const nearest = opposite === 0 ? wanted : buys ? opposite - 1 : opposite + 1;
     const first = buys ? Math.min(wanted, nearest) : Math.max(wanted, nearest);
     let size = this.#profile.lots;

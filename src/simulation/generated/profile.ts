@@ -85,6 +85,8 @@ export interface MakerProfile {
   /** Times a second that each looks at its quotes. */
   readonly wakesPerSecond: number;
   readonly levels: number;
+  /** Ticks that its best quotes stand from its fair value, beyond the nearest tick. */
+  readonly halfSpread: number;
   /** Ticks between its levels. */
   readonly spacing: number;
   /** Lots at the first level, and by what factor each next one is larger. */
@@ -225,13 +227,14 @@ export const DEFAULT_PROFILE: MarketProfile = {
     count: 3,
     wakesPerSecond: 8,
     levels: 6,
+    halfSpread: 0,
     spacing: 4,
     lots: 300,
     growth: 1.15,
     memory: 10,
     reversion: 300,
-    learning: 0.2,
-    decay: 0.45,
+    learning: 0.22,
+    decay: 0.5,
     scales: [0.25, 1, 4, 16, 64, 256, 1_024],
     aversion: 0.001,
     hedging: 10,
@@ -248,7 +251,7 @@ export const DEFAULT_PROFILE: MarketProfile = {
     most: 64,
   },
   momentum: { wakesPerSecond: 2, memory: 10, threshold: 40, lots: 50 },
-  fundamental: { wakesPerSecond: 2, scale: 600, lots: 300 },
+  fundamental: { wakesPerSecond: 2, scale: 2_000, lots: 300 },
   liquidations: { openInterest: 0.1, perSecond: 3, orderLots: 500 },
   volumePerSecond: 5_400,
   messagesPerSecond: 186,

@@ -94,7 +94,7 @@ export class NewsDesk {
     this.#publish(plan, headline);
   }
 
-  /** What a headline calls the asset: what is told of several must read alike in all their worlds. */
+  /** What a headline calls the asset: what is told of several reads alike in all their worlds. */
   #assetOf(symbols: readonly string[]): Asset {
     const { asset, market } = this.#config;
     if (symbols.length === 1 && symbols[0] !== ALL_SYMBOLS) return asset;

@@ -79,7 +79,7 @@ const NAMES: Readonly<Record<string, string>> = {
   LTC: "Litecoin",
 };
 
-/** What headlines call a symbol's asset. Price and volume: a BTC perpetual's on a large exchange. */
+/** What headlines call a symbol's asset. Price and volume: a BTC perpetual's, large exchange. */
 export function assetOf(symbol: string, given: Partial<Asset>): Asset {
   const ticker = symbol.replace(/[-/_:].*$|(?:USDT|USDC|USD)(?:PERP)?$/g, "") || symbol;
   const name = NAMES[ticker] ?? ticker;
