@@ -18,7 +18,7 @@ import { composeVenue } from "../src/runtime/compose.ts";
 import { DEFAULT_CONFIG } from "../src/runtime/config.ts";
 import { type RunTotals, simulateToEnd } from "../src/runtime/simulated-loop.ts";
 import { FixedMarket } from "../src/runtime/simulated-market.ts";
-import { generatedHeader, generateMarket } from "../src/simulation/generated-market.ts";
+import { generatedHeader, generateMarket } from "../src/simulation/generated/market.ts";
 import type { Figure, Prepared } from "./measure.ts";
 
 const GENERATED_ROWS = 10_000_000;

@@ -37,6 +37,8 @@ const lotsPerSecond = Number(values["lots-per-second"]);
 const makers = { ...DEFAULT_PROFILE.makers, learning: Number(values.learning) };
 const profile = { ...DEFAULT_PROFILE, flow: values.flow as FlowKind, makers };
 
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
 const mean = (x: readonly number[]): number => x.reduce((sum, each) => sum + each, 0) / x.length;
 
 /** [size][seed][look], in ticks. */
@@ -61,10 +63,8 @@ const resampled = Array.from({ length: RESAMPLES }, (_, k) => {
   return exponentOf(all.map(() => draws.below(seeds)));
 }).sort((a, b) => a - b);
 
-console.log(`${values.flow} flow, ${lotsPerSecond} lots a second, ${seeds} seeds; ticks ± s.e.`);
-console.log(
-  ["lots", ...LOOKS.map((share) => `×${share}`)].map((text) => text.padStart(9)).join(""),
-);
+print(`${values.flow} flow, ${lotsPerSecond} lots a second, ${seeds} seeds; ticks ± s.e.`);
+print(["lots", ...LOOKS.map((share) => `×${share}`)].map((text) => text.padStart(9)).join(""));
 for (const [i, lots] of SIZES.entries()) {
   const cells = LOOKS.map((_, look) => {
     const column = impacts[i]!.map((bySeed) => bySeed[look]!);
@@ -72,9 +72,9 @@ for (const [i, lots] of SIZES.entries()) {
     const spread = Math.sqrt(mean(column.map((each) => (each - centre) ** 2)) / (seeds - 1));
     return `${centre.toFixed(1)}±${spread.toFixed(1)}`.padStart(11);
   });
-  console.log(String(lots).padStart(9) + cells.join(""));
+  print(String(lots).padStart(9) + cells.join(""));
 }
 const [low, high] = [0.05, 0.95].map((p) => resampled[Math.floor(p * RESAMPLES)]!);
-console.log(
+print(
   `exponent ${exponentOf(all).toFixed(3)}, 90 % interval ${low!.toFixed(3)} to ${high!.toFixed(3)}`,
 );

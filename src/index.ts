@@ -83,7 +83,7 @@ export { replay, type ReplayResult } from "./runtime/replay.ts";
 export { runSweep, type SweepOptions, type SweepRun } from "./runtime/sweep.ts";
 export type { SweepRequest } from "./runtime/sweep-request.ts";
 export { type FeeSchedule } from "./simulation/fees.ts";
-export { generateMarket, generatedHeader } from "./simulation/generated-market.ts";
+export { generateMarket, generatedHeader } from "./simulation/generated/market.ts";
 export { findStrategy, strategies } from "./strategies/registry.ts";
 export { tactics } from "./strategies/tactics/registry.ts";
 export type { Windows } from "./runtime/window.ts";

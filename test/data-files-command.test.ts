@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { micros } from "../src/core/domain/units.ts";
 import { createEventFile } from "../src/data/event-file/writer.ts";
-import { generatedHeader, generateMarket } from "../src/simulation/generated-market.ts";
+import { generatedHeader, generateMarket } from "../src/simulation/generated/market.ts";
 
 const MAIN = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "arrival-data-files-"));

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { micros } from "../core/domain/units.ts";
 import type { Bar } from "../data/bars.ts";
 import type { CurveBucket } from "../data/volume-curve-learning.ts";
-import { generatedHeader } from "../simulation/generated-market.ts";
+import { generatedHeader } from "../simulation/generated/market.ts";
 import { barsSvg } from "./bars-picture.ts";
 import { profileSvg } from "./profile-picture.ts";
 

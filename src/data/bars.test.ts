@@ -11,7 +11,7 @@ import {
   OFF_VOLUME,
   VENUE_ONLY,
 } from "../core/market/columns.ts";
-import { generatedHeader } from "../simulation/generated-market.ts";
+import { generatedHeader } from "../simulation/generated/market.ts";
 import { type Bar, BarMaker } from "./bars.ts";
 
 const SECOND = 1_000_000_000;

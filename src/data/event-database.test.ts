@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decimal } from "../core/domain/decimal.ts";
 import { micros } from "../core/domain/units.ts";
 import { ColumnsBuilder, Kind, LAST, type MarketHeader } from "../core/market/columns.ts";
-import { generatedHeader, generateMarket } from "../simulation/generated-market.ts";
+import { generatedHeader, generateMarket } from "../simulation/generated/market.ts";
 import { EventDatabase } from "./event-database.ts";
 import { exportEvents } from "./export/event-export.ts";
 

@@ -13,7 +13,7 @@ import {
   VENUE_ONLY,
 } from "../core/market/columns.ts";
 import { micros } from "../core/domain/units.ts";
-import { generateMarket } from "../simulation/generated-market.ts";
+import { generateMarket } from "../simulation/generated/market.ts";
 import { RowCheck } from "./event-file/row-check.ts";
 import { sliceBlocks } from "./slice.ts";
 

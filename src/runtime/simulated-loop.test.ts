@@ -8,7 +8,7 @@ import { instrumentId } from "../core/domain/instrument.ts";
 import type { ParentOrder } from "../core/domain/parent-order.ts";
 import { lots, type Micros, micros, SECOND } from "../core/domain/units.ts";
 import { ColumnsBuilder, LAST, type MarketBlock } from "../core/market/columns.ts";
-import { generatedHeader, generateMarket } from "../simulation/generated-market.ts";
+import { generatedHeader, generateMarket } from "../simulation/generated/market.ts";
 import type { ReplayVenue } from "../simulation/replay-venue.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import { composeEngine, composeVenue } from "./compose.ts";

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { micros } from "../../core/domain/units.ts";
 import type { MarketBlock } from "../../core/market/columns.ts";
-import { generatedHeader, generateMarket } from "../../simulation/generated-market.ts";
+import { generatedHeader, generateMarket } from "../../simulation/generated/market.ts";
 import { describeRecording } from "../describe.ts";
 import { openRecording, type OpenRecording, readRecording } from "../recording.ts";
 import { verifyRecording } from "../verify.ts";

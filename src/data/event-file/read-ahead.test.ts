@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Micros, micros, SECOND } from "../../core/domain/units.ts";
 import type { MarketBlock } from "../../core/market/columns.ts";
-import { generatedHeader, generateMarket } from "../../simulation/generated-market.ts";
+import { generatedHeader, generateMarket } from "../../simulation/generated/market.ts";
 import { type AheadFile, ReadAhead } from "./read-ahead.ts";
 import { type EventFile, openEventFile } from "./reader.ts";
 import { createEventFile } from "./writer.ts";

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { InvariantError } from "../../core/domain/errors.ts";
 import { ColumnsBuilder, Kind, type MarketBlock, VENUE_ONLY } from "../../core/market/columns.ts";
-import { generatedHeader } from "../../simulation/generated-market.ts";
+import { generatedHeader } from "../../simulation/generated/market.ts";
 import { micros } from "../../core/domain/units.ts";
 import type { EventFileHeader } from "./header.ts";
 import { openEventFile } from "./reader.ts";
@@ -122,7 +122,7 @@ describe("writer", () => {
     const script = `
       import { createEventFile } from ${JSON.stringify(child)};
       import { generateMarket, generatedHeader } from ${JSON.stringify(
-        fileURLToPath(new URL("../../simulation/generated-market.ts", import.meta.url)),
+        fileURLToPath(new URL("../../simulation/generated/market.ts", import.meta.url)),
       )};
       const config = { seed: 1, startAt: ${Date.UTC(2026, 0, 5) * 1000}, duration: 600e6 };
       const origin = { format: "test", sources: [], notes: [], counts: {} };

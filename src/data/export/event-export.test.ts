@@ -15,7 +15,7 @@ import {
   type MarketBlock,
   type MarketHeader,
 } from "../../core/market/columns.ts";
-import { generatedHeader } from "../../simulation/generated-market.ts";
+import { generatedHeader } from "../../simulation/generated/market.ts";
 import { micros } from "../../core/domain/units.ts";
 import { FLAG_COLUMNS, KIND_NAMES } from "./event-columns.ts";
 import { exportEvents, type ExportFormat } from "./event-export.ts";

@@ -30,6 +30,8 @@ export class Floor implements TradeWatcher {
   now = 0;
   /** The fundamental value, in ticks. */
   value: number;
+  /** How much faster than on average market time passes now. */
+  activity = 1;
   /** −1 (selling) … 1 (buying), as the world leans. */
   pressure = 0;
   /**

@@ -67,7 +67,9 @@ export class MarketMaker implements Agent, FillListener {
   act(): void {
     this.#event += 1;
     const draws = this.#draws.at(this.#event);
-    this.nextAt += draws.exponential() / this.#profile.wakesPerSecond;
+    // A machine is no faster when the market is: in bursts its quotes are staler.
+    const { wakesPerSecond, haste } = this.#profile;
+    this.nextAt += (draws.exponential() / wakesPerSecond) * this.#floor.activity ** (1 - haste);
     const fair = this.#learn() + this.#profile.dissent * draws.normal();
     this.#withdraw(true, fair);
     this.#withdraw(false, fair);

@@ -327,7 +327,8 @@ export class GeneratedMarket {
     const second = Math.floor(this.#stretch.at / NANOS);
     this.#liquidate();
     world.advance((second + 1) * NANOS);
-    this.#rate = Math.max(1e-3, world.activity) * this.#config.pace;
+    this.#floor.activity = Math.max(1e-3, world.activity);
+    this.#rate = this.#floor.activity * this.#config.pace;
     this.#floor.pressure = world.pressure;
     const { startPrice, trend, start } = this.#config;
     const drift = (trend * (this.#stretch.at - start)) / NANOS;

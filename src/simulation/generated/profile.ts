@@ -82,8 +82,10 @@ export interface QueueIntensities {
 
 export interface MakerProfile {
   readonly count: number;
-  /** Times a second that each looks at its quotes. */
+  /** Times a second that each looks at its quotes at an activity of one. */
   readonly wakesPerSecond: number;
+  /** It looks activity^haste times as often: 1 keeps up with the market, 0 never hurries. */
+  readonly haste: number;
   readonly levels: number;
   /** Ticks that its best quotes stand from its fair value, beyond the nearest tick. */
   readonly halfSpread: number;
@@ -226,6 +228,7 @@ export const DEFAULT_PROFILE: MarketProfile = {
   makers: {
     count: 3,
     wakesPerSecond: 8,
+    haste: 0.5,
     levels: 6,
     halfSpread: 0,
     spacing: 4,
@@ -246,14 +249,14 @@ export const DEFAULT_PROFILE: MarketProfile = {
   metaorders: {
     perSecond: 0.4,
     lots: { least: 1_500, most: 500_000, exponent: 1.5 },
-    participation: [0.02, 0.2],
+    participation: [0.015, 0.15],
     sliceLots: { least: 100, most: 20_000, exponent: 1.5 },
     most: 64,
   },
   momentum: { wakesPerSecond: 2, memory: 10, threshold: 40, lots: 50 },
   fundamental: { wakesPerSecond: 2, scale: 2_000, lots: 300 },
-  liquidations: { openInterest: 0.1, perSecond: 3, orderLots: 500 },
-  volumePerSecond: 5_400,
+  liquidations: { openInterest: 0.075, perSecond: 3, orderLots: 500 },
+  volumePerSecond: 7_300,
   messagesPerSecond: 186,
   valueTicks: 642_500,
   dailyVolatility: 0.02,
