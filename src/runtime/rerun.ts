@@ -1,9 +1,9 @@
 /**
  * Rerun: a journal of a market that answered us, checked by running all of it again.
  *
- * There the market's rows hang on our orders, and so do the venue's reports: neither can be replayed
- * without the other. So the operators' events alone are taken from the journal, and everything else
- * must come out as it stands there, byte by byte.
+ * There the market's rows hang on our orders, and so do the venue's reports: neither can be
+ * replayed without the other. So the operators' events alone are taken from the journal, and
+ * everything else must come out as it stands there, byte by byte.
  */
 import type { EngineEvent } from "../core/domain/messages.ts";
 import type { Engine } from "../core/engine.ts";

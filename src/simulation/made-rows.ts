@@ -1,8 +1,9 @@
 /**
  * Made rows: market data that a venue writes while it runs, handed over block by block.
  *
- * Two builders take turns, so that nothing is copied: while a reader is in one, the venue writes the
- * other. What must stay true: local times never fall, and what is handed over are whole messages.
+ * Two builders take turns, so that nothing is copied: while a reader is in one, the venue writes
+ * the other. What must stay true: local times never fall, and what is handed over are whole
+ * messages.
  */
 import { ColumnsBuilder, type MarketBlock } from "../core/market/columns.ts";
 

@@ -4,7 +4,8 @@
  * Three answers. What we took from a level comes back by and by (resilience). The price moves with
  * what we trade: for good in proportion to our balance (permanent impact), and for a while by a
  * propagator that decays like the square root of time (transient impact). And others see what we
- * did: less where we took, more where a trade that filled us left a maker of the recording unfilled.
+ * did: less where we took, more where a trade that filled us left a maker of the recording
+ * unfilled.
  *
  * Both moves are linear in our own signed volume, makers' and takers' fills alike, because anything
  * else can be traded round in a circle at a gain (Huberman & Stanzl 2004; Gatheral 2010; a linear
@@ -18,7 +19,7 @@ export interface ReactionConfig {
   readonly halfLife: number;
   /** Ticks by which the price moves for good for each lot that we trade on balance, >= 0. */
   readonly permanentTicksPerLot: number;
-  /** Ticks by which it moves at once for each lot, on top, and goes back from by `decayAt`, >= 0. */
+  /** Ticks by which it moves at once for each lot, on top; they fade by `decayAt`. >= 0. */
   readonly transientTicksPerLot: number;
   /** Whether others see what we did: shown levels and prints are less what is ours. */
   readonly isSeen: boolean;

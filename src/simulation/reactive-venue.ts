@@ -1,10 +1,10 @@
 /**
  * Reactive venue: a recorded market that answers one account, and shows others what it did.
  *
- * The venue itself is the replay venue, over rows that stand as many ticks higher as our trades have
- * moved the price. What it has left is shown to whoever reads its rows: levels without what we took,
- * prints without what we got, healing step by step (`Reaction`). With a reaction of nothing the rows
- * are those of the recording, to the byte, and so is all that comes of them.
+ * The venue itself is the replay venue, over rows that stand as many ticks higher as our trades
+ * have moved the price. What it has left is shown to whoever reads its rows: levels without what we
+ * took, prints without what we got, healing step by step (`Reaction`). With a reaction of nothing
+ * the rows are those of the recording, to the byte, and so is all that comes of them.
  *
  * What it lacks: takers of the recording who would have found less than they did still trade as
  * recorded, and nobody is drawn or driven away by a resting order of ours. Both make it too kind.

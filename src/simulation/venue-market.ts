@@ -149,7 +149,7 @@ export class VenueMarket {
     this.#reaction?.traded(side === "buy", quantity);
   }
 
-  /** A print at `tick` filled `quantity` of ours: as many of the recorded makers are still there. */
+  /** A print at `tick` filled `quantity` of ours: so many of its recorded makers are left. */
   spare(side: Side, tick: number, quantity: number): void {
     if (this.#reaction?.config.isSeen !== true) return;
     (side === "buy" ? this.#bidDebt : this.#askDebt).add(tick, -quantity);
