@@ -41,10 +41,10 @@ export type Unclustered = Omit<CalibrationObservation, "cluster">;
 const MINUTE = 60e6;
 /** From the longest to the shortest: the longest that leaves enough clusters is taken. */
 const WIDTHS: readonly { readonly name: string; readonly micros: number }[] = [
-  { name: "day", micros: 1440 * MINUTE },
-  { name: "hour", micros: 60 * MINUTE },
+  { name: "one day", micros: 1440 * MINUTE },
+  { name: "one hour", micros: 60 * MINUTE },
   { name: "5 minutes", micros: 5 * MINUTE },
-  { name: "minute", micros: MINUTE },
+  { name: "one minute", micros: MINUTE },
 ];
 
 /** Enough to fit on twenty and to judge on twenty more. */

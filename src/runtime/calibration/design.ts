@@ -21,7 +21,6 @@ export interface HeldParameter {
 /** A parameter that enters otherwise than as a factor, and the coordinate it is fitted in. */
 export interface Shape {
   readonly name: string;
-  readonly start: number;
   /** Exponents are fitted as they are, what must be over zero as its logarithm. */
   readonly coordinate: "itself" | "logarithm";
   /** In that coordinate. */
@@ -38,6 +37,8 @@ export interface Structure {
   readonly scales: readonly Scale[];
   readonly shapes: readonly Shape[];
   readonly held: readonly HeldParameter[];
+  /** Whether the scales make up the whole prediction: with all of them at 0 nothing is left. */
+  readonly isWhole: boolean;
 }
 
 /** The prediction is `rest` + Σ scale·column, in bps, one entry for each observation. */
@@ -46,9 +47,12 @@ export interface Basis {
   readonly rest: Float64Array;
 }
 
+/** Impact that grows faster than this with size or speed, or not at all, is nobody's finding. */
 const EXPONENT = { low: 0.02, high: 1.2 } as const;
 /** How far a shape may go from where it starts, either way. */
 const FACTOR_MOST = 1e4;
+/** A range from one end to so many times that is fitted as it is, a wider one as a logarithm. */
+const WIDE = 10;
 const STEP = 0.1;
 /** Second differences under this share of the first ones: linear. */
 const LINEAR = 1e-6;
@@ -76,7 +80,8 @@ export function structureOf(
   const shapes: Shape[] = [];
   const held: HeldParameter[] = [];
   const seen: { readonly name: string; readonly column: Float64Array }[] = [];
-  for (const { name } of model.parameters) {
+  for (const parameter of model.parameters) {
+    const { name } = parameter;
     const value = start[name]!;
     if (Object.hasOwn(given, name)) {
       held.push({ name, value, why: "held as given" });
@@ -92,22 +97,36 @@ export function structureOf(
       seen.push({ name, column });
       const others = scales.map((scale) => scale.name);
       if (isScale(probe, start, name, others)) scales.push({ name, start: value });
-      else shapes.push(shapeOf(name, value));
+      else shapes.push(shapeOf(parameter, value));
     }
   }
-  return { scales, shapes, held };
+  return { scales, shapes, held, isWhole: isWhole(probe, start, scales) };
+}
+
+/** A sum of scales times columns grows by a tenth when all of them do. */
+function isWhole(probe: Probe, start: ParameterValues, scales: readonly Scale[]): boolean {
+  if (scales.length === 0) return false;
+  const grown: Record<string, number> = { ...start };
+  for (const { name, start: value } of scales) grown[name] = value * (1 + STEP);
+  const [base, all] = [probe(start), probe(grown)];
+  return norm(all.map((one, i) => one - base[i]! * (1 + STEP))) <= LINEAR * norm(base);
 }
 
 const valuesIn = (parameters: readonly ModelParameter[]): Record<string, number> =>
   Object.fromEntries(parameters.map(({ name, value }) => [name, value]));
 
-function shapeOf(name: string, start: number): Shape {
-  if (/exponent/i.test(name)) {
-    return { name, start: Math.min(start, 1), coordinate: "itself", ...EXPONENT };
+function shapeOf({ name, range }: ModelParameter, start: number): Shape {
+  const isExponent = /exponent/i.test(name);
+  const isNarrow = range !== undefined && range.most <= WIDE * range.least;
+  const isUnit = range !== undefined && range.least === 0 && range.most <= 1;
+  if (isExponent || isNarrow || isUnit) {
+    const low = Math.max(range?.least ?? 0, isExponent ? EXPONENT.low : 0);
+    const high = Math.min(range?.most ?? EXPONENT.high, isExponent ? EXPONENT.high : Infinity);
+    return { name, coordinate: "itself", low, high };
   }
-  const center = Math.log(start);
-  const [low, high] = [center - Math.log(FACTOR_MOST), center + Math.log(FACTOR_MOST)];
-  return { name, start: center, coordinate: "logarithm", low, high };
+  const low = Math.log(Math.max(range?.least ?? 0, start / FACTOR_MOST));
+  const high = Math.log(Math.min(range?.most ?? Infinity, start * FACTOR_MOST));
+  return { name, coordinate: "logarithm", low, high };
 }
 
 /** Everything in bps; NaN where the model refuses the values. */
@@ -201,7 +220,7 @@ function isScale(
 /** What the scales multiply, with the shapes at these coordinates. Undefined: not allowed. */
 export function basisAt(
   model: ImpactModel,
-  { scales, shapes, held }: Structure,
+  { scales, shapes, held, isWhole: noRest }: Structure,
   coordinates: readonly number[],
   observations: readonly ImpactObservation[],
 ): Basis | undefined {
@@ -213,17 +232,20 @@ export function basisAt(
   });
   const base = predict(model, values, observations);
   const rest = base.slice();
-  const columns = scales.map(({ name, start }) => {
-    const doubled = predict(model, { ...values, [name]: 2 * start }, observations);
-    return doubled.map((value, i) => {
-      const own = value - base[i]!;
+  const columns = scales.map(({ name, start }, k) => {
+    // Where the scales are the whole, the last one has what the others left.
+    const isLast = noRest && k === scales.length - 1;
+    const doubled = isLast
+      ? undefined
+      : predict(model, { ...values, [name]: 2 * start }, observations);
+    const column = new Float64Array(rest.length);
+    for (let i = 0; i < rest.length; i++) {
+      const own = doubled === undefined ? rest[i]! : doubled[i]! - base[i]!;
       rest[i]! -= own;
-      return own / start;
-    });
+      column[i] = own / start;
+    }
+    return column;
   });
-  // What is left of the subtraction is rounding, not a part of the prediction.
-  const dust = 1e-9 * norm(base);
-  if (norm(rest) <= dust) rest.fill(0);
   const isFinite = columns.every((column) => column.every(Number.isFinite));
   return isFinite && rest.every(Number.isFinite) ? { columns, rest } : undefined;
 }
