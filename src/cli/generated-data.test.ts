@@ -1,7 +1,20 @@
 /** What `--data generated:…` may say. */
-import { describe, expect, it } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
 import { generatedKnobs } from "./generated-data.ts";
 import { CommandError } from "./output.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "arrival-knobs-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+let files = 0;
+
+function written(text: string): string {
+  const path = join(folder, `scenario-${files++}.yaml`);
+  writeFileSync(path, text);
+  return path;
+}
 
 describe("--data", () => {
   it("names recordings, or a generated market as it is, or one with knobs", () => {
@@ -12,6 +25,30 @@ describe("--data", () => {
       pressure: -0.3,
       eventsPerSecond: 50,
     });
+    expect(
+      generatedKnobs(["generated:symbol=ETHUSDT,flow=queue-reactive,correlation=0.4"]),
+    ).toEqual({ symbol: "ETHUSDT", flow: "queue-reactive", correlation: 0.4 });
+  });
+
+  it("holds the scenario itself, so that nobody needs the file again", () => {
+    const path = written("events: [{ kind: news, atSeconds: 3, text: quiet }]");
+    expect(generatedKnobs([`generated:scenario=${path},pressure=1`])).toEqual({
+      pressure: 1,
+      scenario: { events: [{ kind: "news", atSeconds: 3, text: "quiet" }] },
+    });
+  });
+
+  it.each([
+    ["events: [", /scenario-\d+\.yaml: Flow sequence/],
+    ["&a [*a, *a]", /scenario-\d+\.yaml: /],
+    ["events: [{ kind: shok }]", /events\.0\.kind: must be one of shock, news/],
+    ["- 1", /must be a mapping with a list named events/],
+    ["events: [{ kind: regime, atSeconds: 1, regime: storm }]", /regime: must be one of calm/],
+    ["#".repeat((1 << 20) + 1), /more than a scenario can need/],
+  ])("refuses a scenario file, number %#", (text, fault) => {
+    const path = written(text);
+    expect(() => generatedKnobs([`generated:scenario=${path}`])).toThrow(fault);
+    expect(() => generatedKnobs([`generated:scenario=${path}`])).toThrow(CommandError);
   });
 
   it.each([
@@ -26,6 +63,12 @@ describe("--data", () => {
     [["generated:eventsPerSecond=0"], "eventsPerSecond must be a number from 1 to 10000, not 0"],
     [["generated:eventsPerSecond=1e9"], "must be a number"],
     [["generated:pressure=0.1,pressure=0.2"], "pressure is given twice"],
+    [["generated:symbol=eth"], "symbol must be 2 to 20 capital letters and digits, not eth"],
+    [["generated:symbol=../../x"], "symbol must be"],
+    [["generated:flow=random"], "flow must be one of zero-intelligence, hawkes, queue-reactive"],
+    [["generated:correlation=1.5"], "correlation must be a number from 0 to 1, not 1.5"],
+    [["generated:scenario="], "scenario must name a file"],
+    [["generated:scenario=/no/such.yaml"], "/no/such.yaml: ENOENT"],
     [["generated", "a.gz"], "stands alone"],
     [["generated", "generated"], "stands alone"],
   ])("refuses %j", (data, text) => {

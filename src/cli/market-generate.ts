@@ -6,7 +6,7 @@
  * what was asked for.
  */
 import { existsSync, statSync, writeFileSync } from "node:fs";
-import { extname } from "node:path";
+import { dirname, extname, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type Micros, micros, SECOND } from "../core/domain/units.ts";
 import { partialOf } from "../data/event-file/writer.ts";
@@ -90,6 +90,10 @@ async function generate(flags: Flags): Promise<void> {
   if (taken !== undefined) {
     const text = `${taken} exists; nothing is written over: choose another name, or remove it`;
     throw new CommandError("DATA_TAKEN", text);
+  }
+  if (flags.events !== undefined && !existsSync(dirname(resolve(flags.events)))) {
+    const text = `--events ${flags.events}: its folder does not exist`;
+    throw new CommandError("DATA_WRITE", text);
   }
   const files: GeneratedFile[] = [];
   await interruptible(async (isInterrupted) => {

@@ -93,17 +93,22 @@ export interface PreparedOrder {
   readonly submitted: EngineEvent;
 }
 
-/** @param observer one that several engines share; absent = one of its own. */
+/**
+ * @param observer one that several engines share; absent = one of its own.
+ * @param isShadowed as the account at the venue will be: see `AccountSpec`.
+ */
 export function prepareOrder(
   market: OpenMarket,
   request: BacktestRequest,
   observer?: Observer,
+  isShadowed = false,
 ): Result<PreparedOrder, BacktestFault> {
   const parent = parentOf(market, request);
   if (!parent.ok) return parent;
   const strategies = request.strategies ?? strategiesWith(request.plugins);
   const { config, seed } = request;
-  const engine = composeEngine(config, headerOf(market, config), seed, strategies, observer);
+  const sight = headerOf(market, config, isShadowed);
+  const engine = composeEngine(config, sight, seed, strategies, observer);
   const { startAt } = parent.value;
   const submitted = { kind: "parent-submitted", time: startAt, parent: parent.value } as const;
   return ok({ parent: parent.value, engine, submitted });
@@ -114,10 +119,10 @@ export function prepareBacktest(
   request: BacktestRequest,
   journalPath?: string,
 ): Result<Backtest, BacktestFault | JournalFault> {
-  const prepared = prepareOrder(market, request);
+  const prepared = prepareOrder(market, request, undefined, true);
   if (!prepared.ok) return prepared;
   const { parent, engine, submitted } = prepared.value;
-  const composed = composeMarket(market, request);
+  const composed = composeMarket(market, { ...request, isShadowed: true });
   if (!composed.ok) return composed;
   let journal: JournalSink | undefined;
   if (journalPath !== undefined) {

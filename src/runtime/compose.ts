@@ -19,7 +19,7 @@ import { findStrategy, strategies } from "../strategies/registry.ts";
 import { tactics } from "../strategies/tactics/registry.ts";
 import type { ArrivalConfig, ReactionSettings, SimulationConfig } from "./config.ts";
 import type { ScaleFault } from "./day-scale.ts";
-import type { OpenMarket } from "./market-source.ts";
+import { generatedConfig, type OpenMarket } from "./market-source.ts";
 import type { Plugin } from "./plugin.ts";
 import { FixedMarket, ReactingMarket, type SimulatedMarket } from "./simulated-market.ts";
 
@@ -48,6 +48,11 @@ export function composeEngine(
 export interface AccountSpec {
   readonly config: Pick<ArrivalConfig, "simulation">;
   readonly seed: number;
+  /**
+   * Whether a generated market runs a second time without our orders, so that fills tell exactly
+   * what they did. A run that is watched has it, and its replay; one of many does not.
+   */
+  readonly isShadowed?: boolean;
 }
 
 /** A venue with an account for each: they share the market and know nothing of each other. */
@@ -70,14 +75,19 @@ const venueConfig = (
   epochNanos,
 });
 
-/** The header as the engine is to have it: what fills will tell of the market's answer. */
+/**
+ * The header as the engine is to have it: what fills will tell of the market's answer.
+ * @param isShadowed as the account at the venue will be.
+ */
 export function headerOf(
   market: Pick<OpenMarket, "header" | "spec">,
   config: Pick<ArrivalConfig, "simulation">,
+  isShadowed = false,
 ): MarketHeader {
   const kind = kindOf(market, config);
   if (kind === "recorded") return market.header;
-  return { ...market.header, displacementModel: kind === "reactive" ? "exact" : "unknown" };
+  const isTold = kind === "reactive" || isShadowed;
+  return { ...market.header, displacementModel: isTold ? "exact" : "unknown" };
 }
 
 /** Whether several accounts may share one pass over the market. */
@@ -119,7 +129,8 @@ export function composeMarket(
   if (kind === "generated") {
     const { spec } = market;
     if (spec.kind === "generated") {
-      return ok(new ReactingMarket(header, new GeneratedVenue(venueConfig(header, account), spec)));
+      const own = { ...venueConfig(header, account), isShadowed: account.isShadowed === true };
+      return ok(new ReactingMarket(header, new GeneratedVenue(own, generatedConfig(spec))));
     }
     const text = "a recording has no traders of its own: --market generated wants --data generated";
     return err({ code: "MARKET_KIND", text });

@@ -2,19 +2,29 @@
  * Market source: where a run's market comes from, said so that a replay can get the very same one.
  */
 import { z } from "zod";
-import { err, ok, type Result } from "../core/domain/errors.ts";
+import { err, invariant, ok, type Result } from "../core/domain/errors.ts";
 import { type ContractKind, instrumentId } from "../core/domain/instrument.ts";
 import { type Micros, micros, SECOND } from "../core/domain/units.ts";
 import type { MarketBlock, MarketHeader } from "../core/market/columns.ts";
 import { type DataFault, openRecording, type ReadOptions } from "../data/recording.ts";
 import { type DayScale, measureDayScale, type ScaleFault } from "./day-scale.ts";
 import { type InstrumentFault, type InstrumentJson, parseInstrument } from "./instrument-file.ts";
+import { type FittedWorld, PROFILE, WORLD } from "./market-fit/profile-schema.ts";
 import {
   GeneratedMarket,
   type GeneratedMarketConfig,
   generatedHeader,
   generateMarket,
 } from "../simulation/generated/market.ts";
+import {
+  chosenMarket,
+  FLOW_KINDS,
+  type MarketChoice,
+  SYMBOL,
+} from "../simulation/market-choice.ts";
+import { checkScenario, type Scenario } from "../simulation/world/scenario.ts";
+
+export { FLOW_KINDS, SYMBOL };
 
 export interface FileMarket {
   readonly kind: "files";
@@ -31,8 +41,25 @@ export interface FileMarket {
   }[];
 }
 
+/** A generated market; its profile and grid stand in it whole, so that a replay needs no file. */
+export interface GeneratedSpec
+  extends Omit<GeneratedMarketConfig, "instrument" | "world">, MarketChoice {
+  readonly kind: "generated";
+  readonly instrument?: InstrumentJson;
+  readonly world?: FittedWorld;
+}
+
 /** Plain JSON: the journal's header keeps it. */
-export type MarketSpec = FileMarket | ({ readonly kind: "generated" } & GeneratedMarketConfig);
+export type MarketSpec = FileMarket | GeneratedSpec;
+
+/** What the generator is to be told. @throws InvariantError of a spec that nobody has checked. */
+export function generatedConfig(spec: GeneratedSpec): GeneratedMarketConfig {
+  const { kind: _kind, instrument, ...rest } = spec;
+  if (instrument === undefined) return chosenMarket(rest, spec);
+  const grid = parseInstrument(instrument);
+  invariant(grid.ok, "the grid of a generated market was not checked");
+  return chosenMarket({ ...rest, instrument: grid.value }, spec);
+}
 
 export interface OpenMarket {
   readonly header: MarketHeader;
@@ -47,7 +74,11 @@ export interface OpenMarket {
   readonly scale: () => Result<DayScale, ScaleFault>;
   /** A generated market's own large orders, as far as its blocks have been read. */
   readonly metaorders?: () => GeneratedMarket["metaorders"];
+  /** What has happened around a generated market, likewise; undefined before its first block. */
+  readonly story?: () => MarketStory | undefined;
 }
+
+export type MarketStory = Pick<GeneratedMarket, "news" | "fundings" | "liquidations">;
 
 export type MarketFault =
   | DataFault
@@ -83,17 +114,51 @@ const SPEC = z.discriminatedUnion("kind", [
     duration: z.int().positive(),
     eventsPerSecond: z.number().positive().max(1e6).optional(),
     pressure: z.number().min(-1).max(1).optional(),
+    startPrice: z.int().min(2_000).max(2e9).optional(),
+    instrument: z.unknown().optional(),
+    profile: PROFILE.optional(),
+    world: WORLD.optional(),
+    symbol: z.string().regex(SYMBOL).optional(),
+    flow: z.enum(FLOW_KINDS).optional(),
+    correlation: z.number().min(0).max(1).optional(),
+    scenario: z.unknown().optional(),
   }),
 ]);
 
 /** Checks what a journal's header says of its market. */
 export function parseMarketSpec(raw: unknown): Result<MarketSpec, MarketFault> {
   const parsed = SPEC.safeParse(raw);
-  if (parsed.success) return ok(parsed.data as MarketSpec);
+  if (parsed.success) {
+    const spec = parsed.data as MarketSpec;
+    if (spec.kind === "files") return ok(spec);
+    const story = spec.scenario === undefined ? ok(undefined) : parseScenario(spec.scenario, spec);
+    if (!story.ok) return err({ code: "DATA_SPEC", text: `the journal's ${story.error.text}` });
+    const grid = spec.instrument === undefined ? ok(undefined) : parseInstrument(spec.instrument);
+    return grid.ok ? ok(spec) : grid;
+  }
   return err({
     code: "DATA_SPEC",
     text: `the journal names no market that can be opened: ${z.prettifyError(parsed.error)}`,
   });
+}
+
+export interface ScenarioFault {
+  readonly code: "MARKET_SCENARIO";
+  readonly text: string;
+}
+
+/** Checks a scenario against the world that it will be told in, and names every fault. */
+export function parseScenario(
+  raw: unknown,
+  { world }: Pick<GeneratedSpec, "world"> = {},
+): Result<Scenario, ScenarioFault> {
+  const parsed = checkScenario(
+    raw,
+    world?.regimes.map(({ name }) => name),
+  );
+  if (parsed.ok) return parsed;
+  const faults = parsed.error.map(({ path, text }) => (path === "" ? text : `${path}: ${text}`));
+  return err({ code: "MARKET_SCENARIO", text: `scenario: ${faults.join("; ")}` });
 }
 
 export async function openMarket(
@@ -125,26 +190,32 @@ export async function openMarket(
   });
 }
 
-export function openGenerated(spec: Extract<MarketSpec, { kind: "generated" }>): OpenMarket {
-  const header = generatedHeader(spec);
+export function openGenerated(spec: GeneratedSpec): OpenMarket {
+  const config = generatedConfig(spec);
+  const header = generatedHeader(config);
   const named = [`seed ${spec.seed}`, ...knobsOf(spec)];
   let made: GeneratedMarket | undefined;
   return {
     header,
-    blocks: generateMarket(spec, () => (made = new GeneratedMarket(spec))),
+    blocks: generateMarket(config, () => (made = new GeneratedMarket(config))),
     metaorders: () => made?.metaorders ?? [],
+    story: () => made,
     from: spec.startAt,
     until: micros(spec.startAt + spec.duration - SECOND),
     spec,
-    scale: once(() => measureDayScale(header, generateMarket(spec))),
+    scale: once(() => measureDayScale(header, generateMarket(config))),
     label: `generated ${header.instrument.symbol} (${named.join(", ")})`,
   };
 }
 
-function knobsOf({ pressure, eventsPerSecond }: GeneratedMarketConfig): readonly string[] {
+const NAMED = ["eventsPerSecond", "pressure", "flow", "correlation"] as const;
+
+function knobsOf(spec: GeneratedSpec): readonly string[] {
+  const { profile, scenario } = spec;
   return [
-    ...(eventsPerSecond === undefined ? [] : [`eventsPerSecond ${eventsPerSecond}`]),
-    ...(pressure === undefined ? [] : [`pressure ${pressure}`]),
+    ...(profile === undefined ? [] : ["fitted"]),
+    ...NAMED.flatMap((name) => (spec[name] === undefined ? [] : [`${name} ${spec[name]}`])),
+    ...(scenario === undefined ? [] : [`scenario ${scenario.name ?? "without a name"}`]),
   ];
 }
 

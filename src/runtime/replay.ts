@@ -90,9 +90,9 @@ export async function replay(
     if (!spec.ok) return spec;
     const market = await openMarket(withPaths(spec.value, options.paths));
     if (!market.ok) return market;
-    const sight = headerOf(market.value, config.value);
+    const sight = headerOf(market.value, config.value, true);
     const engine = composeEngine(config.value, sight, header.seed, strategies);
-    const account = { config: config.value, seed: header.seed };
+    const account = { config: config.value, seed: header.seed, isShadowed: true };
     const again = isShared(market.value, account.config)
       ? ok(
           new Replayer(engine, new BlockFeed(market.value.blocks), journal.sealed).compare(

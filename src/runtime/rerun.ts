@@ -55,6 +55,8 @@ function* outside(records: Iterable<JournalRecord>): Generator<EngineEvent> {
   }
 }
 
+const MARKET_ENDED = '"kind":"market-ended"' satisfies `"kind":"${EngineEvent["kind"]}"`;
+
 /** There is nothing more to compare. */
 class Enough extends Error {}
 
@@ -66,6 +68,8 @@ class Check implements JournalSink {
   readonly #isWhole: boolean;
   readonly #onProgress: (done: number) => void;
   #last: JournalRecord | undefined;
+  /** The market has come to its end: what follows in the journal is all that there was. */
+  #sawEnd = false;
   #difference: Difference | undefined;
 
   constructor(
@@ -81,7 +85,8 @@ class Check implements JournalSink {
   append(kind: "event" | "output", position: number, body: string): void {
     const next = this.#records.next();
     if (next.done === true) {
-      if (this.#isWhole) this.#differ(undefined, body);
+      // A run that was stopped ends between two events: there the journal says no more either.
+      if (this.#isWhole && (this.#sawEnd || kind === "output")) this.#differ(undefined, body);
       this.isOver = true;
       throw new Enough();
     }
@@ -91,8 +96,10 @@ class Check implements JournalSink {
       this.#differ(record.body, body);
       throw new Enough();
     }
-    if (kind === "event") this.events += 1;
-    else this.outputs += 1;
+    if (kind === "event") {
+      this.events += 1;
+      this.#sawEnd ||= body.includes(MARKET_ENDED);
+    } else this.outputs += 1;
     if (record.sequence % 256 === 0) this.#onProgress(record.sequence);
   }
 

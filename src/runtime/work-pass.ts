@@ -81,13 +81,13 @@ function oncePerQueue(
   runs: readonly Run[],
   work: (runs: readonly Run[]) => readonly Result<Outcome, BacktestFault>[],
 ): readonly Result<Outcome, BacktestFault>[] {
-  const alike = Map.groupBy(runs, ({ queue: _, ...run }) => JSON.stringify(run));
-  const firsts = [...alike.values()].map(([first]) => first!);
-  const done = new Map([...alike.keys()].map((key, k) => [key, k]));
-  const outcomes = work(firsts);
-  return runs.map(({ queue, ...run }) => {
-    const outcome = outcomes[done.get(JSON.stringify(run))!]!;
-    return outcome.ok ? ok({ ...outcome.value, queue }) : outcome;
+  const keyOf = (run: Run): string => JSON.stringify({ ...run, queue: undefined });
+  const firsts = new Map(runs.map((run) => [keyOf(run), run] as const));
+  const worked = work([...firsts.values()]);
+  const outcomes = new Map([...firsts.keys()].map((key, k) => [key, worked[k]!] as const));
+  return runs.map((run) => {
+    const outcome = outcomes.get(keyOf(run))!;
+    return outcome.ok ? ok({ ...outcome.value, queue: run.queue }) : outcome;
   });
 }
 

@@ -78,7 +78,8 @@ export class GeneratedVenue {
       const isMarket = market.nextAt <= commandAt;
       const next = isMarket ? market.nextAt : commandAt;
       if (next > until || next === Number.POSITIVE_INFINITY) {
-        account.settledTo = until;
+        // Once the market is over, whoever hears of it may still send from before `until`.
+        if (market.nextAt !== Number.POSITIVE_INFINITY) account.settledTo = until;
         return true;
       }
       if (isMarket) this.#step();
