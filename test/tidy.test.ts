@@ -86,6 +86,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const COMPOSERS = new Set([
   "src/index.ts",
   "src/runtime/compose.ts",
+  "src/runtime/market-fit/generated-room.ts", // what a fit to a recording makes markets of
   "src/runtime/market-source.ts", // a market from a file or from the generator
 ]);
 const PURE = new Set(["core", "strategies", "impact", "simulation"]);

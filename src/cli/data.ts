@@ -7,6 +7,7 @@ import { describeRecording, type RecordingInfo } from "../data/describe.ts";
 import { type DataFault, openRecording, type ReadOptions } from "../data/recording.ts";
 import { type BookVerification, verifyRecording, type VerifyReport } from "../data/verify.ts";
 import { addExport } from "./data-export.ts";
+import { addFit } from "./data-fit.ts";
 import { addImport } from "./data-import.ts";
 import { addQuery } from "./data-query.ts";
 import { addResample } from "./data-resample.ts";
@@ -36,6 +37,7 @@ export function addData(program: Command): void {
   addQuery(data);
   addRecord(data);
   addVolumeCurve(data);
+  addFit(data);
 }
 
 function add(

@@ -3,6 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { instrumentJson } from "../runtime/instrument-file.ts";
+import { FLAT_WORLD } from "../runtime/market-fit/profile-schema.ts";
+import { GENERATED_INSTRUMENT } from "../simulation/generated/market.ts";
+import { DEFAULT_PROFILE } from "../simulation/generated/profile.ts";
 import { generatedKnobs } from "./generated-data.ts";
 import { CommandError } from "./output.ts";
 
@@ -74,5 +78,31 @@ describe("--data", () => {
   ])("refuses %j", (data, text) => {
     expect(() => generatedKnobs(data)).toThrow(CommandError);
     expect(() => generatedKnobs(data)).toThrow(text);
+  });
+});
+
+const market = {
+  instrument: instrumentJson(GENERATED_INSTRUMENT),
+  startPrice: 30_000,
+  eventsPerSecond: 120,
+  world: FLAT_WORLD,
+  profile: DEFAULT_PROFILE,
+};
+const path = join(folder, "market.json");
+writeFileSync(path, JSON.stringify({ format: "arrival-market-profile", version: 1, market }));
+
+describe("--data generated:profile=FILE", () => {
+  it("brings the whole market, and knobs beside it come on top", () => {
+    expect(generatedKnobs([`generated:profile=${path}`])).toEqual(market);
+    const turned = generatedKnobs([`generated:profile=${path},eventsPerSecond=50,pressure=0.2`]);
+    expect(turned).toEqual({ ...market, eventsPerSecond: 50, pressure: 0.2 });
+  });
+
+  it("is refused where there is no such file, or nothing that could be one", () => {
+    expect(() => generatedKnobs([`generated:profile=${join(folder, "none.json")}`])).toThrow(
+      "none.json",
+    );
+    expect(() => generatedKnobs(["generated:profile="])).toThrow("must name a file");
+    expect(() => generatedKnobs([`generated:profile=${path},profile=${path}`])).toThrow("twice");
   });
 });

@@ -20,9 +20,9 @@ export interface Branching {
   readonly orders: number;
 }
 
-const MOST_ORDERS = 12_000;
+const MOST_ORDERS = 6_000;
 export const LEAST_ORDERS = 200;
-const ROUNDS = 60;
+const ROUNDS = 200;
 
 /** @param decays per second. @returns undefined of too few orders. */
 export function fitBranching(

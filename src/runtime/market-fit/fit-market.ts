@@ -3,23 +3,26 @@
  *
  * What can be read off is read off; the rest is fitted by simulated moments (McFadden 1989): a few
  * markets are made again and again on the same draws, and each knob is turned by what its moment
- * lacks; the best round stands. Then markets of other seeds, which the fit has never seen, are set
- * beside the recording and beside the default market.
+ * lacks. The last round tries the middle of the best three, and the best of all stands. Then
+ * markets of other seeds, which the fit has never seen, are set beside the recording and beside the
+ * default market.
  *
  * What must stay true: no seed of the fit judges the fit.
  */
 import { type Micros, type Ticks } from "../../core/domain/units.ts";
-import { GENERATED_INSTRUMENT } from "../../simulation/generated/market.ts";
-import { DEFAULT_PROFILE } from "../../simulation/generated/profile.ts";
+import { DEFAULT_PROFILE, GENERATED_INSTRUMENT } from "./generated-room.ts";
 import { AT_REST, type Knob, type KnobName, KNOBS, type Turned } from "./knobs.ts";
 import type { Look, MeasuredMarket, MomentName, Moments } from "./moments.ts";
 import {
   atOneActivity,
+  between,
+  evenSeeds,
   type FittedMarket,
   lossOf,
   marketOf,
   type Run,
   runMarket,
+  type Trial,
   turn,
   usableKnobs,
 } from "./simulated-moments.ts";
@@ -86,9 +89,11 @@ const BASE_MARKET: FittedMarket = {
 };
 
 const FIT_SEEDS = 3;
+/** Seeds that those of the fit are chosen from; fewer than lie before the first held out. */
+const CANDIDATES = 60;
 const HELD_OUT_SEEDS = 10;
-const ROUNDS = 10;
-const HELD_OUT_FROM = 100_003;
+const ROUNDS = 12;
+const HELD_OUT_FROM = 1_000_003;
 const SEEDS_APART = 7_919;
 const LEAST_SECONDS = 60;
 const LONGEST_SECONDS = 3_600;
@@ -98,9 +103,14 @@ const MOST_ROWS = 600_000;
 export function* fitMarket(request: FitRequest): Generator<FitStep, MarketFit> {
   const { recorded, look, seed, startAt } = request;
   const rounds = request.rounds ?? ROUNDS;
-  const fitSeeds = seedsFrom(seed, request.fitSeeds ?? FIT_SEEDS);
   const heldOutSeeds = seedsFrom(seed + HELD_OUT_FROM, request.heldOutSeeds ?? HELD_OUT_SEEDS);
   const made = { startAt, seconds: secondsOf(recorded) };
+  const fitSeeds = evenSeeds(
+    seedsFrom(seed, CANDIDATES),
+    request.fitSeeds ?? FIT_SEEDS,
+    BASE_MARKET,
+    made,
+  );
   const total = fitSeeds.length * (rounds + 1) + 2 * heldOutSeeds.length;
   let done = 0;
   function* runs(market: FittedMarket, seeds: readonly number[], text: string) {
@@ -113,16 +123,18 @@ export function* fitMarket(request: FitRequest): Generator<FitStep, MarketFit> {
   }
   const base = yield* runs(BASE_MARKET, fitSeeds, "the default market");
   const start = startingMarket(recorded, averageOf(base), DEFAULT_PROFILE);
-  const knobs = usableKnobs(recorded);
-  const tried: { by: Turned; loss: number }[] = [];
+  const knobs = usableKnobs(recorded).map((knob) => within(knob, start));
+  const tried: (Trial & { readonly loss: number })[] = [];
   let by = AT_REST;
   for (let round = 0; round < rounds; round++) {
     const market = marketOf(start, by, recorded.instrument);
     const text = `round ${round + 1} of ${rounds}`;
     const moments = atOneActivity(yield* runs(market, fitSeeds, text));
-    tried.push({ by, loss: lossOf(recorded, moments, knobs) });
+    tried.push({ by, moments, loss: lossOf(recorded, moments, knobs) });
     // Later rounds turn less: what is left is noise and what the knobs do to one another.
-    by = turn(by, recorded, moments, knobs, round < rounds / 2 ? 1 : 0.5);
+    const damping = round < rounds / 2 ? 1 : 0.5;
+    by = turn(recorded, knobs, tried[round]!, tried[round - 1], damping);
+    if (round === rounds - 2) by = between(tried);
   }
   const best = tried.reduce((least, one) => (one.loss < least.loss ? one : least));
   const unnamed = marketOf(start, best.by, recorded.instrument);
@@ -178,15 +190,22 @@ function named(market: FittedMarket, runs: readonly Run[]): FittedMarket {
   };
 }
 
+/** What is added cannot make less than nothing. */
+function within(knob: Knob, { profile }: StartingMarket): Knob {
+  const [same = 0, other = 0] = profile.hawkes.branching[0] ?? [];
+  if (knob.name === "sameSide") return { ...knob, least: -same };
+  return knob.name === "otherSide" ? { ...knob, least: -other } : knob;
+}
+
 function reportOf(
-  knob: Knob,
+  { name, moment, paths, turns }: Knob,
   usable: readonly Knob[],
   by: Turned,
   recorded: MeasuredMarket,
 ): KnobReport {
-  const { name, moment, paths, least, most, turns } = knob;
   const at = by[name];
-  const isFitted = usable.includes(knob);
+  const fitted = usable.find((knob) => knob.name === name);
+  const isFitted = fitted !== undefined;
   return {
     name,
     moment,
@@ -194,6 +213,6 @@ function reportOf(
     isFitted,
     turned: turns === "factor" ? Math.exp(at) : at,
     effective: recorded.moments[moment]?.effective ?? 0,
-    isAtItsEnd: isFitted && (at <= least || at >= most),
+    isAtItsEnd: isFitted && name !== "halfSpread" && (at <= fitted.least || at >= fitted.most),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Flow tape: the orders behind a market's rows: limit orders, cancellations and market orders, second
- * by second, with their sizes and where they stood.
+ * Flow tape: the orders behind a market's rows: limit orders, cancellations and market orders,
+ * second by second, with their sizes and where they stood.
  *
  * A level that grew had a limit order, one that shrank a cancellation or a trade; where a stream
  * puts several into one update they count as one, in a recording and in a generated market alike.
@@ -24,6 +24,7 @@ const SIZE_BINS = 40 * BINS_PER_OCTAVE;
 /** Sizes in bins of an eighth of an octave. */
 export class SizeTally {
   readonly #counts = new Float64Array(SIZE_BINS);
+  readonly #sums = new Float64Array(SIZE_BINS);
   count = 0;
   sum = 0;
   most = 0;
@@ -31,6 +32,7 @@ export class SizeTally {
   push(lots: number): void {
     const bin = Math.floor(BINS_PER_OCTAVE * Math.log2(Math.max(1, lots)));
     this.#counts[Math.min(SIZE_BINS - 1, bin)]! += 1;
+    this.#sums[Math.min(SIZE_BINS - 1, bin)]! += lots;
     this.count += 1;
     this.sum += lots;
     if (lots > this.most) this.most = lots;
@@ -38,6 +40,17 @@ export class SizeTally {
 
   get mean(): number {
     return this.sum / this.count;
+  }
+
+  /** Mean of the sizes up to a size's bin. */
+  meanUpTo(most: number): number {
+    const last = Math.floor(BINS_PER_OCTAVE * Math.log2(Math.max(1, most)));
+    let [count, sum] = [0, 0];
+    for (let bin = 0; bin <= Math.min(last, SIZE_BINS - 1); bin++) {
+      count += this.#counts[bin]!;
+      sum += this.#sums[bin]!;
+    }
+    return sum / count;
   }
 
   /** The start of the bin in which a share of the sizes is reached. */
@@ -203,7 +216,8 @@ export class FlowWatch {
       lots += asks.get(at);
     }
     second.reachLots = lots / 2;
-    if (this.#seconds.length % 10 === 0) this.#seen.push(Math.min(this.#end(true), this.#end(false)));
+    if (this.#seconds.length % 10 === 0)
+      this.#seen.push(Math.min(this.#end(true), this.#end(false)));
   }
 
   /** How far from the mid the last level of a side stands. */

@@ -6,8 +6,7 @@
  * turning all of them at once, a little at a time. What must stay true: knobs at rest leave the
  * starting market as it is.
  */
-import type { MarketProfile, PowerLaw } from "../../simulation/generated/profile.ts";
-import { hawkesRates } from "../../simulation/generated/flow-hawkes.ts";
+import { hawkesRates, type MarketProfile, type PowerLaw } from "./generated-room.ts";
 import type { MomentName } from "./moments.ts";
 import type { StartingMarket } from "./starting-market.ts";
 
@@ -41,7 +40,7 @@ export const KNOBS = [
     name: "takerLots",
     moment: "orderSize",
     gain: 0.9,
-    paths: ["crowd.marketLots", "metaorders.lots", "metaorders.sliceLots"],
+    paths: ["crowd.marketLots", "metaorders.lots", "metaorders.sliceLots", "makers.snipeLots"],
   },
   {
     ...factor,
@@ -55,14 +54,14 @@ export const KNOBS = [
     name: "touchLots",
     moment: "touchDepth",
     gain: 0.8,
-    paths: ["makers.lots", "crowd.nearLots"],
+    paths: ["makers.lots"],
   },
   {
     ...factor,
     name: "patience",
     moment: "reachDepth",
     gain: 0.7,
-    least: -Math.log(20),
+    least: -Math.log(200),
     most: Math.log(20),
     paths: ["crowd.patientLifetime"],
   },
@@ -88,6 +87,25 @@ export const KNOBS = [
     moment: "volatility10",
     gain: 0.9,
     paths: ["dailyVolatility"],
+  },
+  {
+    ...factor,
+    name: "bursts",
+    moment: "busyness",
+    gain: 0.6,
+    least: -Math.log(50),
+    most: Math.log(2),
+    paths: ["bursts[].spread"],
+  },
+  {
+    // Makers who take stale orders take again and again on one side.
+    ...factor,
+    name: "snipes",
+    moment: "signMemory1",
+    gain: -1,
+    least: -Math.log(4),
+    most: Math.log(8),
+    paths: ["makers.snipeBeyond"],
   },
   {
     name: "sameSide",
@@ -118,6 +136,7 @@ export const AT_REST: Turned = Object.fromEntries(KNOBS.map(({ name }) => [name,
 /** Orders that an order of the crowd sets off by itself: more would not settle. */
 const MOST_BRANCHING = 0.85;
 const MOST_VOLATILITY = 2;
+const MOST_SPREAD = 3;
 /** Near orders stand within the reach of the book. */
 const MOST_TICKS = 6_000;
 const MOST_STANDING = 2e5;
@@ -125,21 +144,19 @@ const MOST_STANDING = 2e5;
 export function turned({ profile }: StartingMarket, by: Turned): MarketProfile {
   const { crowd, makers, metaorders } = profile;
   const takers = Math.exp(by.takers);
-  const lots = (law: PowerLaw, power: number): PowerLaw => {
-    const least = Math.max(1, Math.round(law.least * Math.exp(power)));
-    return { ...law, least, most: Math.max(least + 1, Math.round(law.most * Math.exp(power))) };
-  };
   const hawkes = turnedHawkes(profile.hawkes, by);
   const [, , buys = 0, sells = 0] = hawkesRates(hawkes);
   const longest = MOST_STANDING / Math.max(1e-6, (buys + sells) * (1 - crowd.nearShare));
-  const least = Math.min(MOST_TICKS / 2, Math.max(crowd.nearDistance.least, Math.round(by.halfSpread)));
+  const least = Math.min(
+    MOST_TICKS / 2,
+    Math.max(crowd.nearDistance.least, Math.round(by.halfSpread)),
+  );
   return {
     ...profile,
     hawkes,
     crowd: {
       ...crowd,
       marketLots: lots(crowd.marketLots, by.takerLots),
-      nearLots: lots(crowd.nearLots, by.touchLots),
       patientLifetime: Math.min(longest, crowd.patientLifetime * Math.exp(by.patience)),
       nearDistance: {
         ...crowd.nearDistance,
@@ -150,8 +167,10 @@ export function turned({ profile }: StartingMarket, by: Turned): MarketProfile {
     makers: {
       ...makers,
       lots: makers.lots * Math.exp(by.touchLots),
+      snipeLots: Math.max(1, makers.snipeLots * Math.exp(by.takerLots)),
       halfSpread: Math.max(0, makers.halfSpread + by.halfSpread),
       learning: makers.learning * Math.exp(by.learning),
+      snipeBeyond: makers.snipeBeyond * Math.exp(by.snipes),
     },
     metaorders: {
       ...metaorders,
@@ -159,9 +178,19 @@ export function turned({ profile }: StartingMarket, by: Turned): MarketProfile {
       lots: lots(metaorders.lots, by.takerLots),
       sliceLots: lots(metaorders.sliceLots, by.takerLots),
     },
+    bursts: profile.bursts.map((burst) => ({
+      ...burst,
+      spread: Math.min(MOST_SPREAD, burst.spread * Math.exp(by.bursts)),
+    })),
     dailyVolatility: Math.min(MOST_VOLATILITY, profile.dailyVolatility * Math.exp(by.value)),
   };
 }
+
+const lots = (law: PowerLaw, power: number): PowerLaw => {
+  const least = Math.max(1, Math.round(law.least * Math.exp(power)));
+  const most = Math.max(least + 1, Math.round(law.most * Math.exp(power)));
+  return { ...law, least, most };
+};
 
 /** More branching with the same number of market orders: fewer of them come by themselves. */
 function turnedHawkes(hawkes: MarketProfile["hawkes"], by: Turned): MarketProfile["hawkes"] {

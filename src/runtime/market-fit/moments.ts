@@ -27,6 +27,7 @@ export const MOMENTS = {
   volatility10: { title: "volatility, 10 s", unit: "bps" },
   volatility60: { title: "volatility, 60 s", unit: "bps" },
   response: { title: "move 1 s after an order", unit: "bps" },
+  busyness: { title: "unevenness of orders, 10 s", unit: "" },
   branchingSame: { title: "orders set off, same side", unit: "" },
   branchingOther: { title: "orders set off, other side", unit: "" },
   signMemory1: { title: "sign memory, next order", unit: "" },
@@ -87,6 +88,23 @@ export function* measureMarket(
   return measured(survey.finish(), watch.finish(), look);
 }
 
+/** Where the book is looked at, and how far: not beyond what is nearly always seen. */
+const MOST_REACH_BPS = 10;
+/** Of the excitement: per second, for one market order a second. The default profile's, about. */
+const DECAYS_PER_ORDER: readonly number[] = [0.4, 0.01];
+
+/** A first pass: the price and how to look at the market. Undefined where there was no book. */
+export function* lookAt(
+  source: Source,
+): Generator<number, { readonly mid: number; readonly look: Look } | undefined> {
+  const first = yield* measureMarket(source, 1, { reachBps: 1, decays: [1] });
+  const { mid, flow } = first;
+  const perSecond = flow.orders.length / Math.max(1, flow.length);
+  if (!(mid > 0) || flow.seconds.length === 0 || perSecond === 0) return undefined;
+  const reachBps = Math.min(MOST_REACH_BPS, (1e4 * flow.seenTicks) / mid);
+  return { mid, look: { reachBps, decays: DECAYS_PER_ORDER.map((each) => each * perSecond) } };
+}
+
 function measured(tape: MarketTape, flow: FlowTape, look: Look): MeasuredMarket {
   const { instrument } = tape;
   const known = tape.mids.filter((each) => each > 0);
@@ -116,12 +134,29 @@ function flowMoments(flow: FlowTape, worth: number, mid: number): Moments {
     ordersPerSecond: per((it) => it.orders),
     volumePerSecond: per((it) => it.lots * worth),
     orderSize: sizes === undefined ? undefined : scaled(sizes, worth),
+    busyness: unevenness(seconds.map((it) => it.orders)),
     limitsPerSecond: per((it) => it.limits),
     cancelsPerSecond: per((it) => it.declines - it.takes),
     spread: per((it) => (1e4 * it.spreadTicks) / mid),
     touchDepth: per((it) => it.touchLots * worth),
     reachDepth: per((it) => it.reachLots * worth),
   });
+}
+
+const SPELL_SECONDS = 10;
+const LEAST_SPELLS = 8;
+
+/** Deviation of the number of orders in ten seconds, as a share of its mean. */
+function unevenness(orders: readonly number[]): Moment | undefined {
+  const spells = Math.floor(orders.length / SPELL_SECONDS);
+  if (spells < LEAST_SPELLS) return undefined;
+  const counts = Array.from({ length: spells }, (_, i) =>
+    orders.slice(i * SPELL_SECONDS, (i + 1) * SPELL_SECONDS).reduce((sum, each) => sum + each, 0),
+  );
+  const mean = counts.reduce((sum, each) => sum + each, 0) / spells;
+  const squares = counts.reduce((sum, each) => sum + (each - mean) ** 2, 0) / (spells - 1);
+  const { effective } = meanOfSeries(counts)!;
+  return mean === 0 ? undefined : { value: Math.sqrt(squares) / mean, effective };
 }
 
 const scaled = (moment: Required<Moment>, by: number): Moment => ({

@@ -5,8 +5,7 @@
  * passes names a market that lives, in bounded memory, however odd its figures.
  */
 import { z } from "zod";
-import { hawkesRates } from "../../simulation/generated/flow-hawkes.ts";
-import type { MarketProfile } from "../../simulation/generated/profile.ts";
+import { hawkesRates, type MarketProfile } from "./generated-room.ts";
 
 /** Nothing in a market happens more often, per second of its own time. */
 const MOST_PER_SECOND = 20_000;
@@ -171,9 +170,7 @@ export const PROFILE = z
  */
 export const FLAT_WORLD = {
   session: { shape: "flat" },
-  regimes: [
-    { name: "recorded", volatility: 1, activity: 1, meanHours: 24, next: { recorded: 1 } },
-  ],
+  regimes: [{ name: "recorded", volatility: 1, activity: 1, meanHours: 24, next: { recorded: 1 } }],
 } as const;
 
 const REGIME = z.strictObject({

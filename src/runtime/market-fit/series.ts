@@ -20,7 +20,8 @@ export function meanOfSeries(series: ArrayLike<number>): Mean | undefined {
   const value = known.reduce((sum, each) => sum + each, 0) / n;
   const apart = known.map((each) => each - value);
   const variance = apart.reduce((sum, each) => sum + each * each, 0) / n;
-  if (variance === 0) return { value, standardError: 0, effective: n };
+  // A spread that never changes: what is left of the sum is rounding.
+  if (variance <= 1e-20 * value * value) return { value, standardError: 0, effective: n };
   const at = (lag: number): number => {
     let sum = 0;
     for (let i = lag; i < n; i++) sum += apart[i]! * apart[i - lag]!;

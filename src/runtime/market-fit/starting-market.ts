@@ -6,8 +6,8 @@
  * to the stylised facts; in other units it has them still. What must stay true: a market fitted to
  * the default market itself begins as the default market.
  */
-import type { MarketProfile, PowerLaw } from "../../simulation/generated/profile.ts";
 import type { FlowTape } from "./flow-tape.ts";
+import type { MarketProfile, PowerLaw } from "./generated-room.ts";
 import type { MeasuredMarket } from "./moments.ts";
 import { LEAST_SIZES, sizeLaw } from "./size-law.ts";
 
@@ -149,7 +149,10 @@ function inUnits(profile: MarketProfile, units: Units, startPrice: number): Mark
     },
     crowd: {
       ...crowd,
-      nearDistance: { ...crowd.nearDistance, most: Math.min(MOST_BAND, whole(crowd.nearDistance.most)) },
+      nearDistance: {
+        ...crowd.nearDistance,
+        most: Math.min(MOST_BAND, whole(crowd.nearDistance.most)),
+      },
       band: Math.min(MOST_BAND, Math.max(10, whole(crowd.band))),
       nearLots: lotsLaw(crowd.nearLots),
       patientLots: lotsLaw(crowd.patientLots),
@@ -176,7 +179,10 @@ function inUnits(profile: MarketProfile, units: Units, startPrice: number): Mark
     fundamental: { ...fundamental, scale: ticks(fundamental.scale), lots: lots(fundamental.lots) },
     liquidations: { ...liquidations, orderLots: lots(liquidations.orderLots) },
     valueTicks: startPrice,
-    dailyVolatility: Math.min(2, (ticks(profile.dailyVolatility) * profile.valueTicks) / startPrice),
+    dailyVolatility: Math.min(
+      2,
+      (ticks(profile.dailyVolatility) * profile.valueTicks) / startPrice,
+    ),
     trendTicks: ticks(profile.trendTicks),
   };
 }

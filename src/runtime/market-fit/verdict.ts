@@ -50,7 +50,8 @@ export function momentRows(
     const [before, after] = [spreadOf(initial, name), spreadOf(fitted, name)];
     if (seen === undefined && before === undefined && after === undefined) return [];
     const knob = knobs.find(({ moment }) => moment === name)?.name;
-    const [initialOff, fittedOff] = [offBy(seen, before, after), offBy(seen, after, after)];
+    const own = seen?.standardError ?? Math.max(before?.deviation ?? 0, after?.deviation ?? 0);
+    const [initialOff, fittedOff] = [offBy(seen, before, own), offBy(seen, after, own)];
     return [
       {
         name,
@@ -80,16 +81,14 @@ function spreadOf(runs: readonly Moments[], name: MomentName): Spread | undefine
 
 /**
  * The recording's own error and that of the markets' mean. Where the recording does not tell its
- * own, a fitted market's deviation from seed to seed stands in.
+ * own, the larger deviation from seed to seed stands in.
  */
 function offBy(
   seen: Moment | undefined,
   made: Spread | undefined,
-  fitted: Spread | undefined,
+  own: number,
 ): number | undefined {
   if (seen === undefined || made?.deviation === undefined) return undefined;
-  const own = seen.standardError ?? fitted?.deviation;
-  if (own === undefined) return undefined;
   const error = Math.sqrt(own ** 2 + made.deviation ** 2 / made.markets);
   return error === 0 ? undefined : (made.mean - seen.value) / error;
 }
