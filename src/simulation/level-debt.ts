@@ -8,6 +8,9 @@
  */
 import { TickFilter } from "./tick-filter.ts";
 
+/** Steps of a lot that debts heal by: sums with whole lots are exact, so no lot is made up. */
+const STEPS = 2 ** 16;
+
 /** Less than this is nothing: half a lot. */
 const LEAST = 0.5;
 
@@ -61,7 +64,7 @@ export class LevelDebt {
   /** Only a share of every debt is left. `changed` is told of levels that show it. */
   heal(leaves: number, changed: (tick: number) => void): void {
     for (const [tick, owed] of this.#lots) {
-      const left = owed * leaves;
+      const left = Math.round(owed * leaves * STEPS) / STEPS;
       if (Math.abs(left) < LEAST) this.#forget(tick);
       else this.#lots.set(tick, left);
       const shows = Math.abs(left) < LEAST ? 0 : Math.ceil(left);

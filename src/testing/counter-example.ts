@@ -37,6 +37,19 @@ export function describeSchedule(schedule: Schedule): string {
   return lines.filter((line) => line !== "").join("\n");
 }
 
+/** What is asked for, wherever it is worked. */
+export function describeOrders(
+  drawn: Pick<Schedule, "parents" | "limits" | "operators" | "seed">,
+): string {
+  const lines = [
+    ...drawn.parents.map((parent, k) => `p${k + 1}: ${parentText(parent)}`),
+    `limits: ${plain(drawn.limits)}`,
+    list("operators", drawn.operators, operatorText),
+    `seed: ${drawn.seed}`,
+  ];
+  return lines.filter((line) => line !== "").join("\n");
+}
+
 export function describeContractCase({ plan, parameters, views, cut }: ContractCase): string {
   const asked = views.map(({ now, done, marketVolume }) => {
     const at = ((now - plan.from) / 1e6).toFixed(6);

@@ -6,7 +6,7 @@
  */
 import type { ParentOrder } from "../core/domain/parent-order.ts";
 import type { Instrument } from "../core/domain/instrument.ts";
-import type { AdversarialVenue, VenueOrder } from "./venue.ts";
+import { openOf, type VenueOrder, type VenueRecord } from "./venue-record.ts";
 
 const SCALE = 24;
 
@@ -28,10 +28,10 @@ export const asNumber = (money: bigint): number => Number(money) / 10 ** SCALE;
 
 export class Ledger {
   readonly #instrument: Instrument;
-  readonly #venue: AdversarialVenue;
+  readonly #venue: VenueRecord;
   readonly orders: VenueOrder[] = [];
 
-  constructor(instrument: Instrument, venue: AdversarialVenue) {
+  constructor(instrument: Instrument, venue: VenueRecord) {
     this.#instrument = instrument;
     this.#venue = venue;
   }
@@ -97,10 +97,4 @@ export class Ledger {
     if (quantity.kind === "lots") return (this.filled + this.open) / quantity.lots;
     return asNumber(this.spent + this.openMoney) / Number(quantity.quote);
   }
-}
-
-export function openOf(order: VenueOrder): number {
-  if (order.state === "closed") return 0;
-  const asked = Math.max(order.quantity, ...order.amendsSent.map((amend) => amend.quantity));
-  return asked - order.filled;
 }

@@ -3,28 +3,37 @@
  *
  * It shares nothing with the engine's book, observer and windows but the columns themselves.
  */
-import { Kind, KIND_MASK, LAST, type MarketBlock, OFF_VOLUME } from "../core/market/columns.ts";
-import { EPOCH_MICROS, EPOCH_SECONDS } from "./market.ts";
+import { Kind, KIND_MASK, LAST, OFF_VOLUME, VENUE_ONLY } from "../core/market/columns.ts";
+import type { SeenMarket } from "./market.ts";
 
 export class MarketFold {
   readonly bids = new Map<number, number>();
   readonly asks = new Map<number, number>();
-  readonly #block: MarketBlock;
+  readonly #market: Pick<SeenMarket, "block">;
+  readonly #epochSeconds: number;
   readonly #volumeBySecond = new Map<number, number>();
+  /** Known until the next row. */
+  #bid: number | undefined;
+  #ask: number | undefined;
   position = 0;
   isSynced = false;
   volume = 0;
   /** Micros since the Unix epoch of the newest whole message. */
   lastAt = Number.NEGATIVE_INFINITY;
 
-  constructor(block: MarketBlock) {
-    this.#block = block;
+  constructor(market: Pick<SeenMarket, "header" | "block">) {
+    this.#market = market;
+    this.#epochSeconds = Number(market.header.epochNanos / 1_000_000_000n);
   }
 
   advanceTo(position: number): void {
-    const { kind, price, quantity, localTime } = this.#block;
+    if (position === this.position) return;
+    this.#bid = undefined;
+    this.#ask = undefined;
+    const { kind, price, quantity, localTime } = this.#market.block;
     for (; this.position < position; this.position++) {
       const row = this.position;
+      if ((kind[row]! & VENUE_ONLY) !== 0) continue;
       const side = (kind[row]! & KIND_MASK) === Kind.BID ? this.bids : this.asks;
       switch (kind[row]! & KIND_MASK) {
         case Kind.CLEAR:
@@ -44,15 +53,17 @@ export class MarketFold {
           if ((kind[row]! & OFF_VOLUME) === 0) this.#trade(localTime[row]!, quantity[row]!);
       }
       if ((kind[row]! & LAST) !== 0)
-        this.lastAt = EPOCH_MICROS + Math.floor(localTime[row]! / 1000);
+        this.lastAt = this.#epochSeconds * 1e6 + Math.floor(localTime[row]! / 1000);
     }
   }
 
   get bid(): number {
-    return this.bids.size === 0 ? 0 : Math.max(...this.bids.keys());
+    this.#bid ??= this.bids.size === 0 ? 0 : Math.max(...this.bids.keys());
+    return this.#bid;
   }
   get ask(): number {
-    return this.asks.size === 0 ? 0 : Math.min(...this.asks.keys());
+    this.#ask ??= this.asks.size === 0 ? 0 : Math.min(...this.asks.keys());
+    return this.#ask;
   }
 
   isHealthy(now: number, staleAfter: number): boolean {
@@ -78,7 +89,7 @@ export class MarketFold {
   }
 
   #trade(localTime: number, quantity: number): void {
-    const second = EPOCH_SECONDS + Math.floor(localTime / 1e9);
+    const second = this.#epochSeconds + Math.floor(localTime / 1e9);
     this.#volumeBySecond.set(second, (this.#volumeBySecond.get(second) ?? 0) + quantity);
     this.volume += quantity;
   }

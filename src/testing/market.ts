@@ -27,14 +27,21 @@ const CALM: Segment = {
 };
 const DRAWS = streamOf("laws-market");
 
-export interface Market {
+/** What an oracle has to see of a market, made up beforehand or made as it goes. */
+export interface SeenMarket {
   readonly header: MarketHeader;
+  /** All rows so far, from the first. */
   readonly block: MarketBlock;
+  /** No price of the session lies under this tick. */
+  readonly lowestTick: number;
+}
+
+export interface Market extends SeenMarket {
   readonly instrumentId: string;
 }
 
 export function marketOf(schedule: Schedule): Market {
-  const { instrument } = GROUNDS[schedule.venue]!;
+  const { instrument, start } = GROUNDS[schedule.venue]!;
   const header: MarketHeader = {
     instrument,
     epochNanos: BigInt(EPOCH_SECONDS) * 1_000_000_000n,
@@ -43,7 +50,8 @@ export function marketOf(schedule: Schedule): Market {
   const writer = new MarketWriter(schedule);
   for (const segment of schedule.segments) writer.write(segment);
   if (schedule.endsCalm) writer.write(CALM);
-  return { header, block: writer.block, instrumentId: instrumentId(instrument) };
+  const lowestTick = 0.7 * start;
+  return { header, block: writer.block, lowestTick, instrumentId: instrumentId(instrument) };
 }
 
 class MarketWriter {

@@ -21,12 +21,11 @@ import { requireLaw } from "./law-broken.ts";
 import { asNumber, Ledger, moneyOf, moneyText } from "./ledger.ts";
 import type { Lineup } from "./lineup.ts";
 import { MarketFold } from "./market-fold.ts";
-import type { Market } from "./market.ts";
+import type { SeenMarket } from "./market.ts";
 import { type Anchored, endStall, type Pace, type StallEnd, takePlan, targetOf } from "./pace.ts";
-import { GROUNDS, type Schedule } from "./schedule.ts";
 import { checkSend } from "./send-laws.ts";
 import { Tally, type Tallied } from "./tally.ts";
-import type { AdversarialVenue } from "./venue.ts";
+import type { VenueRecord } from "./venue-record.ts";
 import type { Anchor } from "./watched.ts";
 
 /** What the oracle holds of one parent. */
@@ -62,9 +61,8 @@ export class Oracle {
   readonly books = new Map<string, ParentBook>();
   readonly limits: RiskLimits;
   readonly fold: MarketFold;
-  readonly market: Market;
-  readonly venue: AdversarialVenue;
-  readonly schedule: Schedule;
+  readonly market: SeenMarket;
+  readonly venue: VenueRecord;
   /** Times of aggressive orders and of amends of the whole account. */
   readonly aggressiveTimes: number[] = [];
   readonly amendTimes: number[] = [];
@@ -82,19 +80,12 @@ export class Oracle {
   /** Plans bound in the step at hand. */
   readonly #bound: Anchor[] = [];
 
-  constructor(
-    schedule: Schedule,
-    limits: RiskLimits,
-    market: Market,
-    venue: AdversarialVenue,
-    lineup: Lineup,
-  ) {
+  constructor(limits: RiskLimits, market: SeenMarket, venue: VenueRecord, lineup: Lineup) {
     this.lineup = lineup;
-    this.schedule = schedule;
     this.limits = limits;
     this.market = market;
     this.venue = venue;
-    this.fold = new MarketFold(market.block);
+    this.fold = new MarketFold(market);
   }
 
   before(event: EngineEvent, position: number): void {
@@ -227,9 +218,9 @@ export class Oracle {
 
   /** Under this many lots the venue takes no order, at the lowest price that a session sees. */
   #dustLots(): number {
-    const { instrument } = this.market.header;
-    const { minNotional, minLots } = instrument;
-    const lot = asNumber(moneyOf(instrument, 0.7 * GROUNDS[this.schedule.venue]!.start, 1));
+    const { header, lowestTick } = this.market;
+    const { minNotional, minLots } = header.instrument;
+    const lot = asNumber(moneyOf(header.instrument, lowestTick, 1));
     return Math.max(minLots, Number(minNotional.mantissa) / 10 ** minNotional.scale / lot);
   }
 

@@ -7,11 +7,15 @@ import type { EngineEvent } from "../core/domain/messages.ts";
 import type { ParentAmendment, ParentOrder } from "../core/domain/parent-order.ts";
 import { atTick, lots, micros, ticks } from "../core/domain/units.ts";
 import { EPOCH_MICROS } from "./market.ts";
-import { GROUNDS, type OperatorDraft, type ParentDraft, type Schedule } from "./schedule.ts";
+import type { Ground, OperatorDraft, ParentDraft, Schedule } from "./schedule.ts";
 
 /** Everything that is known before the session begins, in order of time. */
-export function scheduledEvents(schedule: Schedule, instrument: string): EngineEvent[] {
-  const parents = schedule.parents.map((draft, k) => parentOf(schedule, draft, k, instrument));
+export function scheduledEvents(
+  schedule: Pick<Schedule, "parents" | "operators">,
+  ground: Ground,
+  instrument: string,
+): EngineEvent[] {
+  const parents = schedule.parents.map((draft, k) => parentOf(ground, draft, k, instrument));
   const submitted = parents.map((parent, k): EngineEvent => {
     const early = (schedule.parents[k]!.odd % 2) * 2_000_000;
     return {
@@ -20,17 +24,16 @@ export function scheduledEvents(schedule: Schedule, instrument: string): EngineE
       parent,
     };
   });
-  const operated = schedule.operators.map((draft) => operatorEvent(schedule, parents, draft));
+  const operated = schedule.operators.map((draft) => operatorEvent(parents, draft));
   return [...submitted, ...operated].sort((a, b) => a.time - b.time);
 }
 
 function parentOf(
-  schedule: Schedule,
+  { unit, start, instrument: grid }: Ground,
   draft: ParentDraft,
   k: number,
   instrument: string,
 ): ParentOrder {
-  const { unit, start, instrument: grid } = GROUNDS[schedule.venue]!;
   const size = lots(Math.max(1, draft.size * unit + draft.odd));
   const startAt = micros(EPOCH_MICROS + draft.startMs * 1000);
   const direction = draft.side === "buy" ? 1 : -1;
@@ -58,11 +61,7 @@ function parentOf(
   };
 }
 
-function operatorEvent(
-  schedule: Schedule,
-  parents: readonly ParentOrder[],
-  draft: OperatorDraft,
-): EngineEvent {
+function operatorEvent(parents: readonly ParentOrder[], draft: OperatorDraft): EngineEvent {
   const parent = parents[draft.parent % parents.length]!;
   const time = micros(EPOCH_MICROS + draft.atMs * 1000);
   const { act } = draft;

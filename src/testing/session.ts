@@ -20,7 +20,7 @@ import type { Lineup } from "./lineup.ts";
 import { EPOCH_MICROS, type Market, marketOf } from "./market.ts";
 import { Oracle } from "./oracle.ts";
 import { refold } from "./refold.ts";
-import { GROUNDS, type Schedule } from "./schedule.ts";
+import { type Ground, GROUNDS, type Schedule } from "./schedule.ts";
 import { scheduledEvents } from "./session-events.ts";
 import { type Step, stepText } from "./step.ts";
 import { AdversarialVenue } from "./venue.ts";
@@ -40,8 +40,11 @@ export interface Session {
   readonly steps: readonly Step[];
 }
 
-export function limitsOf({ limits: draft, venue }: Schedule): RiskLimits {
-  const { instrument, start, unit } = GROUNDS[venue]!;
+/** What a schedule's drafts mean on a ground of its own or another. */
+export function limitsOf(
+  draft: Schedule["limits"],
+  { instrument, start, unit }: Ground,
+): RiskLimits {
   const worth = Number(formatDecimal(notional(instrument, atTick(ticks(start)), lots(unit))));
   return {
     ...DEFAULT_RISK_LIMITS,
@@ -71,7 +74,7 @@ export function engineOf(
       maxSpreadToCrossBps: 1_000,
       minOrder: "0",
     },
-    limits: limitsOf(schedule),
+    limits: limitsOf(schedule.limits, groundOf(schedule)),
     strategies: watched(lineup.strategies, onAnchor),
     tactics: lineup.tactics,
     seed: schedule.seed,
@@ -79,11 +82,14 @@ export function engineOf(
   });
 }
 
+const groundOf = ({ venue }: Schedule): Ground => GROUNDS[venue]!;
+
 /** @throws LawBroken, with the last steps in its text. */
 export function runSchedule(schedule: Schedule, lineup: Lineup): Session {
   const market = marketOf(schedule);
   const venue = new AdversarialVenue(schedule);
-  const oracle = new Oracle(schedule, limitsOf(schedule), market, venue, lineup);
+  const limits = limitsOf(schedule.limits, groundOf(schedule));
+  const oracle = new Oracle(limits, market, venue, lineup);
   const engine = engineOf(schedule, market, lineup, (anchor) => oracle.anchored(anchor));
   const session = { market, engine, venue, oracle, steps: [] };
   const loop = new Loop(schedule, session, lineup);
@@ -97,7 +103,7 @@ export function runSchedule(schedule: Schedule, lineup: Lineup): Session {
 }
 
 /** The engine must throw nothing, and neither may a strategy. */
-function told(error: unknown, steps: readonly Step[]): LawBroken {
+export function told(error: unknown, steps: readonly Step[]): LawBroken {
   const law = error instanceof LawBroken ? error.law : "0";
   const text =
     error instanceof LawBroken
@@ -124,7 +130,7 @@ class Loop {
     this.#schedule = schedule;
     this.#lineup = lineup;
     this.#restarts = [...schedule.restarts];
-    this.#scheduled = scheduledEvents(schedule, session.market.instrumentId);
+    this.#scheduled = scheduledEvents(schedule, groundOf(schedule), session.market.instrumentId);
   }
 
   /** Up to the next event. False when nothing is at work and nothing is owed. */

@@ -10,32 +10,10 @@ import type { ClientOrderId, OrderReport, OrderTerms } from "../core/domain/chil
 import type { AmendTerms } from "../core/domain/messages.ts";
 import { lots, micros, ticks } from "../core/domain/units.ts";
 import type { AmendMood, CancelMood, Delays, PlaceMood, Schedule } from "./schedule.ts";
-
-export interface VenueOrder {
-  readonly terms: OrderTerms;
-  readonly isImmediate: boolean;
-  quantity: number;
-  limit: number;
-  filled: number;
-  /** `sent`: on its way to the venue. */
-  state: "sent" | "open" | "closed";
-  /** Amendments on their way: each may still take effect. */
-  readonly amendsSent: AmendTerms[];
-  /** Cancels that came after its end. */
-  lateCancels: number;
-}
+import { type Execution, sentOrder, type VenueOrder, type VenueRecord } from "./venue-record.ts";
 
 /** After so many, a shell asks what became of the order, as it has to. */
 const LATE_CANCELS_MAX = 3;
-
-export interface Execution {
-  readonly orderId: ClientOrderId;
-  readonly executionId: string;
-  readonly price: number;
-  readonly quantity: number;
-  /** When the engine was told; undefined while it does not know. */
-  toldAt: number | undefined;
-}
 
 export interface Delivery {
   readonly at: number;
@@ -49,7 +27,7 @@ const SAID = "LAWS";
 const REST: PlaceMood = { kind: "rest" };
 const PROMPT: Delays = { entryMs: 20, responseMs: [20], duplicate: false };
 
-export class AdversarialVenue {
+export class AdversarialVenue implements VenueRecord {
   readonly orders = new Map<ClientOrderId, VenueOrder>();
   readonly executions: Execution[] = [];
   readonly #schedule: Schedule;
@@ -70,16 +48,7 @@ export class AdversarialVenue {
 
   /** An order on its way: from now on it may fill. */
   announce(terms: OrderTerms): VenueOrder {
-    const order: VenueOrder = {
-      terms,
-      isImmediate: terms.timeInForce.kind === "immediate-or-cancel",
-      quantity: terms.quantity,
-      limit: terms.limitPrice!,
-      filled: 0,
-      state: "sent",
-      amendsSent: [],
-      lateCancels: 0,
-    };
+    const order = sentOrder(terms);
     this.orders.set(terms.clientOrderId, order);
     return order;
   }

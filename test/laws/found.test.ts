@@ -47,6 +47,25 @@ describe("an order that takes, and that the venue has accepted and not ended yet
   });
 });
 
+describe("an order that is late where less is shown than its least order", () => {
+  it("stays where it rests: withdrawn, it could not cross either", () => {
+    const desk = new Desk();
+    desk.depth = 50;
+    desk.move(1_000, 1_001);
+    desk.submit({
+      quantity: { kind: "lots", lots: lots(150) },
+      minOrder: lots(100),
+      acceptInfeasible: true,
+      urgency: 1,
+      strategy: { name: "twap", parameters: { slices: 1 } },
+    });
+    desk.until(40);
+    // It was withdrawn for the crossing order that did not follow, posted again, and so on.
+    expect(desk.timeline.filter((line) => line.includes("cancel"))).toEqual([]);
+    expect(desk.timeline.filter((line) => line.includes("post"))).toHaveLength(1);
+  });
+});
+
 describe("a volume curve of next to nothing", () => {
   const midnight = micros(1_699_920_000 * SECOND);
   const plan = planOf({ from: midnight, until: micros(midnight + 80 * SECOND) });

@@ -1,6 +1,6 @@
 /**
- * The full run of the laws: at least 10,000 whole sessions over every strategy and every suite, and
- * the contract of each. It stops at the first broken law and says how to see it again.
+ * The full run of the laws: at least 10,000 whole sessions over every strategy and every suite, the
+ * contract of each, and runs of each in the three simulated markets. It stops at the first broken law and says how to see it again.
  *
  * Usage: npm run test:laws -- [--strategy NAME] [--law PART OF A NAME] [--sessions N] [--path PATH]
  *        [--plugin FILE]
@@ -16,11 +16,15 @@ import {
   type Tallied,
 } from "../../src/testing/index.ts";
 import { loadPlugins } from "../../src/runtime/plugin.ts";
+import { lineupOf as lineupWith } from "../../src/testing/lineup.ts";
+import { marketLaws } from "./market-laws.ts";
 import { REGISTERED, TACTICS } from "./registered.ts";
 
 const SESSIONS = 10_000;
 /** Suites of sessions that each strategy goes through: see conformance.ts. */
 const SUITES = 7;
+/** Sessions of one suite to one run in each market, which takes longer. */
+const SESSIONS_PER_MARKET_RUN = 2;
 /** Sessions to one case of each part of the contract. */
 const SESSIONS_PER_CONTRACT = 5;
 /** 32 bits. */
@@ -99,15 +103,25 @@ function lawsOf(
   options: Options,
 ): readonly Law[] {
   const { seed, sessions, law, path } = options;
-  const suite = conformanceSuite({
+  const runs = Math.max(1, Math.ceil(sessions / (REGISTERED.length * SUITES)));
+  const draw = { seed, ...(path === undefined ? {} : { path }) };
+  const inSessions = conformanceSuite({
     ...mine,
     others,
     tactics: TACTICS,
-    runs: Math.max(1, Math.ceil(sessions / (REGISTERED.length * SUITES))),
+    runs,
     contractRuns: Math.max(100, Math.ceil(sessions / SESSIONS_PER_CONTRACT)),
-    seed,
-    ...(path === undefined ? {} : { path }),
+    ...draw,
   });
+  const inMarkets = marketLaws({
+    mine,
+    all: others,
+    tactics: TACTICS,
+    lineup: lineupWith(others, TACTICS),
+    runs: Math.ceil(runs / SESSIONS_PER_MARKET_RUN),
+    ...draw,
+  });
+  const suite = [...inSessions, ...inMarkets];
   return suite.filter(({ name }) => law === undefined || name.includes(law));
 }
 

@@ -216,11 +216,13 @@ function roomToGrow({ parent, market, gate, now, gap }: PlacementView, price: Ti
   return minLots(minLots(share, position), minLots(unsentLots(parent, price), gap));
 }
 
-/** Whether a crossing order could go in the place of this one. */
+/** Whether a crossing order would go in the place of this one: else it is withdrawn for nothing. */
 function canReplace(view: PlacementView, child: ChildOrder): boolean {
+  const { market, parent } = view;
   const wanted = view.late.quantity;
   const limitPrice = sweepPrice(view, wanted);
-  return childSize(view, limitPrice, wanted, { released: leaves(child) }).quantity > 0;
+  const shown = lotsWithin(market, parent.order.side, limitPrice, wanted);
+  return childSize(view, limitPrice, wanted, { released: leaves(child), shown }).quantity > 0;
 }
 
 /**

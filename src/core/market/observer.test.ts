@@ -238,9 +238,10 @@ describe("the observer's totals", () => {
         schedules(fc.constant({ name: "any", parameters: {} })),
         stops,
         (schedule, times) => {
-          const { header: generated, block } = marketOf(schedule);
+          const market = marketOf(schedule);
+          const { header: generated, block } = market;
           const seen = new Observer(generated);
-          const fold = new MarketFold(block);
+          const fold = new MarketFold(market);
           let next = 0;
           for (const ms of times.sort((a, b) => a - b)) {
             next = seen.observe(block, next, block.length, ms * 1e6);
