@@ -10,7 +10,7 @@ import type { MarketHeader } from "../core/market/columns.ts";
 import type { Observer } from "../core/market/observer.ts";
 import { GeneratedVenue } from "../simulation/generated-venue.ts";
 import { constantLatency, type LatencyModel, uniformLatency } from "../simulation/latency.ts";
-import { DECAY_SECONDS, type ReactionConfig } from "../simulation/reaction.ts";
+import { NO_REACTION, type ReactionConfig } from "../simulation/reaction.ts";
 import { ReactiveVenue } from "../simulation/reactive-venue.ts";
 import { ReplayVenue, type VenueConfig } from "../simulation/replay-venue.ts";
 import type { NativeOrder } from "../strategies/native/native-order.ts";
@@ -21,6 +21,7 @@ import type { ArrivalConfig, ReactionSettings, SimulationConfig } from "./config
 import type { ScaleFault } from "./day-scale.ts";
 import { generatedConfig, type OpenMarket } from "./market-source.ts";
 import type { Plugin } from "./plugin.ts";
+import { scaleReaction } from "./reaction-scale.ts";
 import { FixedMarket, ReactingMarket, type SimulatedMarket } from "./simulated-market.ts";
 
 /**
@@ -106,10 +107,6 @@ export function kindOf(
   return spec.kind === "generated" ? "generated" : "recorded";
 }
 
-/** Share of the market's volume at which the reactive book's impact is the square-root law's. */
-const REFERENCE_RATE = 0.05;
-const SECONDS_PER_DAY = 86_400;
-
 export interface MarketKindFault {
   readonly code: "MARKET_KIND";
   readonly text: string;
@@ -141,33 +138,17 @@ export function composeMarket(
   return ok(new ReactingMarket(header, venue));
 }
 
-/**
- * The permanent part: a day's volume, traded on balance, moves the price by `permanent` daily
- * volatilities. The transient part: an order at `REFERENCE_RATE` of the volume moves it by
- * `transient` × σ√(Q/V), the square-root law, whatever its length: under the propagator
- * κ(1 + t/t₀)^−½ a constant rate v moves the price by 2κv√(t₀T), which fixes κ.
- */
+/** Nothing has to be known of the market where nothing moves its price. */
 function reactionOf(
   market: Pick<OpenMarket, "scale">,
-  { halfLife, permanent, transient }: ReactionSettings,
+  settings: ReactionSettings,
 ): Result<ReactionConfig, ScaleFault> {
-  const own = { halfLife: halfLife * 1000, isSeen: true };
-  if (permanent === 0 && transient === 0) {
-    return ok({ ...own, permanentTicksPerLot: 0, transientTicksPerLot: 0 });
+  if (settings.permanent === 0 && settings.transient === 0) {
+    const halfLife = settings.halfLife * 1000;
+    return ok({ ...NO_REACTION, halfLife, isSeen: true });
   }
   const scale = market.scale();
-  if (!scale.ok) return scale;
-  const { volatility, volumeLots, mid } = scale.value;
-  const ticks = (volatility * (mid / 2)) / volumeLots;
-  const perRate = Math.sqrt(SECONDS_PER_DAY / (REFERENCE_RATE * DECAY_SECONDS)) / 2;
-  const [lasting, fading] = [permanent * ticks, transient * ticks * perRate];
-  // More than a tick for a lot cannot be simulated, and means a market of a few lots a day.
-  const most = Math.max(1, lasting + fading);
-  return ok({
-    ...own,
-    permanentTicksPerLot: lasting / most,
-    transientTicksPerLot: fading / most,
-  });
+  return scale.ok ? scaleReaction(settings, scale.value) : scale;
 }
 
 function latencyOf(simulation: SimulationConfig, seed: number): LatencyModel {

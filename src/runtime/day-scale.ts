@@ -5,7 +5,7 @@
  * data. What must stay true: it depends on the rows alone, so that a replay has the same.
  */
 import { err, ok, type Result } from "../core/domain/errors.ts";
-import type { Fraction, HalfTicks } from "../core/domain/units.ts";
+import { type Fraction, type HalfTicks, micros, MINUTE } from "../core/domain/units.ts";
 import type { MarketBlock, MarketHeader } from "../core/market/columns.ts";
 import { Observer } from "../core/market/observer.ts";
 
@@ -28,6 +28,7 @@ const SECONDS_PER_DAY = 86_400;
 const RETURN_SECONDS = 10;
 const LEAST_RETURNS = 6;
 const NANOS = 1e9;
+const STALE_AFTER = MINUTE;
 
 export function measureDayScale(
   header: MarketHeader,
@@ -35,7 +36,8 @@ export function measureDayScale(
 ): Result<DayScale, ScaleFault> {
   const observer = new Observer(header);
   const step = RETURN_SECONDS * NANOS;
-  let [first, next, last, count, squares] = [-1, 0, 0, 0, 0];
+  const epoch = Number(header.epochNanos / 1000n);
+  let [first, next, last, count, squares, seconds, volume, traded] = [-1, 0, 0, 0, 0, 0, 0, 0];
   for (const block of blocks) {
     if (first < 0) {
       first = block.localTime[0]!;
@@ -44,23 +46,27 @@ export function measureDayScale(
     for (let row = 0; row < block.length;) {
       row = observer.observe(block, row, block.length, next);
       if (row === block.length) break;
-      const mid = observer.lastMid ?? 0;
+      // A gap, and a silence that may be one, are not a quiet market.
+      const now = micros(epoch + next / 1000);
+      const mid = observer.health(now, STALE_AFTER) === "healthy" ? observer.mid : 0;
       if (last > 0 && mid > 0) {
         squares += Math.log(mid / last) ** 2;
         count += 1;
+        seconds += RETURN_SECONDS;
+        traded += observer.volume - volume;
       }
+      volume = observer.volume;
       last = mid;
       next += step;
     }
   }
-  const seconds = (observer.time - first) / NANOS;
   if (count < LEAST_RETURNS || !(squares > 0)) {
-    return fault(`no volatility can be told from ${Math.max(0, seconds).toFixed(0)} s of it`);
+    return fault(`no volatility can be told from ${seconds} s of a healthy book`);
   }
-  if (!(observer.volume > 0)) return fault("nobody trades in it");
+  if (!(traded > 0)) return fault("nobody trades in it");
   return ok({
     volatility: Math.sqrt((squares / count / RETURN_SECONDS) * SECONDS_PER_DAY),
-    volumeLots: (observer.volume / seconds) * SECONDS_PER_DAY,
+    volumeLots: (traded / seconds) * SECONDS_PER_DAY,
     mid: observer.lastMid!,
   });
 }

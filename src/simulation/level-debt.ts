@@ -6,6 +6,7 @@
  * shrinks the level the debt shrinks with it, and a level that was emptied owes nothing when it
  * comes back. A negative debt is what others still have there because we were served instead.
  */
+import { isTick } from "./recorded-market.ts";
 import { TickFilter } from "./tick-filter.ts";
 
 /** Steps of a lot that debts heal by: sums with whole lots are exact, so no lot is made up. */
@@ -77,7 +78,7 @@ export class LevelDebt {
     const lots = this.#lots;
     for (const tick of lots.keys()) this.#filter.remove(tick);
     this.#lots = new Map();
-    for (const [tick, owed] of lots) this.add(tick + by, owed);
+    for (const [tick, owed] of lots) if (isTick(tick + by)) this.add(tick + by, owed);
   }
 
   #forget(tick: number): void {

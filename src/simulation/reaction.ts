@@ -35,8 +35,8 @@ export const NO_REACTION: ReactionConfig = {
 
 /** Steps of healing in a half-life: few enough to cost nothing, many enough to look smooth. */
 const STEPS_PER_HALF_LIFE = 16;
-/** What is left of a debt after one step. */
-export const HEALED_TO = 2 ** (-1 / STEPS_PER_HALF_LIFE);
+/** And never oftener than this, however short the half-life. */
+const STEP_LEAST_NANOS = 50_000_000;
 /** Where levels never come back, the price still does, this often. */
 const STEP_MOST_NANOS = 500_000_000;
 
@@ -69,8 +69,10 @@ export const PROPAGATOR: readonly { readonly seconds: number; readonly share: nu
 /** Of one account: two of them would move the price for each other. */
 export class Reaction {
   readonly config: ReactionConfig;
-  /** Whole nanoseconds between two steps of healing. */
+  /** Whole nanoseconds between two steps of healing … */
   readonly healStep: number;
+  /** … and what is left of a debt after one. */
+  readonly healedTo: number;
   /** Lots that we have traded on balance, buys positive. */
   #flow = 0;
   /** Ticks of the transient move, by term of the propagator. */
@@ -94,7 +96,8 @@ export class Reaction {
     invariant(perLot <= 1, `${perLot} ticks per lot: larger lots are needed to simulate that`);
     this.config = config;
     const step = Math.round(halfLife / STEPS_PER_HALF_LIFE);
-    this.healStep = Math.max(1, halfLife < Infinity ? step : STEP_MOST_NANOS);
+    this.healStep = halfLife < Infinity ? Math.max(STEP_LEAST_NANOS, step) : STEP_MOST_NANOS;
+    this.healedTo = 2 ** (-this.healStep / halfLife);
     this.#fading = Float64Array.from(PROPAGATOR, ({ seconds }) =>
       Math.exp(-this.healStep / 1e9 / seconds),
     );

@@ -259,6 +259,48 @@ describe("a still book that answers", () => {
   });
 });
 
+describe("a book at the end of all prices", () => {
+  /** Twenty bids down to the lowest price there is, with a stub of 777 on it that later goes. */
+  function low(): MarketBlock[] {
+    const rows = new ColumnsBuilder();
+    rows.push(0, 0, Kind.CLEAR, 0, 0);
+    rows.push(0, 0, Kind.BID, 1, 777);
+    for (let k = 0; k < 19; k++) rows.push(0, 0, Kind.BID, 20 - k, 20);
+    for (let k = 0; k < 20; k++) rows.push(0, 0, Kind.ASK, 21 + k, 20);
+    rows.push(0, 0, Kind.ASK, 0x7ffffffe, 5);
+    rows.endMessage();
+    for (let second = 1; second < 20; second++) {
+      rows.push(second * SECOND, second * SECOND, Kind.ASK, 400, 1 + (second % 2));
+      if (second === 15) rows.push(second * SECOND, second * SECOND, Kind.BID, 1, 0);
+      rows.endMessage();
+    }
+    return [rows.view()];
+  }
+
+  it("loses what is moved past it, and shows no ghost of it afterwards", () => {
+    const there = { at: SECOND / 2, side: "sell", quantity: 60 } as const;
+    const back = { at: 3.5 * SECOND, side: "buy", quantity: 60 } as const;
+    const { shown, position } = work(low(), { permanentTicksPerLot: 0.1 }, [there, back]);
+    expect(position).toBe(0);
+    const bids: number[] = [];
+    for (let at = shown.bids.best; at > 0; at = shown.bids.next(at)) bids.push(shown.bids.get(at));
+    expect(bids.filter((lotsThere) => lotsThere > 20)).toEqual([]);
+  });
+
+  it("writes no price that is none, whatever is sold", () => {
+    for (const quantity of [60, 200, 400]) {
+      const sales = [1, 3, 5, 7].map((k) => ({ at: k * SECOND, side: "sell", quantity }) as const);
+      const config = { permanentTicksPerLot: 0.3, transientTicksPerLot: 0.3, halfLife: SECOND };
+      const { rows } = work(low(), config, sales);
+      const prices = rows.map((row) => row.split(" ")).filter(([, kind]) => Number(kind) % 8 < 4);
+      expect(prices.every(([, , price]) => Number(price) >= 1)).toBe(true);
+    }
+    expect(
+      work(low(), { permanentTicksPerLot: 0.5 }, [{ at: 1, side: "buy", quantity: 9 }]).position,
+    ).toBe(9);
+  });
+});
+
 describe("a resting order in a book that answers", () => {
   /** A seller of 30 comes to the best bid at the second second, and the level shrinks with it. */
   function sold(): MarketBlock[] {

@@ -21,7 +21,7 @@ import {
 import { type BookSide, NO_TICK } from "../core/market/book-side.ts";
 import { MadeRows } from "./made-rows.ts";
 import { Reaction, type ReactionConfig } from "./reaction.ts";
-import { shifted } from "./recorded-market.ts";
+import { isTick } from "./recorded-market.ts";
 import { ReplayVenue, type RowTap } from "./replay-venue.ts";
 import type { VenueAccount, VenueConfig } from "./venue-account.ts";
 
@@ -120,14 +120,19 @@ export class ReactiveVenue {
     const { shift } = this.#reaction;
     if (this.#moved === undefined) {
       if (shift === 0) return block;
-      this.#moved = { ...block, price: block.price.slice(0, block.length) };
+      const [price, quantity] = [block.price.slice(), block.quantity.slice()];
+      this.#moved = { ...block, price, quantity };
       this.#movedBy = 0;
     }
     if (shift !== this.#movedBy) {
-      const { kind, price } = block;
+      const { kind, price, quantity } = block;
       for (let row = this.#row; row < block.length; row++) {
-        const hasPrice = (kind[row]! & KIND_MASK) < Kind.CLEAR;
-        if (hasPrice) this.#moved.price[row] = shifted(price[row]!, shift);
+        if ((kind[row]! & KIND_MASK) >= Kind.CLEAR) continue;
+        const moved = price[row]! + shift;
+        // Past the end of all prices there is nothing.
+        const isThere = isTick(moved);
+        this.#moved.price[row] = isThere ? moved : 1;
+        this.#moved.quantity[row] = isThere ? quantity[row]! : 0;
       }
       this.#movedBy = shift;
     }
@@ -270,7 +275,7 @@ class Shower implements RowTap {
   #showMoved(isBid: boolean, side: BookSide, by: number): void {
     for (let tick = side.best; tick !== NO_TICK; tick = side.next(tick)) {
       const left = tick - by;
-      if (left > 0 && side.get(left) === 0) this.#showLevel(isBid, left);
+      if (isTick(left) && side.get(left) === 0) this.#showLevel(isBid, left);
     }
     for (let tick = side.best; tick !== NO_TICK; tick = side.next(tick)) {
       this.#showLevel(isBid, tick);

@@ -38,8 +38,11 @@ function shiftSide(side: BookSide, by: number): void {
     levels.push([tick, side.get(tick)]);
   }
   side.clear();
-  for (const [tick, quantity] of levels) side.set(shifted(tick, by), quantity);
+  for (const [tick, quantity] of levels) if (isTick(tick + by)) side.set(tick + by, quantity);
 }
 
-/** Levels that would come to lie at nothing or below are put at the lowest price there is. */
-export const shifted = (tick: number, by: number): number => Math.max(1, tick + by);
+/** Whether there can be a level: those that are moved past the end of all prices are lost. */
+export const isTick = (tick: number): boolean => tick >= 1 && tick <= TICK_MOST;
+
+/** As in the core's book. */
+const TICK_MOST = 0x7ffffffe;

@@ -9,7 +9,7 @@ import { crosses, type Side } from "../core/domain/side.ts";
 import type { Ticks } from "../core/domain/units.ts";
 import { type BookSide, NO_TICK } from "../core/market/book-side.ts";
 import { LevelDebt } from "./level-debt.ts";
-import { HEALED_TO, type Reaction } from "./reaction.ts";
+import type { Reaction } from "./reaction.ts";
 import type { RecordedMarket } from "./recorded-market.ts";
 import type { TickFilter } from "./tick-filter.ts";
 
@@ -178,13 +178,13 @@ export class VenueMarket {
 
   /** One step of time has passed: debts heal, the price goes back. @returns whether it shows. */
   heal(): boolean {
-    const { touched, config } = this.#reaction!;
+    const { touched, config, healedTo } = this.#reaction!;
     this.#reaction!.fade();
     const isFaded = this.settleShift() !== 0;
     if (config.halfLife === Number.POSITIVE_INFINITY) return isFaded;
     const before = touched.size;
-    this.#bidDebt.heal(HEALED_TO, (tick) => touched.add(-tick));
-    this.#askDebt.heal(HEALED_TO, (tick) => touched.add(tick));
+    this.#bidDebt.heal(healedTo, (tick) => touched.add(-tick));
+    this.#askDebt.heal(healedTo, (tick) => touched.add(tick));
     return isFaded || touched.size > before;
   }
 

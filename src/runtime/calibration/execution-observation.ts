@@ -51,7 +51,9 @@ export function executionObservation(
     return "too little was seen of the market before it (state it, or give more data)";
   }
   const schedule = scheduleOf(execution, days);
-  const moves = path === undefined ? {} : movesOf(execution, path, last);
+  // Where the market answered, its own path lacks what we did to it.
+  const isTold = path !== undefined && execution.displacementModel === "none";
+  const moves = isTold ? movesOf(execution, path, last) : {};
   return {
     kind,
     market,

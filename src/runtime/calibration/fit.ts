@@ -235,6 +235,8 @@ function descend(task: Task, sigmas: Float64Array, from: Point): Point {
     const basis = bases(place.slice(scales.length));
     if (basis === undefined) return Number.POSITIVE_INFINITY;
     const free = jacobian(task.structure, bases, place).filter((_, k) => isInside(task, place, k));
+    // Everything is at its edge: nothing is left to be moved.
+    if (free.length === 0) return 0;
     const rows = Array.from(task.costs, (_, i) => free.map((column) => column[i]! / sigmas[i]!));
     const left = less(task.costs, mix(basis, place)).map((one, i) => one / sigmas[i]!);
     const qr = new QrDecomposition(new Matrix(rows));
