@@ -25,7 +25,10 @@ const REQUEST: CompareRequest = {
   over: OVER,
   parents: 3,
   constraints: { mayCrossSpread: true, residual: "leave" },
-  config: DEFAULT_CONFIG,
+  config: {
+    ...DEFAULT_CONFIG,
+    simulation: { ...DEFAULT_CONFIG.simulation, market: "recorded" },
+  },
   seed: 1,
 };
 

@@ -21,7 +21,7 @@ import type { ArrivalConfig, ReactionSettings, SimulationConfig } from "./config
 import type { ScaleFault } from "./day-scale.ts";
 import { generatedConfig, type OpenMarket } from "./market-source.ts";
 import type { Plugin } from "./plugin.ts";
-import { scaleReaction } from "./reaction-scale.ts";
+import { scaleReaction } from "../simulation/reaction-scale.ts";
 import { FixedMarket, ReactingMarket, type SimulatedMarket } from "./simulated-market.ts";
 
 /**

@@ -30,6 +30,15 @@ const LEAST_RETURNS = 6;
 const NANOS = 1e9;
 const STALE_AFTER = MINUTE;
 
+/** The same, measured when it is first asked for. */
+export function dayScaleOf(
+  header: MarketHeader,
+  blocks: () => Iterable<MarketBlock>,
+): () => Result<DayScale, ScaleFault> {
+  let measured: Result<DayScale, ScaleFault> | undefined;
+  return () => (measured ??= measureDayScale(header, blocks()));
+}
+
 export function measureDayScale(
   header: MarketHeader,
   blocks: Iterable<MarketBlock>,
@@ -47,7 +56,7 @@ export function measureDayScale(
       row = observer.observe(block, row, block.length, next);
       if (row === block.length) break;
       // A gap, and a silence that may be one, are not a quiet market.
-      const now = micros(epoch + next / 1000);
+      const now = micros(epoch + Math.floor(next / 1000));
       const mid = observer.health(now, STALE_AFTER) === "healthy" ? observer.mid : 0;
       if (last > 0 && mid > 0) {
         squares += Math.log(mid / last) ** 2;

@@ -7,7 +7,7 @@ import { type ContractKind, instrumentId } from "../core/domain/instrument.ts";
 import { type Micros, micros, SECOND } from "../core/domain/units.ts";
 import type { MarketBlock, MarketHeader } from "../core/market/columns.ts";
 import { type DataFault, openRecording, type ReadOptions } from "../data/recording.ts";
-import { type DayScale, measureDayScale, type ScaleFault } from "./day-scale.ts";
+import { type DayScale, dayScaleOf, type ScaleFault } from "./day-scale.ts";
 import { type InstrumentFault, type InstrumentJson, parseInstrument } from "./instrument-file.ts";
 import { type FittedWorld, PROFILE, WORLD } from "./market-fit/profile-schema.ts";
 import {
@@ -185,7 +185,7 @@ export async function openMarket(
     from: micros(epoch + Math.ceil(from / 1000)),
     until: micros(epoch + Math.floor(until / 1000)),
     spec: { ...spec, sources },
-    scale: once(() => measureDayScale(header, blocks)),
+    scale: dayScaleOf(header, () => blocks),
     label: `${instrumentId(header.instrument)} (${format}, ${spec.paths.join(", ")})`,
   });
 }
@@ -203,7 +203,7 @@ export function openGenerated(spec: GeneratedSpec): OpenMarket {
     from: spec.startAt,
     until: micros(spec.startAt + spec.duration - SECOND),
     spec,
-    scale: once(() => measureDayScale(header, generateMarket(config))),
+    scale: dayScaleOf(header, () => generateMarket(config)),
     label: `generated ${header.instrument.symbol} (${named.join(", ")})`,
   };
 }
@@ -233,10 +233,4 @@ function changedFile(
     `${found[wrong]?.sha256 ?? "?"}, the journal wants ${spec.sources[wrong]?.sha256 ?? "?"}; ` +
     "give the original with --data";
   return { code: "DATA_CHANGED", text, file };
-}
-
-/** What is worked out when it is first asked for. */
-function once<Value>(make: () => Value): () => Value {
-  let made: { readonly value: Value } | undefined;
-  return () => (made ??= { value: make() }).value;
 }

@@ -12,7 +12,7 @@ import type { BacktestFault } from "./backtest.ts";
 import { refusedArms } from "./compare.ts";
 import { openGenerated, type MarketFault } from "./market-source.ts";
 import type { SweepArm } from "./sweep-grid.ts";
-import { openShared, type SharedMarket } from "./sweep-market.ts";
+import { openShared, type SharedMarket, unshared } from "./sweep-market.ts";
 import { type SweepMarket, type SweepRequest, sweepWindow } from "./sweep-request.ts";
 import { placeWindow } from "./sweep-unit.ts";
 import type { Placed } from "./window.ts";
@@ -59,7 +59,8 @@ export async function checkMarkets(
         ? openGenerated(sweepWindow(market, asked, 0)).header
         : recorded!.header;
     instruments.push(header.instrument);
-    const placed = placeWindow(asked, { market: index, window: 0 }, recorded);
+    const whole = recorded === undefined ? undefined : unshared(recorded);
+    const placed = placeWindow(asked, { market: index, window: 0 }, whole);
     if (!placed.ok) {
       return err({ ...placed.error, text: `${market.name}: ${placed.error.text}` });
     }

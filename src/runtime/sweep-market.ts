@@ -7,10 +7,19 @@
  */
 import type { MarketBlock } from "../core/market/columns.ts";
 import { err, ok, type Result } from "../core/domain/errors.ts";
+import { dayScaleOf } from "./day-scale.ts";
 import { type FileMarket, type MarketFault, openMarket, type OpenMarket } from "./market-source.ts";
 
-/** An open market that can be sent to a worker. */
-export type SharedMarket = Omit<OpenMarket, "blocks"> & { readonly blocks: readonly MarketBlock[] };
+/** An open market that can be sent to a worker: no functions. */
+export type SharedMarket = Omit<OpenMarket, "blocks" | "scale" | "metaorders"> & {
+  readonly blocks: readonly MarketBlock[];
+};
+
+/** The market again, where it has arrived. */
+export const unshared = (market: SharedMarket): OpenMarket => ({
+  ...market,
+  scale: dayScaleOf(market.header, () => market.blocks),
+});
 
 /** Reads the files of one market; those of a second reading must be the bytes of the first. */
 export async function openShared(
@@ -21,7 +30,10 @@ export async function openShared(
     files,
     onProgress === undefined ? {} : { onProgress: (done, total) => onProgress(done / total) },
   );
-  if (opened.ok) return ok({ ...opened.value, blocks: [...opened.value.blocks].map(shared) });
+  if (opened.ok) {
+    const { header, blocks, from, until, spec, label } = opened.value;
+    return ok({ header, blocks: [...blocks].map(shared), from, until, spec, label });
+  }
   const { error } = opened;
   if (error.code !== "DATA_CHANGED") return opened;
   const text = `${files.paths.join(", ")}: the content has changed since the sweep began`;

@@ -9,6 +9,7 @@ import { invariant, ok, type Result } from "../core/domain/errors.ts";
 import type { BacktestFault } from "./backtest.ts";
 import { nativeNames, strategyNames } from "./compose.ts";
 import type { OpenMarket } from "./market-source.ts";
+import { type SharedMarket, unshared } from "./sweep-market.ts";
 import { loadPlugins } from "./plugin.ts";
 import { type SweepRequest, windowOf } from "./sweep-request.ts";
 import { placeWindow, type SweepRow, workUnits } from "./sweep-unit.ts";
@@ -16,7 +17,7 @@ import type { Placed } from "./window.ts";
 import { passesOf } from "./work-pass.ts";
 
 export type ToWorker =
-  | { readonly kind: "market"; readonly index: number; readonly market: OpenMarket }
+  | { readonly kind: "market"; readonly index: number; readonly market: SharedMarket }
   | { readonly kind: "units"; readonly units: readonly number[] };
 
 export type FromWorker =
@@ -81,7 +82,8 @@ function workTogether(placed: Placed, units: readonly number[]): void {
 }
 
 port.on("message", (message: ToWorker) => {
-  if (message.kind === "market") recorded = message;
-  else work(message.units);
+  if (message.kind === "market") {
+    recorded = { index: message.index, market: unshared(message.market) };
+  } else work(message.units);
 });
 say({ kind: "ready" });

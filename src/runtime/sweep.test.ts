@@ -41,7 +41,10 @@ const REQUEST: SweepRequest = {
   sides: ["buy", "sell"],
   parents: 5,
   constraints: { mayCrossSpread: true, residual: "leave" },
-  config: DEFAULT_CONFIG,
+  config: {
+    ...DEFAULT_CONFIG,
+    simulation: { ...DEFAULT_CONFIG.simulation, market: "recorded" },
+  },
   seed: 1,
   plugins: [],
   pluginPaths: [],

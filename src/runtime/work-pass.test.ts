@@ -15,7 +15,12 @@ const REQUEST: PassRequest = {
   constraints: { mayCrossSpread: true, residual: "cross" },
   config: {
     ...DEFAULT_CONFIG,
-    simulation: { ...DEFAULT_CONFIG.simulation, latencyJitter: micros(3_000) },
+    // Only a market that does not answer is shared.
+    simulation: {
+      ...DEFAULT_CONFIG.simulation,
+      market: "recorded",
+      latencyJitter: micros(3_000),
+    },
   },
   seed: 7,
 };

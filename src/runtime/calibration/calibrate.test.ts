@@ -35,6 +35,20 @@ const withoutImpact = (orders: readonly CalibrationObservation[]) =>
   });
 
 describe("the word", () => {
+  it("is refused, and nothing breaks, where a scale of impact is driven to its edge", () => {
+    const kyle = impactModels.get("kyle")!;
+    const scale = valuesOf(kyle.parameters);
+    for (const seed of [1, 2, 3, 4, 5, 6]) {
+      const orders = plant({ model: kyle, values: scale, days: 90, ordersPerDay: 4, seed });
+      const plain = orders.map((one) => {
+        const parts = kyle.impact(scale, one.schedule!, one);
+        return { ...one, realisedBps: one.realisedBps - parts.permanentBps - parts.temporaryBps };
+      });
+      const made = calibrate(kyle, plain, { hold: {}, width: "one day", seed: 1 });
+      expect("code" in made || made.reasons.length > 0).toBe(true);
+    }
+  });
+
   it("is earned by orders that follow the model, and the interval is right on later ones", () => {
     const result = calibrated(planted(90, 4));
     expect(result.reasons).toEqual([]);

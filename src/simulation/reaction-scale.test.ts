@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { halfTicks, micros, SECOND } from "../core/domain/units.ts";
-import { Reaction, type ReactionConfig } from "../simulation/reaction.ts";
+import { Reaction, type ReactionConfig } from "./reaction.ts";
 import { REFERENCE_RATE, REFERENCE_SECONDS, scaleReaction } from "./reaction-scale.ts";
 
 const SCALE = { volatility: 0.03, volumeLots: 400_000_000, mid: halfTicks(1_280_000) };
