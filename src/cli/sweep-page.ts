@@ -48,7 +48,7 @@ export function sweepText(request: SweepRequest, summary: SweepSummary): string 
   const heat = heatMap(request, summary);
   if (heat !== undefined) lines.push("", ...heatTable(heat));
   lines.push("", ...bestLines(request, summary));
-  lines.push("the market does not react to us here: docs/what-the-backtest-assumes.md");
+  lines.push("what this market can tell and what it cannot: docs/what-the-backtest-assumes.md");
   return `${lines.join("\n")}\n`;
 }
 
