@@ -124,20 +124,20 @@ describe("arrival backtest", () => {
 describe("arrival compare", () => {
   it("compares strategies in pairs, as text, JSON, rows and a picture", async () => {
     const [rows, picture] = ["rows.csv", "picture.svg"].map((name) => join(folder, name));
-    const arms = ["--data", "generated", "--strategies", "twap,pov", "--parents", "3"];
+    const arms = ["--data", "generated", "--strategies", "twap,pov", "--parents", "2"];
     const order = ["--quantity", "2", "--over", "30s"];
     const files = ["--csv", rows!, "--svg", picture!];
     const run = await arrival("compare", ...arms, ...order, ...files);
     expect(run.code).toBe(0);
     expect(run.stdout).toMatch(/queue as it is.*\n.*\ntwap .*baseline\npov .*[+-]\d/);
-    expect(run.stdout).toContain("no interval: 3 independent windows are fewer than 20");
-    expect(readFileSync(rows!, "utf8").split("\n")).toHaveLength(1 + 3 * 2 * 2 * 2 + 1);
+    expect(run.stdout).toContain("no interval: 2 independent windows are fewer than 20");
+    expect(readFileSync(rows!, "utf8").split("\n")).toHaveLength(1 + 2 * 2 * 2 * 2 + 1);
     expect(readFileSync(picture!, "utf8")).toMatch(/^<svg [^]*<\/svg>\n$/);
     const json = await arrival("compare", ...arms, ...order, "--json");
     expect(JSON.parse(json.stdout)).toMatchObject({
       market: "generated",
       baseline: "twap",
-      effectiveWindows: 3,
+      effectiveWindows: 2,
     });
     const again = await arrival("compare", ...arms, ...order, "--csv", rows!);
     expect(again).toMatchObject({ code: 2 });

@@ -43,8 +43,8 @@ function sweep(args: readonly string[], stopWhen: () => boolean = () => false): 
 const words = (line: string): readonly string[] => line.split(" ");
 
 const SMALL = words(
-  "--data generated:eventsPerSecond=60 --strategies twap,pov --grid urgency=0.1,0.9 " +
-    "--quantity 0.5 --over 20s --parents 12",
+  "--data generated:eventsPerSecond=60 --market recorded --strategies twap,pov " +
+    "--grid urgency=0.1,0.9 --quantity 0.5 --over 20s --parents 12",
 );
 
 describe("arrival sweep", () => {

@@ -74,6 +74,7 @@ const generated: Windows = {
   open: (window) =>
     openGenerated({
       kind: "generated",
+      eventsPerSecond: 100,
       seed: window,
       startAt: START,
       duration: micros(6 * MINUTE + 20 * SECOND),
