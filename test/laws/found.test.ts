@@ -3,7 +3,7 @@
  * reader would have written, had anybody thought of it.
  */
 import { describe, expect, it } from "vitest";
-import { lots, micros, SECOND } from "../../src/core/domain/units.ts";
+import { lots, micros, SECOND, ticks } from "../../src/core/domain/units.ts";
 import { vwap } from "../../src/strategies/vwap.ts";
 import { planOf } from "../strategy-slices.ts";
 import { Desk } from "./desk.ts";
@@ -57,6 +57,24 @@ describe("an order that is late where less is shown than its least order", () =>
       minOrder: lots(100),
       acceptInfeasible: true,
       urgency: 1,
+      strategy: { name: "twap", parameters: { slices: 1 } },
+    });
+    desk.until(40);
+    // It was withdrawn for the crossing order that did not follow, posted again, and so on.
+    expect(desk.timeline.filter((line) => line.includes("cancel"))).toEqual([]);
+    expect(desk.timeline.filter((line) => line.includes("post"))).toHaveLength(1);
+  });
+});
+
+describe("an order that rests at the whole position limit, and is late", () => {
+  it("stays where it rests: at the other side's price the limit buys one lot too few", () => {
+    const desk = new Desk({ positionNotional: 10_009, orderNotional: 20_000 });
+    desk.submit({
+      quantity: { kind: "lots", lots: lots(200) },
+      minOrder: lots(100),
+      acceptInfeasible: true,
+      urgency: 1,
+      constraints: { mayCrossSpread: true, residual: "leave", wouldPrice: ticks(1_001) },
       strategy: { name: "twap", parameters: { slices: 1 } },
     });
     desk.until(40);

@@ -354,11 +354,11 @@ function childSize(
   const { instrument } = parent;
   const unsent = addLots(unsentLots(parent, price), released);
   const cap = childCap(instrument, gate.limits, price);
-  const share = view.overParticipation
+  const share = parent.limits.participation.value;
+  const headroom = view.overParticipation
     ? unsent
-    : gate.participationHeadroom(parent.limits.participation.value, market, now);
-  const headroom = addLots(share, released);
-  const position = addLots(gate.positionHeadroom(parent.order.side, market, price), released);
+    : gate.participationHeadroom(share, market, now, released);
+  const position = gate.positionHeadroom(parent.order.side, market, price, released);
   const caps = minLots(minLots(unsent, cap), minLots(position, shown ?? cap));
   const most = minLots(caps, headroom);
   const venueMinimum = venueMinimumLots(instrument, price);

@@ -107,17 +107,31 @@ export class RiskGate {
     return { approved: true, order: amend as RiskApproved<AmendTerms> };
   }
 
-  /** Lots that participation allows to be sent now. */
-  participationHeadroom(limit: Fraction, market: InstrumentState, now: Micros): Lots {
+  /** Lots that participation allows to be sent now, once `released` working lots are withdrawn. */
+  participationHeadroom(
+    limit: Fraction,
+    market: InstrumentState,
+    now: Micros,
+    released: Lots = NO_LOTS,
+  ): Lots {
     const { others, own, working } = market.participation(now);
-    return floorToLots(allowedOwn(limit, others) - own - working);
+    return floorToLots(allowedOwn(limit, others) - own - working + released);
   }
 
-  /** Lots that the position limit allows to be sent now, everything open counted as filled. */
-  positionHeadroom(side: Side, market: InstrumentState, price: Ticks): Lots {
+  /**
+   * Lots that the position limit allows to be sent now, everything open counted as filled, once
+   * `released` working lots are withdrawn.
+   */
+  positionHeadroom(
+    side: Side,
+    market: InstrumentState,
+    price: Ticks,
+    released: Lots = NO_LOTS,
+  ): Lots {
     const perLot = notionalEstimate(market.instrument, atTick(price), lots(1));
     const most = Math.floor(this.limits.positionNotional / perLot);
-    return floorToLots(most - sign(side) * market.positionLots - market.workingLots());
+    const open = market.workingLots() - released;
+    return floorToLots(most - sign(side) * market.positionLots - open);
   }
 
   /** When the next aggressive order of this parent may go, as far as spacing and rate know. */
