@@ -73,7 +73,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   simulation: ["core"],
   testing: ["core"],
   advisors: ["core"],
-  venues: ["core"],
+  venues: ["core", "data"],
   feeds: ["core"],
   data: ["core"],
   exchange: ["core"],
@@ -86,6 +86,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const COMPOSERS = new Set([
   "src/index.ts",
   "src/runtime/compose.ts",
+  "src/runtime/local-exchange.ts", // the simulated markets that the local exchange hosts
   "src/runtime/market-fit/generated-room.ts", // what a fit to a recording makes markets of
   "src/runtime/market-source.ts", // a market from a file or from the generator
 ]);

@@ -1,0 +1,40 @@
+/**
+ * Hosted market: one instrument's market, as the local exchange drives it.
+ *
+ * The exchange owns the clock: it says up to when things happen, and what it sends acts at that
+ * very instant. A market may be recorded, reactive or generated; whoever makes one (the program's
+ * `compose`) also maps the market's own time to the exchange's. What must stay true: time never
+ * falls, and what comes of a call has been told to the listeners when the call returns.
+ */
+import type { ClientOrderId, OrderReport, OrderTerms } from "../core/domain/child-order.ts";
+import type { Instrument } from "../core/domain/instrument.ts";
+import type { AmendTerms } from "../core/domain/messages.ts";
+import type { Micros } from "../core/domain/units.ts";
+import type { MarketBlock } from "../core/market/columns.ts";
+
+/** Order ids are those of the exchange: the market knows no others. Times: of the exchange. */
+export interface HostedAccount {
+  place(order: OrderTerms, at: Micros): void;
+  amend(amend: AmendTerms, at: Micros): void;
+  cancel(id: ClientOrderId, at: Micros): void;
+  /** Set by the exchange. `filled` reports carry `exchangeTime` by the exchange's clock. */
+  onReport: (id: ClientOrderId, report: OrderReport, at: Micros) => void;
+}
+
+export interface HostedMarket {
+  /** As clients know it: `venue` is "bybit". */
+  readonly instrument: Instrument;
+  /** One for each account of the exchange. They may be one and the same object's faces. */
+  readonly accounts: readonly HostedAccount[];
+  /** Nothing more will happen by itself: the recording is over. */
+  readonly isOver: boolean;
+  /**
+   * Told of whole messages as they happen, `exchangeTime` in nanoseconds since `epochNanos`, by
+   * the exchange's clock. The arrays are lent until it returns.
+   */
+  onRows: (rows: MarketBlock) => void;
+  readonly epochNanos: bigint;
+  /** All that happens up to `now`. */
+  advance(now: Micros): void;
+  close(): void;
+}
