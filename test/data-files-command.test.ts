@@ -12,7 +12,7 @@ import { micros } from "../src/core/domain/units.ts";
 import { createEventFile } from "../src/data/event-file/writer.ts";
 import { generatedHeader, generateMarket } from "../src/simulation/generated/market.ts";
 
-const MAIN = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
+const BIN = fileURLToPath(new URL("../bin/arrival.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "arrival-data-files-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -29,7 +29,7 @@ function arrival(...args: readonly string[]): Promise<Run> {
 function started(flags: readonly string[], args: readonly string[]): Promise<Run> {
   return new Promise((resolve) => {
     const options = { cwd: folder, maxBuffer: 1 << 26 };
-    execFile(process.execPath, [...flags, MAIN, ...args], options, (error, stdout, stderr) => {
+    execFile(process.execPath, [...flags, BIN, ...args], options, (error, stdout, stderr) => {
       resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr });
     });
   });
