@@ -216,6 +216,17 @@ describe("a still book that answers", () => {
     );
   });
 
+  it("shows what each of two orders took when it took it, though nothing else happens between", () => {
+    const trades: Trade[] = [
+      { at: 1.01 * SECOND, side: "buy", quantity: 20 },
+      { at: 1.04 * SECOND, side: "buy", quantity: 10 },
+    ];
+    const { rows } = work(still(3), { halfLife: Number.POSITIVE_INFINITY }, trades);
+    const touched = rows.filter((row) => row.endsWith(` ${MID + 1} ${DEPTH - 20}`));
+    expect(touched).toEqual([`${1.01 * SECOND} 9 ${MID + 1} ${DEPTH - 20}`]);
+    expect(rows).toContain(`${1.04 * SECOND} 9 ${MID + 1} ${DEPTH - 30}`);
+  });
+
   it("heals: long after, it shows what it showed before, and where the balance leaves it", () => {
     const reaction = { halfLife: 0.2 * SECOND, permanentTicksPerLot: 0.01 };
     const flat = [

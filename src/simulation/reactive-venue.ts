@@ -233,6 +233,11 @@ class Shower implements RowTap {
     if (rows.length > before) rows.endMessage();
   }
 
+  /** Each by itself: another may follow before anybody looks, and later. */
+  acted(): void {
+    this.showChanges();
+  }
+
   /** What we changed by a command, or time by healing. */
   showChanges(): void {
     const before = this.#rows.length;

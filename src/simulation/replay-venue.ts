@@ -36,6 +36,8 @@ export interface RowTap {
   concerned(columns: MarketColumns, from: number, to: number): void;
   /** The trade in `row`, of the message in hand, filled `quantity` of ours. */
   filled(row: number, quantity: number): void;
+  /** A command of ours has acted, between two messages. */
+  acted(): void;
 }
 
 /** Rows looked through before they are applied: small enough to be still in the cache. */
@@ -63,8 +65,10 @@ export class ReplayVenue {
     this.#tap = reacting?.tap;
     this.book = this.#market.book;
     const redraw = (): void => this.#watch.redraw(this.accounts);
+    const acted = (): void => this.#tap?.acted();
     this.accounts = configs.map(
-      (config) => new VenueAccount(config, this.#market, this.#watch, redraw, reacting?.reaction),
+      (config) =>
+        new VenueAccount(config, this.#market, this.#watch, redraw, acted, reacting?.reaction),
     );
   }
 

@@ -26,6 +26,7 @@ export class VenueAccount extends WiredAccount {
   readonly buys: RestingOrders;
   readonly sells: RestingOrders;
   readonly #redrawWatch: () => void;
+  readonly #acted: () => void;
   readonly #market: VenueMarket;
   readonly #matching: Matching;
 
@@ -39,17 +40,20 @@ export class VenueAccount extends WiredAccount {
    * @param reaction how the market answers this account; absent = not at all.
    * @param watch is kept told of every tick where something of this account stands …
    * @param redrawWatch … and is to be drawn anew when this is called.
+   * @param acted is called after each command that has acted.
    */
   constructor(
     config: VenueConfig,
     recorded: RecordedMarket,
     watch: RowWatch,
     redrawWatch: () => void,
+    acted: () => void,
     reaction?: Reaction,
   ) {
     super(config.latency);
     this.#recorded = recorded;
     this.#redrawWatch = redrawWatch;
+    this.#acted = acted;
     const market = new VenueMarket(recorded, watch.bidFilter, watch.askFilter, reaction);
     this.#market = market;
     this.#matching = new Matching(config, market, watch, (clientOrderId, report) => {
@@ -109,6 +113,7 @@ export class VenueAccount extends WiredAccount {
       else this.#matching.cancel(command.id);
       this.#settleShift();
       this.#redrawWatch();
+      this.#acted();
     }
   }
 
