@@ -25,6 +25,7 @@ const FILES = [
   "./sweep.ts",
   "./matching.ts",
   "./generated-market.ts",
+  "./exchange-orders.ts",
 ];
 
 /** The young generation is large, so that the timed part is over before a collection is due. */

@@ -75,6 +75,17 @@ export {
 } from "./data/recorder/live-recording.ts";
 export { MarketRecorder, type MarketRecorderOptions } from "./data/recorder/market-recorder.ts";
 export type { JournalRecord, JournalSink } from "./runtime/journal/journal.ts";
+export {
+  type LiveFault,
+  type LiveRequest,
+  type LiveResult,
+  LiveRun,
+  type LiveRunOptions,
+  openLiveRun,
+} from "./runtime/live/live-run.ts";
+export { newParentId } from "./runtime/live/parent-id.ts";
+export { hindrances, type Preflight } from "./runtime/live/preflight.ts";
+export { chooseVenue, type VenueChoice } from "./runtime/live/venue-choice.ts";
 export { openJournal } from "./runtime/journal/reader.ts";
 export { createJournal } from "./runtime/journal/writer.ts";
 export { type MarketSpec, openMarket, type OpenMarket } from "./runtime/market-source.ts";
@@ -87,3 +98,4 @@ export { generateMarket, generatedHeader } from "./simulation/generated/market.t
 export { findStrategy, strategies } from "./strategies/registry.ts";
 export { tactics } from "./strategies/tactics/registry.ts";
 export type { Windows } from "./runtime/window.ts";
+export type * from "./venues/venue.ts";

@@ -10,10 +10,13 @@ import { addCalibrate } from "./calibrate.ts";
 import { addCompare } from "./compare.ts";
 import { addData } from "./data.ts";
 import { addDemo } from "./demo.ts";
+import { addDoctor } from "./doctor.ts";
 import { addEstimate } from "./estimate.ts";
+import { addExchange } from "./exchange.ts";
 import { addMarket } from "./market.ts";
 import { CommandError, EXIT, note } from "./output.ts";
 import { addReplay } from "./replay.ts";
+import { addRun } from "./run.ts";
 import { addSweep } from "./sweep.ts";
 import { addTca } from "./tca.ts";
 import { PluginFailure } from "../runtime/plugin.ts";
@@ -31,6 +34,7 @@ const program = new Command("arrival")
 
 addDemo(program);
 addBacktest(program);
+addRun(program);
 addCompare(program);
 addSweep(program);
 addEstimate(program);
@@ -39,6 +43,8 @@ addReplay(program);
 addTca(program);
 addData(program);
 addMarket(program);
+addExchange(program);
+addDoctor(program);
 for (const command of program.commands) {
   command.copyInheritedSettings(program);
   for (const nested of command.commands) nested.copyInheritedSettings(command);

@@ -55,6 +55,8 @@ export interface OrderRecord {
   readonly marketUnit: "" | "baseCoin" | "quoteCoin";
   readonly lastPriceOnCreated: Ticks;
   readonly smpType: string;
+  /** `CreateByLiq`: the exchange's own, to close a position by force. */
+  readonly createType: "CreateByUser" | "CreateByLiq";
   readonly createdAt: Micros;
   readonly updatedAt: Micros;
 }

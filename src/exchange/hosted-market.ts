@@ -9,7 +9,8 @@
 import type { ClientOrderId, OrderReport, OrderTerms } from "../core/domain/child-order.ts";
 import type { Instrument } from "../core/domain/instrument.ts";
 import type { AmendTerms } from "../core/domain/messages.ts";
-import type { Micros } from "../core/domain/units.ts";
+import type { Side } from "../core/domain/side.ts";
+import type { Lots, Micros, Ticks } from "../core/domain/units.ts";
 import type { MarketBlock } from "../core/market/columns.ts";
 
 /** Order ids are those of the exchange: the market knows no others. Times: of the exchange. */
@@ -19,6 +20,29 @@ export interface HostedAccount {
   cancel(id: ClientOrderId, at: Micros): void;
   /** Set by the exchange. `filled` reports carry `exchangeTime` by the exchange's clock. */
   onReport: (id: ClientOrderId, report: OrderReport, at: Micros) => void;
+}
+
+/** A position that the market has closed by force. */
+export interface HostedLiquidation {
+  readonly at: Micros;
+  /** Of the position: "buy" = a long one. */
+  readonly side: Side;
+  readonly quantity: Lots;
+  /** Where its margin was gone. */
+  readonly price: Ticks;
+}
+
+/** What a market tells of itself beyond its rows: a generated one does. */
+export interface HostedWorld {
+  /** Positive = longs pay: what would be settled if the premium stayed at its average. */
+  readonly fundingRate: number;
+  /** Of the market over its index, as a fraction of that. */
+  readonly premium: number;
+  readonly nextFundingAt: Micros;
+  readonly openInterest: Lots;
+  /** Settlements since the last call, none from beyond the time advanced to. */
+  takeFundings(): readonly { readonly rate: number; readonly at: Micros }[];
+  takeLiquidations(): readonly HostedLiquidation[];
 }
 
 export interface HostedMarket {
@@ -34,6 +58,8 @@ export interface HostedMarket {
    */
   onRows: (rows: MarketBlock) => void;
   readonly epochNanos: bigint;
+  /** Absent: the exchange goes by a rule of its own. */
+  readonly world?: HostedWorld | undefined;
   /** All that happens up to `now`. */
   advance(now: Micros): void;
   close(): void;

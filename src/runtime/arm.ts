@@ -115,5 +115,6 @@ function unlimited(config: ArrivalConfig, strategy: StrategyChoice): ArrivalConf
       responseLatency: INSIDE_LATENCY,
       latencyJitter: micros(0),
     },
+    live: config.live,
   };
 }

@@ -203,12 +203,23 @@ function parentOf(
       `the order wants ${seconds(request.over)}`;
     return err({ code: "BACKTEST_SPAN", text });
   }
+  return orderOf(instrument, request, "p1", micros(market.from + lead));
+}
+
+/** What of a request makes the order, wherever it is worked. */
+export type OrderRequest = Omit<BacktestRequest, "start" | "strategies" | "plugins" | "seed">;
+
+export function orderOf(
+  instrument: Instrument,
+  request: OrderRequest,
+  id: string,
+  startAt: Micros,
+): Result<ParentOrder, { readonly code: "BACKTEST_QUANTITY"; readonly text: string }> {
   const quantity = quantityOf(instrument, request);
   if (!quantity.ok) return quantity;
   const { config } = request;
-  const startAt = micros(market.from + lead);
   return ok({
-    id: "p1",
+    id,
     instrument: instrumentId(instrument),
     side: request.side,
     quantity: quantity.value,
@@ -227,8 +238,8 @@ function parentOf(
 
 function quantityOf(
   instrument: Instrument,
-  { quantity, isNotional }: BacktestRequest,
-): Result<ParentOrder["quantity"], BacktestFault> {
+  { quantity, isNotional }: OrderRequest,
+): Result<ParentOrder["quantity"], { readonly code: "BACKTEST_QUANTITY"; readonly text: string }> {
   if (isNotional) return ok({ kind: "notional", quote: quantity });
   const parsed = parseQuantity(instrument, quantity);
   if (parsed.ok && parsed.value > 0) return ok({ kind: "lots", lots: parsed.value });

@@ -27,6 +27,7 @@ import { FixedMarket, ReactingMarket, type SimulatedMarket } from "./simulated-m
 /**
  * @param known what an order may name as its strategy.
  * @param observer one that several engines share; absent = one of its own.
+ * @param account what it holds and pays; absent = nothing, and what the simulation charges.
  */
 export function composeEngine(
   config: ArrivalConfig,
@@ -34,6 +35,7 @@ export function composeEngine(
   seed: number,
   known: ReadonlyMap<string, Strategy> = strategies,
   observer?: Observer,
+  account?: { readonly positionLots: number; readonly fees: FeeRates },
 ): Engine {
   return new Engine({
     execution: config.execution,
@@ -41,9 +43,14 @@ export function composeEngine(
     strategies: known,
     tactics,
     seed,
-    markets: [{ header, positionLots: 0, fees: feeRates(config.simulation), observer }],
+    markets: [{ header, observer, ...(account ?? simulatedAccount(config.simulation)) }],
   });
 }
+
+const simulatedAccount = (simulation: SimulationConfig) => ({
+  positionLots: 0,
+  fees: feeRates(simulation),
+});
 
 /** What an account at a simulated venue is made of. */
 export interface AccountSpec {
@@ -103,6 +110,8 @@ export function kindOf(
   { simulation }: Pick<ArrivalConfig, "simulation">,
 ): "recorded" | "reactive" | "generated" {
   const { market } = simulation;
+  // What a live run saw stands, whatever a simulation would make of it.
+  if (spec.kind === "live") return "recorded";
   if (market !== "auto") return market;
   return spec.kind === "generated" ? "generated" : "recorded";
 }
@@ -139,7 +148,7 @@ export function composeMarket(
 }
 
 /** Nothing has to be known of the market where nothing moves its price. */
-function reactionOf(
+export function reactionOf(
   market: Pick<OpenMarket, "scale">,
   settings: ReactionSettings,
 ): Result<ReactionConfig, ScaleFault> {
@@ -160,7 +169,7 @@ function latencyOf(simulation: SimulationConfig, seed: number): LatencyModel {
   return uniformLatency(spread(entry), spread(response), seed);
 }
 
-const feeRates = ({ fees }: SimulationConfig): FeeRates => ({
+export const feeRates = ({ fees }: SimulationConfig): FeeRates => ({
   maker: Number(fees.maker),
   taker: Number(fees.taker),
 });

@@ -135,8 +135,8 @@ strategy: { name: TWAP }
       simulation.fees.taker: must be a decimal fraction in [-0.1, 0.1], such as "0.0002", got 1e-9
       simulation.fees.coin: must be settle or received, got "USDT"
       orderNotional: unknown key; did you mean limits.orderNotional?
-      colour: unknown key; known here: execution, limits, strategy, simulation
-      __proto__: unknown key; known here: execution, limits, strategy, simulation"
+      colour: unknown key; known here: execution, limits, strategy, simulation, live
+      __proto__: unknown key; known here: execution, limits, strategy, simulation, live"
     `);
   });
 
@@ -208,6 +208,7 @@ describe("configJson", () => {
         entryLatency: drawn.entryLatency,
         latencyJitter: drawn.latencyJitter,
       },
+      live: { ...DEFAULT_CONFIG.live, minOrderInterval: drawn.entryLatency },
     }));
 
   it("is read back as the same config, through the journal's text: a replay runs the same", () => {
@@ -246,6 +247,11 @@ describe("configJson", () => {
           "spreadToCrossBps": 20,
           "staleAfter": "5s",
           "volatilityStopPerHour": 0.05,
+        },
+        "live": {
+          "maxOrderValue": 100000,
+          "minOrderInterval": "0s",
+          "onInterrupt": "cancel",
         },
         "simulation": {
           "entryLatency": "10ms",

@@ -24,6 +24,7 @@ import type { FeeSchedule } from "../simulation/fees.ts";
 import type { QueueModelName } from "../simulation/queue.ts";
 import { nearest } from "./config-names.ts";
 import { formatDuration, parseDuration } from "./duration.ts";
+import { DEFAULT_LIVE, INTERRUPT_POLICIES, type LiveConfig } from "./live/live-config.ts";
 
 /**
  * `recorded`: the market is as its rows say, whatever we do. `reactive`: a recorded market that
@@ -61,6 +62,7 @@ export interface ArrivalConfig {
   readonly limits: RiskLimits;
   readonly strategy: StrategyChoice;
   readonly simulation: SimulationConfig;
+  readonly live: LiveConfig;
 }
 
 export const DEFAULT_CONFIG: ArrivalConfig = Object.freeze<ArrivalConfig>({
@@ -76,6 +78,7 @@ export const DEFAULT_CONFIG: ArrivalConfig = Object.freeze<ArrivalConfig>({
     queue: "risk-averse",
     fees: { maker: "0.0002", taker: "0.0005", coin: "settle" },
   },
+  live: DEFAULT_LIVE,
 });
 
 export type ConfigCode =
@@ -141,7 +144,7 @@ export function parseConfig(
 
 /** The whole config in the file's shape, as plain JSON: what the journal keeps. */
 export function configJson(config: ArrivalConfig): JsonObject {
-  const { execution, limits, strategy, simulation } = config;
+  const { execution, limits, strategy, simulation, live } = config;
   return {
     execution: { ...execution, llmQueryInterval: formatDuration(execution.llmQueryInterval) },
     limits: {
@@ -162,6 +165,7 @@ export function configJson(config: ArrivalConfig): JsonObject {
       responseLatency: formatDuration(simulation.responseLatency),
       latencyJitter: formatDuration(simulation.latencyJitter),
     },
+    live: { ...live, minOrderInterval: formatDuration(live.minOrderInterval) },
   };
 }
 
@@ -372,6 +376,11 @@ const SECTIONS = {
       coin: oneOf("settle", "received"),
     } satisfies Shape<FeeSchedule>),
   } satisfies Shape<SimulationConfig>),
+  live: z.strictObject({
+    maxOrderValue: amount(),
+    minOrderInterval: span("0s"),
+    onInterrupt: oneOf(...INTERRUPT_POLICIES),
+  } satisfies Shape<LiveConfig>),
 };
 const SCHEMA: z.ZodType<ArrivalConfig> = z.strictObject(SECTIONS);
 

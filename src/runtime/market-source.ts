@@ -23,6 +23,7 @@ import {
   SYMBOL,
 } from "../simulation/market-choice.ts";
 import { checkScenario, type Scenario } from "../simulation/world/scenario.ts";
+import { LIVE_SPEC, type LiveMarketSpec, openLiveMarket } from "./live/live-market.ts";
 
 export { FLOW_KINDS, SYMBOL };
 
@@ -50,7 +51,7 @@ export interface GeneratedSpec
 }
 
 /** Plain JSON: the journal's header keeps it. */
-export type MarketSpec = FileMarket | GeneratedSpec;
+export type MarketSpec = FileMarket | GeneratedSpec | LiveMarketSpec;
 
 /** What the generator is to be told. @throws InvariantError of a spec that nobody has checked. */
 export function generatedConfig(spec: GeneratedSpec): GeneratedMarketConfig {
@@ -70,6 +71,8 @@ export interface OpenMarket {
   /** The spec with everything that was found out about the files. */
   readonly spec: MarketSpec;
   readonly label: string;
+  /** A live run's rows that end where the run was cut off. */
+  readonly isCut?: boolean;
   /** Measured when it is first asked for. */
   readonly scale: () => Result<DayScale, ScaleFault>;
   /** A generated market's own large orders, as far as its blocks have been read. */
@@ -123,6 +126,7 @@ const SPEC = z.discriminatedUnion("kind", [
     correlation: z.number().min(0).max(1).optional(),
     scenario: z.unknown().optional(),
   }),
+  LIVE_SPEC,
 ]);
 
 /** Checks what a journal's header says of its market. */
@@ -130,7 +134,7 @@ export function parseMarketSpec(raw: unknown): Result<MarketSpec, MarketFault> {
   const parsed = SPEC.safeParse(raw);
   if (parsed.success) {
     const spec = parsed.data as MarketSpec;
-    if (spec.kind === "files") return ok(spec);
+    if (spec.kind !== "generated") return ok(spec);
     const story = spec.scenario === undefined ? ok(undefined) : parseScenario(spec.scenario, spec);
     if (!story.ok) return err({ code: "DATA_SPEC", text: `the journal's ${story.error.text}` });
     const grid = spec.instrument === undefined ? ok(undefined) : parseInstrument(spec.instrument);
@@ -166,6 +170,7 @@ export async function openMarket(
   options: Pick<ReadOptions, "onProgress" | "signal"> = {},
 ): Promise<Result<OpenMarket, MarketFault>> {
   if (spec.kind === "generated") return ok(openGenerated(spec));
+  if (spec.kind === "live") return openLiveMarket(spec);
   const grid = spec.instrument === undefined ? undefined : parseInstrument(spec.instrument);
   if (grid?.ok === false) return grid;
   const read = await openRecording(spec.paths, {

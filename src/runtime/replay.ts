@@ -31,6 +31,7 @@ import {
   parseMarketSpec,
 } from "./market-source.ts";
 import { type Plugin, pluginsDiffer } from "./plugin.ts";
+import { besideJournal } from "./live/live-market.ts";
 import { NODE_MAJOR, PROGRAM } from "./program.ts";
 import { type Rerun, rerun } from "./rerun.ts";
 
@@ -88,14 +89,15 @@ export async function replay(
     }
     const spec = parseMarketSpec(header.market);
     if (!spec.ok) return spec;
-    const market = await openMarket(withPaths(spec.value, options.paths));
+    const market = await openMarket(withPaths(spec.value, options.paths, path));
     if (!market.ok) return market;
     const sight = headerOf(market.value, config.value, true);
-    const engine = composeEngine(config.value, sight, header.seed, strategies);
+    const held = accountOf(spec.value);
+    const engine = composeEngine(config.value, sight, header.seed, strategies, undefined, held);
     const account = { config: config.value, seed: header.seed, isShadowed: true };
     const again = isShared(market.value, account.config)
       ? ok(
-          new Replayer(engine, new BlockFeed(market.value.blocks), journal.sealed).compare(
+          new Replayer(engine, market.value, journal.sealed).compare(
             journal.records(),
             journal.count,
             options.onProgress,
@@ -103,14 +105,14 @@ export async function replay(
         )
       : answered(market.value, account, engine, journal, options.onProgress);
     if (!again.ok) return again;
-    const { difference, events, outputs } = again.value;
+    const { difference, events, outputs, endedAt } = again.value;
     return ok({
       identical: difference === undefined,
       events,
       outputs,
       rows: engine.instruments[0]!.observer.position,
       difference,
-      warnings: warningsOf(header, journal.sealed),
+      warnings: [...warningsOf(header, journal.sealed), ...cutWarning(endedAt)],
       engine,
     });
   } finally {
@@ -130,8 +132,29 @@ function answered(
   return composed.ok ? ok(rerun(composed.value, engine, journal, onProgress)) : composed;
 }
 
-const withPaths = (spec: MarketSpec, paths: readonly string[] | undefined): MarketSpec =>
-  spec.kind === "files" && paths !== undefined ? { ...spec, paths } : spec;
+function withPaths(
+  spec: MarketSpec,
+  paths: readonly string[] | undefined,
+  journal: string,
+): MarketSpec {
+  if (spec.kind === "generated") return spec;
+  if (paths !== undefined) return { ...spec, paths };
+  return spec.kind === "files" ? spec : besideJournal(spec, journal);
+}
+
+/** What a live run's account held and paid; a simulated one follows from the configuration. */
+const accountOf = (spec: MarketSpec) =>
+  spec.kind === "live"
+    ? { positionLots: spec.account.positionLots, fees: spec.account }
+    : undefined;
+
+const cutWarning = (endedAt: number | undefined): string[] =>
+  endedAt === undefined
+    ? []
+    : [
+        `the run was cut off: its market data end before record ${endedAt} of the journal, and ` +
+          "nothing from there on was compared",
+      ];
 
 function warningsOf(
   header: { readonly program: string; readonly nodeMajor: number },
@@ -150,14 +173,18 @@ class Replayer {
   readonly #engine: Engine;
   readonly #cursor: ReturnType<BlockFeed["cursor"]>;
   readonly #isWhole: boolean;
+  readonly #isCut: boolean;
   events = 0;
   outputs = 0;
+  /** Record before which the rows of a cut recording end. */
+  #endedAt: number | undefined;
 
   /** @param isWhole Whether the writer closed the journal: a cut one may lack its last outputs. */
-  constructor(engine: Engine, feed: BlockFeed, isWhole: boolean) {
+  constructor(engine: Engine, market: OpenMarket, isWhole: boolean) {
     this.#engine = engine;
     this.#isWhole = isWhole;
-    this.#cursor = feed.cursor();
+    this.#isCut = market.isCut === true;
+    this.#cursor = new BlockFeed(market.blocks).cursor();
   }
 
   /** With the first difference, where there is one. */
@@ -167,7 +194,8 @@ class Replayer {
     onProgress?: (done: number, total: number) => void,
   ): Rerun {
     const difference = this.#firstDifference(records, total, onProgress);
-    return { difference, events: this.events, outputs: this.outputs };
+    const { events, outputs } = this;
+    return { difference, events, outputs, endedAt: this.#endedAt };
   }
 
   #firstDifference(
@@ -189,6 +217,10 @@ class Replayer {
       }
       if (wanted !== undefined) return differenceAt(record, undefined, wanted);
       this.#observeTo(record.position);
+      if (this.#isCut && this.#engine.instruments[0]!.observer.position < record.position) {
+        this.#endedAt = record.sequence;
+        return undefined;
+      }
       this.events += 1;
       const event = JSON.parse(record.body) as EngineEvent;
       expected = this.#engine.step(event).map((output) => canonicalJson(output));

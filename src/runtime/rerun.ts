@@ -24,6 +24,8 @@ export interface Rerun {
   readonly difference: Difference | undefined;
   readonly events: number;
   readonly outputs: number;
+  /** Record before which the market data end, where they were cut off. */
+  readonly endedAt?: number | undefined;
 }
 
 /** @param isWhole whether the writer closed the journal: a cut one ends somewhere. */

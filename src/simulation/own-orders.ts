@@ -37,6 +37,11 @@ export interface OwnOrdersConfig {
   readonly epochNanos: bigint;
   /** Opening position, negative = short: what reduce-only orders may reduce. */
   readonly positionLots?: number;
+  /**
+   * Whether orders that have ended are forgotten, so that one who trades for weeks does not fill
+   * the memory. Their ids could then be used again: whoever sets it sees to it that they are not.
+   */
+  readonly forgetsEnded?: boolean;
 }
 
 /** What a report of a fill tells of the market. */
@@ -62,6 +67,7 @@ export class OwnOrders {
   readonly #charger: FeeCharger;
   readonly #epochMicros: number;
   readonly #orders = new Map<ClientOrderId, OwnOrder>();
+  readonly #forgetsEnded: boolean;
   #position: number;
 
   /** @param tell is called with each report, at `market.now`. */
@@ -72,6 +78,7 @@ export class OwnOrders {
     this.#charger = new FeeCharger(config.instrument, config.fees);
     this.#epochMicros = Number(config.epochNanos / 1000n);
     this.#position = config.positionLots ?? 0;
+    this.#forgetsEnded = config.forgetsEnded === true;
   }
 
   /** An order has come. @returns it, to be admitted; nothing when it was rejected. */
@@ -125,7 +132,7 @@ export class OwnOrders {
     const { now, midBefore, spreadBefore } = this.#market;
     order.cumulative += quantity;
     order.executions++;
-    if (order.cumulative === order.quantity) order.open = false;
+    if (order.cumulative === order.quantity) this.#close(order);
     this.#position += sign(side) * quantity;
     const fee = this.#charger.charge(side, liquidity, ticks(price), lots(quantity));
     const quote = { midBefore: halfTicks(midBefore), spreadBefore: ticks(spreadBefore) };
@@ -157,8 +164,13 @@ export class OwnOrders {
 
   /** The order ends unfilled, or with a part of it. */
   end(order: OwnOrder, text: string): void {
-    order.open = false;
+    this.#close(order);
     this.#tell(order.terms.clientOrderId, { kind: "canceled", text });
+  }
+
+  #close(order: OwnOrder): void {
+    order.open = false;
+    if (this.#forgetsEnded) this.#orders.delete(order.terms.clientOrderId);
   }
 
   /**

@@ -1,5 +1,5 @@
 /**
- * `arrival/testing`: the conformance suite, for whoever writes a strategy.
+ * `arrival/testing`: the suites for whoever writes a strategy, or an adapter of a venue.
  *
  * Needs the package fast-check, which a user of this entry point installs. It runs under any test
  * runner: each law is a name and a function that throws.
@@ -14,3 +14,5 @@ export type {
   TacticUnderTest,
 } from "./lineup.ts";
 export { TALLIED, type Tally, type Tallied } from "./tally.ts";
+export { type SuiteCase, venueSuite, type VenueStage, type VenueUnderTest } from "./venue-suite.ts";
+export type { SessionUnderTest } from "./venue-witness.ts";

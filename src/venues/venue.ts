@@ -1,94 +1,10 @@
 /**
- * Venue: the contract between the live loop and a place where orders are traded.
- *
- * A session is one account on one instrument. It brings market rows and reports; it takes commands
- * and never answers by a return value: what becomes of a command is a report, sooner or later, for
- * each one. What must stay true, whatever the network does:
- *
- * - a report is told once for each thing that happened, and fills by their execution id;
- * - a request whose answer does not come is told as `timed-out`; from then on only what the venue
- *   says of the order is told, however long it takes to find out, and it is never sent again;
- * - `rejected` is told of an order only where the venue said so, or where it provably never came;
- * - nothing is told from within a call: reports come from the session's own turns of the loop.
- *
- * `arrival/testing` has the suite that a new venue must pass (`venueSuite`).
+ * Venue: how a session is opened. What holds once it is open stands in `venue-session.ts`.
  */
-import type { ClientOrderId, OrderReport, OrderTerms } from "../core/domain/child-order.ts";
 import type { Result } from "../core/domain/errors.ts";
-import type { AmendTerms, RiskApproved } from "../core/domain/messages.ts";
-import type { FeeRates } from "../core/execution/instrument-state.ts";
-import type { MarketBlock, MarketHeader } from "../core/market/columns.ts";
+import type { VenueFault, VenueSession } from "./venue-session.ts";
 
-/** What goes wrong on the way to a session, or with the whole of it. */
-export interface VenueFault {
-  readonly code: VenueCode;
-  /** What happened, where, and what to do. Never a secret. */
-  readonly text: string;
-}
-
-export type VenueCode =
-  | "VENUE_CREDENTIALS" // missing, refused, or without a needed permission
-  | "VENUE_CLOCK" //       ours is too far from the venue's, or unsteady
-  | "VENUE_SYMBOL" //      not traded there, or not now
-  | "VENUE_ACCOUNT" //     mode, margin or balance is not what the run needs
-  | "VENUE_REFUSED" //     it answered, and said no
-  | "VENUE_UNREACHABLE" // it did not answer
-  | "VENUE_PROTOCOL"; //   it answered something that cannot be understood
-
-/** The account as the venue sees it, at one instant. Decimal text in the settlement coin. */
-export interface AccountSummary {
-  readonly coin: string;
-  readonly equity: string;
-  readonly available: string;
-  /** Signed: negative = short. On spot, the balance of the base coin in lots. */
-  readonly positionLots: number;
-  readonly leverage: string;
-  /** Where the position would be closed by force; undefined where nothing would. */
-  readonly liquidationPrice: string | undefined;
-  readonly positionMode: "one-way" | "hedge";
-  /** Orders that rest at the venue and are not of this run. */
-  readonly foreignOrders: number;
-}
-
-export interface VenueNotice {
-  readonly severity: "info" | "warning" | "critical";
-  /** Upper-case words, such as `VENUE_RECONNECTED`. */
-  readonly code: string;
-  readonly text: string;
-}
-
-/** Whoever runs the engine. Never called from within a call to the session. */
-export interface VenueSink {
-  /**
-   * Whole messages, in order of local time. The arrays are lent until it returns. A lost stream is
-   * a row of `Kind.GAP`.
-   */
-  rows(block: MarketBlock): void;
-  report(clientOrderId: ClientOrderId, report: OrderReport): void;
-  notice(notice: VenueNotice): void;
-}
-
-export interface VenueSession {
-  readonly header: MarketHeader;
-  readonly fees: FeeRates;
-  readonly account: AccountSummary;
-  /** Nanoseconds since the header's epoch, by the clock that rows are stamped with; never falls. */
-  now(): number;
-  /** Rows and reports begin. Once. */
-  start(sink: VenueSink): void;
-  place(order: RiskApproved<OrderTerms>): void;
-  amend(amend: RiskApproved<AmendTerms>): void;
-  cancel(clientOrderId: ClientOrderId): void;
-  /** Asks the venue anew what the account looks like. */
-  refresh(): Promise<Result<AccountSummary, VenueFault>>;
-  /**
-   * Withdraws all orders that this session has sent, by whatever way still works; for the end, and
-   * for a kill. Ends when the venue says that none is left, or with what could not be done.
-   */
-  cancelAll(): Promise<Result<void, VenueFault>>;
-  /** Leaves the venue; orders stay as they are. Nothing is told afterwards. */
-  close(): Promise<void>;
-}
+export type * from "./venue-session.ts";
 
 /** A venue that can be traded on: the runtime knows nothing else of it. */
 export interface Venue {

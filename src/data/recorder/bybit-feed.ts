@@ -126,6 +126,14 @@ export class BybitFeed implements Feed {
     for (const { timer } of this.#books.values()) clearTimeout(timer);
   }
 
+  /** Somebody has found the book wrong: it is lost from here on, and asked for anew. */
+  distrust(symbol: string): void {
+    const book = this.#books.get(symbol);
+    if (book === undefined || !book.stream.isSynchronised) return;
+    book.stream.reconnected(this.#state.now());
+    this.#changed(symbol, book);
+  }
+
   async #instrument(symbol: string): Promise<Result<Instrument, DataFault>> {
     const { kind } = this.#options;
     const query = new URLSearchParams({ category: kind, symbol });

@@ -30,6 +30,8 @@ export interface MarketRecorderOptions {
   /** Where the decoder counts, for one report of both. */
   readonly counts?: StreamCounts;
   readonly rotation?: Rotation;
+  /** Of the only file, where there is no rotation; absent: each has its first row's time. */
+  readonly name?: string;
   /** zstd's, 0 = none. */
   readonly level?: number;
   /** What came so long ago is on the disk, and cannot be lost by a crash. */
@@ -259,7 +261,7 @@ export class MarketRecorder implements MarketSink {
       ownTradesPrinted = false,
       clockShiftNanos = 0,
     } = this.#options;
-    const { format, notes, level, folder } = this.#options;
+    const { format, notes, level, folder, name } = this.#options;
     const prefix = `${instrument.venue}-${instrument.kind}-${instrument.symbol}`;
     const opening =
       before === undefined
@@ -283,10 +285,10 @@ export class MarketRecorder implements MarketSink {
     };
     // Files of under a millisecond: the next free name still sorts behind.
     for (let late = 0; ; late++) {
-      const path = join(folder, fileName(prefix, baseSeconds, time + late * 1e6));
+      const path = join(folder, name ?? fileName(prefix, baseSeconds, time + late * 1e6));
       const created = createEventFile(path, header, writerOptions);
       if (created.ok) return created.value;
-      if (created.error.code !== "DATA_TAKEN" || late > 1000) {
+      if (created.error.code !== "DATA_TAKEN" || late > 1000 || name !== undefined) {
         throw new EventFileError(created.error);
       }
     }

@@ -10,7 +10,7 @@ import type { LocalClock } from "./clock.ts";
 
 export interface LinkPace {
   readonly handshakeMs: number;
-  /** Between two messages of ours: venues count them. */
+  /** Between two messages of ours: venues count them. 0: each goes at once. */
   readonly spacingMs: number;
   readonly heartbeatMs: number;
   /** Without any sign of life for so long, the connection is dead. */
@@ -113,11 +113,14 @@ export class StreamLink {
   }
 
   #drain(): void {
-    const text = this.#queue.shift();
+    const { spacingMs } = this.#options.pace;
     this.#sender = undefined;
-    if (text === undefined || this.#socket.readyState !== WebSocket.OPEN) return;
-    this.#socket.send(text, () => undefined);
-    this.#sender = setTimeout(() => this.#drain(), this.#options.pace.spacingMs);
+    while (this.#queue.length > 0 && this.#socket.readyState === WebSocket.OPEN) {
+      this.#socket.send(this.#queue.shift()!, () => undefined);
+      if (spacingMs === 0) continue;
+      this.#sender = setTimeout(() => this.#drain(), spacingMs);
+      return;
+    }
   }
 
   #sign(): void {

@@ -16,6 +16,7 @@ import type { ColumnMap } from "../fill-columns.ts";
 import { type ImportFault, readFills } from "../imported-fills.ts";
 import type { JournalFault } from "../journal/journal.ts";
 import { openJournal } from "../journal/reader.ts";
+import { besideJournal } from "../live/live-market.ts";
 import {
   type MarketFault,
   openMarket,
@@ -218,7 +219,8 @@ class Markets {
     const key = canonicalJson(spec.value);
     if (this.#last?.key === key) return ok(this.#last.seen);
     const isMoved = spec.value.kind === "files" && this.#data !== undefined;
-    const market = await openMarket(isMoved ? { ...spec.value, paths: this.#data! } : spec.value);
+    const told = spec.value.kind === "live" ? besideJournal(spec.value, journalPath) : spec.value;
+    const market = await openMarket(isMoved ? { ...spec.value, paths: this.#data! } : told);
     if (!market.ok) return err(market.error);
     const { header, label } = market.value;
     const instrument = instrumentId(header.instrument);

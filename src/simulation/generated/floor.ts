@@ -26,6 +26,8 @@ export class Floor implements TradeWatcher {
   readonly tape: Tape;
   readonly engine: MatchingEngine;
   readonly owners: (FillListener | undefined)[] = [];
+  /** Accounts of users beyond `OWN` have numbers from here on: behind those of the makers. */
+  firstGuest = Number.POSITIVE_INFINITY;
   /** Market time, seconds. */
   now = 0;
   /** The fundamental value, in ticks. */
@@ -64,7 +66,8 @@ export class Floor implements TradeWatcher {
   }
 
   traded(takerOwner: number, buys: boolean, lots: number): void {
-    if (takerOwner <= OWN) this.#orderLots += buys ? lots : -lots;
+    const isMaker = takerOwner > OWN && takerOwner < this.firstGuest;
+    if (!isMaker) this.#orderLots += buys ? lots : -lots;
     this.tradedLots += lots;
   }
 

@@ -60,6 +60,8 @@ export class GeneratedMarket {
   readonly news: NewsItem[] = [];
   readonly fundings: FundingSettlement[] = [];
   readonly liquidations: Liquidation[] = [];
+  /** Told of each position that is closed by force, and the tick at which its margin is gone. */
+  onForced: ((buys: boolean, lots: number, price: number) => void) | undefined;
   readonly #config: ResolvedMarketConfig;
   readonly #floor: Floor;
   readonly #crowd: Crowd;
@@ -160,9 +162,36 @@ export class GeneratedMarket {
     return this.#floor.tape.messages;
   }
 
-  /** Who is told of fills of our resting orders. */
-  onOwn(listener: FillListener): void {
-    this.#floor.owners[OWN] = listener;
+  /** Number in the matching engine of our `k`-th account. */
+  ownerOf(k: number): number {
+    return k === 0 ? OWN : FIRST_MAKER + this.#config.profile.makers.count + k - 1;
+  }
+
+  /** Who is told of fills of the resting orders of our `k`-th account. */
+  onOwn(listener: FillListener, k = 0): void {
+    const floor = this.#floor;
+    floor.firstGuest = this.ownerOf(1);
+    floor.owners[this.ownerOf(k)] = listener;
+  }
+
+  /** From now on the rows show our orders and trades like everybody's: called before the first. */
+  showOwn(): void {
+    this.#floor.tape.showsOwn = true;
+  }
+
+  /** What longs pay shorts next, as the world stands; undefined where nobody pays. */
+  get funding(): World["funding"] {
+    return this.#world.funding;
+  }
+
+  /** Lots that are held with leverage. */
+  get openInterest(): number {
+    const { openInterest } = this.#config.profile.liquidations;
+    return Math.round(this.#world.openInterest * openInterest * this.#lotsPerDay);
+  }
+
+  get #lotsPerDay(): number {
+    return this.#config.profile.volumePerSecond * this.#config.pace * SECONDS_PER_DAY;
   }
 
   /** Exactly one event of the market's own, at `nextAt`. */
@@ -343,10 +372,16 @@ export class GeneratedMarket {
 
   /** Positions that the mid closes by force go to the liquidation engine. */
   #liquidate(): void {
-    const moved = (this.#floor.mid - this.#config.startPrice) / this.#config.profile.valueTicks;
-    const perDay = this.#config.profile.volumePerSecond * this.#config.pace * SECONDS_PER_DAY;
-    for (const { buys, shareOfDay } of this.#world.due(Math.log1p(Math.max(-0.99, moved)))) {
-      this.#forced.add(buys, Math.max(1, Math.round(shareOfDay * perDay)));
+    const { startPrice } = this.#config;
+    const { valueTicks } = this.#config.profile;
+    const moved = (this.#floor.mid - startPrice) / valueTicks;
+    const perDay = this.#lotsPerDay;
+    for (const forced of this.#world.due(Math.log1p(Math.max(-0.99, moved)))) {
+      const { buys, shareOfDay } = forced;
+      const lots = Math.max(1, Math.round(shareOfDay * perDay));
+      this.#forced.add(buys, lots);
+      const gone = startPrice + valueTicks * Math.expm1(forced.bankruptcyLog);
+      this.onForced?.(buys, lots, Math.max(LEAST_PRICE, Math.round(gone)));
     }
     this.#times[FORCED] = this.#forced.nextAt;
   }

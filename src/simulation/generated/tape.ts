@@ -3,7 +3,8 @@
  *
  * It listens to the matching engine. The rows show the book of the others: lots of our account
  * (`OWN`) are left out of the level rows, trades with us are not printed, and a level that changed
- * by our lots alone has no row. Trades of one order at one price are printed as one.
+ * by our lots alone has no row. With `showsOwn` they show everybody, as an exchange does. Trades of
+ * one order at one price are printed as one.
  *
  * What must stay true: a trade's row stands right before the row of the level that it took from.
  */
@@ -42,6 +43,8 @@ export class Tape implements MatchListener {
   #takerBuys = false;
   #messageStart = 0;
   isOn = false;
+  /** Set before anybody but the crowd and the makers has traded. */
+  showsOwn = false;
   exchangeTime = 0;
   localTime = 0;
   messages = 0;
@@ -71,7 +74,7 @@ export class Tape implements MatchListener {
     makerLeft: number,
   ): void {
     this.#takerBuys = takerBuys;
-    if (makerOwner === OWN) this.#ownTraded += quantity;
+    if (makerOwner === OWN && !this.showsOwn) this.#ownTraded += quantity;
     else this.#othersTraded += quantity;
     this.#watcher.traded(takerOwner, takerBuys, quantity);
     this.#owners[makerOwner]?.filled(maker, !takerBuys, price, quantity, makerLeft);
@@ -88,7 +91,7 @@ export class Tape implements MatchListener {
     const own = this.#ownTraded;
     this.#othersTraded = 0;
     this.#ownTraded = 0;
-    if (!this.#isOwn && this.#ownLots.size === 0) {
+    if (this.showsOwn || (!this.#isOwn && this.#ownLots.size === 0)) {
       if (!this.isOn) return;
       if (others > 0) this.#trade(isBid, price, others);
       this.#row(isBid ? Kind.BID : Kind.ASK, price, quantity);

@@ -1,0 +1,247 @@
+/**
+ * Run live: a live run as a person meets it: asked before, shown while it works, and ended by
+ * Ctrl-C as they said.
+ *
+ * What must stay true: however it ends, and whatever the terminal does, the venue is left as the
+ * policy says and the journal is closed.
+ */
+import { invariant } from "../core/domain/errors.ts";
+import { formatDecimal } from "../core/domain/decimal.ts";
+import type { ArrivalConfig } from "../runtime/config.ts";
+import { JournalError } from "../runtime/journal/journal.ts";
+import {
+  type LiveFault,
+  LiveHalt,
+  type LiveRequest,
+  type LiveResult,
+  type LiveRun,
+  openLiveRun,
+  restingOf,
+} from "../runtime/live/live-run.ts";
+import type { Plugin } from "../runtime/plugin.ts";
+import type { Venue } from "../venues/venue.ts";
+import { costTable } from "./cost-table.ts";
+import { requestOf } from "./order-options.ts";
+import { CommandError, EXIT, hasColour, note, print, printJson } from "./output.ts";
+import type { RunFlags } from "./run.ts";
+import { assertAskable, assertFeasible, confirm, showPreflight } from "./run-confirm.ts";
+import { noteNotice, noteStep, RunScreen } from "./run-screen.ts";
+
+export interface Prepared {
+  readonly config: ArrivalConfig;
+  readonly plugins: readonly Plugin[];
+  readonly parentId: string;
+  readonly journal: string;
+}
+
+/** @returns the exit code. */
+export async function runLive(venue: Venue, flags: RunFlags, prepared: Prepared): Promise<number> {
+  if (isAsked(flags)) assertAskable();
+  const signals = new Signals();
+  try {
+    const run = await open(venue, flags, prepared, signals);
+    await ask(run, flags, signals).catch(async (error: unknown) => {
+      await run.discard();
+      throw error;
+    });
+    const begun = run.begin();
+    if (!begun.ok) {
+      await run.discard();
+      throw failure(begun.error);
+    }
+    const screen = new RunScreen(run, begun.value.startAt, flags.over, flags.json === true);
+    signals.onEach = (count) => interrupt(run, prepared.config, count);
+    signals.onFault = (error) => run.fail(error);
+    await run.ended;
+    screen.stop();
+    const resting = restingOf(run);
+    const result = await run.finish();
+    return end(run, flags, result, resting, signals.count > 0);
+  } finally {
+    signals.close();
+  }
+}
+
+async function open(
+  venue: Venue,
+  flags: RunFlags,
+  { plugins, parentId, journal, config }: Prepared,
+  signals: Signals,
+): Promise<LiveRun> {
+  note(`opening ${venue.name}: ${flags.symbol} ${flags.category}`);
+  let run: LiveRun | undefined;
+  const opened = await openLiveRun({
+    venue,
+    request: (instrument): LiveRequest => ({
+      ...requestOf(flags, config, instrument),
+      plugins,
+      ...(flags.reduceOnly === true ? { reduceOnly: true } : {}),
+    }),
+    journal,
+    parentId,
+    ...(flags.linger === undefined ? {} : { linger: flags.linger }),
+    signal: signals.aborted,
+    onStep: (event, outputs) => {
+      if (flags.json !== true) noteStep(run!.session.header.instrument, event, outputs);
+    },
+    onNotice: noteNotice,
+  });
+  if (!opened.ok) throw signals.count > 0 ? interrupted() : failure(opened.error);
+  run = opened.value;
+  return run;
+}
+
+/** Shows what the order would mean, and asks where money is at stake. */
+async function ask(run: LiveRun, flags: RunFlags, signals: Signals): Promise<void> {
+  const ready = await run.ready(signals.aborted);
+  if (signals.count > 0) throw interrupted();
+  if (!ready.ok) throw failure(ready.error);
+  const looked = await run.preflight();
+  if (!looked.ok) throw failure(looked.error);
+  const { account, header } = run.session;
+  const { symbol } = header.instrument;
+  const title =
+    `${flags.side} ${flags.quantity ?? `${flags.notional} ${header.instrument.quote} of`} ` +
+    `${symbol} on ${flags.venue}${flags.network === undefined ? "" : ` ${flags.network}`}; ` +
+    `the account has ${account.equity} ${account.coin} (tick ${formatDecimal(
+      header.instrument.tickSize,
+    )}, lot ${formatDecimal(header.instrument.lotSize)})`;
+  showPreflight(looked.value, title);
+  assertFeasible(looked.value, flags.acceptInfeasible === true);
+  if (isAsked(flags)) await confirm(symbol, signals.aborted);
+  if (signals.count > 0) throw interrupted();
+}
+
+/** Whether money moves, and nobody has said that it shall. */
+const isAsked = ({ venue, network, yes }: RunFlags): boolean =>
+  venue === "bybit" && network === "mainnet" && yes !== true;
+
+function interrupt(run: LiveRun, { live }: ArrivalConfig, count: number): void {
+  if (count === 1) {
+    const what = {
+      leave: "leaving what rests at the venue",
+      cancel: "withdrawing what rests; again: by every way there is",
+      finish: "finishing now, as --residual says; again: withdrawing what rests",
+    } as const;
+    note(`interrupted: ${what[live.onInterrupt]}`);
+    run.interrupt(live.onInterrupt, "operator");
+  } else if (count === 2) {
+    note("withdrawing everything now; once more leaves at once");
+    run.kill("operator", "interrupted twice");
+  } else {
+    process.exit(EXIT.interrupted);
+  }
+}
+
+function end(
+  run: LiveRun,
+  flags: RunFlags,
+  result: LiveResult,
+  resting: readonly string[],
+  wasInterrupted: boolean,
+): number {
+  if (flags.json === true) printJson(jsonOf(run, flags, result, resting));
+  else show(run, result, resting);
+  if (result.end.kind === "halted") throw haltedBy(result);
+  if (wasInterrupted) return EXIT.interrupted;
+  return result.report === null || result.phase === "failed" ? EXIT.no : EXIT.done;
+}
+
+function jsonOf(run: LiveRun, flags: RunFlags, result: LiveResult, resting: readonly string[]) {
+  const { end: how, ...rest } = result;
+  return {
+    venue: flags.venue,
+    network: flags.network ?? "mainnet",
+    strategy: run.config.strategy,
+    seed: flags.seed,
+    end: how.kind,
+    resting: how.kind === "left" ? resting : [],
+    ...rest,
+  };
+}
+
+function show(run: LiveRun, result: LiveResult, resting: readonly string[]): void {
+  if (result.report === null) note(`no execution: ${result.phase}, ${result.reason}`);
+  else print(`${costTable(result.report, { colour: hasColour() })}\n`);
+  if (result.end.kind === "left") {
+    const what =
+      resting.length === 0 ? "nothing rests there" : `still there: ${resting.join(", ")}`;
+    print(`left at the venue; ${what}\n`);
+  } else print(`${result.phase}: ${result.reason}\n`);
+  if (result.refusals.length > 0) {
+    const counts = result.refusals.map(({ code, count }) => `${code} ${count} times`);
+    print(`the risk gate refused: ${counts.join(", ")}\n`);
+  }
+  const speed = result.tickToOrder;
+  if (speed !== undefined) {
+    const { total, durable } = speed;
+    print(
+      `row to order: ${Math.round(total.p50)} µs at the median, ${Math.round(total.p99)} µs at ` +
+        `p99 over ${total.count}; of it ${Math.round(durable.p50)} µs to make the reason durable\n`,
+    );
+  }
+  print(`strategy: ${run.config.strategy.name}; ${result.rows.toLocaleString("en-US")} rows\n`);
+  const { journal, marketFile } = result;
+  print(`journal: ${journal}, rows: ${marketFile} (check it: arrival replay ${journal})\n`);
+}
+
+function haltedBy({ end: how }: LiveResult): unknown {
+  invariant(how.kind === "halted", "something broke");
+  const { error, unwithdrawn } = how;
+  const rest =
+    unwithdrawn === undefined
+      ? "everything was withdrawn"
+      : `LOOK AT THE VENUE, orders may still rest there: ${unwithdrawn}`;
+  if (error instanceof JournalError) {
+    return new CommandError(error.fault.code, `${error.fault.text}; ${rest}`, EXIT.no);
+  }
+  if (error instanceof LiveHalt) {
+    return new CommandError(error.code, `${error.message}; ${rest}`, EXIT.no);
+  }
+  note(`stopped: ${rest}`);
+  return error;
+}
+
+const failure = ({ code, text }: LiveFault): CommandError =>
+  new CommandError(code, text, code.startsWith("VENUE_") ? EXIT.no : EXIT.usage);
+
+const interrupted = (): CommandError =>
+  new CommandError("INTERRUPTED", "interrupted; nothing was sent", EXIT.interrupted);
+
+/** Ctrl-C, a polite kill, a closed terminal; and what nobody else catches. */
+class Signals {
+  count = 0;
+  onEach: ((count: number) => void) | undefined;
+  onFault: ((error: unknown) => void) | undefined;
+  readonly #abort = new AbortController();
+  readonly #take = (): void => {
+    this.count += 1;
+    this.#abort.abort();
+    this.onEach?.(this.count);
+  };
+  readonly #fault = (error: unknown): void => {
+    if (this.onFault === undefined) throw error;
+    this.onFault(error);
+  };
+
+  /** Nobody reads the notes any more: the order is worked all the same. */
+  readonly #unheard = (): void => undefined;
+
+  constructor() {
+    for (const signal of SIGNALS) process.on(signal, this.#take);
+    process.on("uncaughtException", this.#fault);
+    process.stderr.on("error", this.#unheard);
+  }
+
+  get aborted(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  close(): void {
+    for (const signal of SIGNALS) process.off(signal, this.#take);
+    process.off("uncaughtException", this.#fault);
+    process.stderr.off("error", this.#unheard);
+  }
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

@@ -1,0 +1,236 @@
+/**
+ * REST API: Bybit's paths over HTTP.
+ *
+ * What must stay true: nothing is done for a request before its key, its time and its signature
+ * over the very bytes that came have been checked, in Bybit's order and with Bybit's codes; and every
+ * request is answered, whatever it is.
+ */
+import { randomBytes } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Category, ExchangeCore, ExchangeFault } from "../exchange-types.ts";
+import type { MarketDirectory } from "../market-view.ts";
+import { type AccountContext, PROTECTION_SECONDS, replyTo } from "../protocol/account-answers.ts";
+import type { RiskLimitOf } from "../protocol/account-message.ts";
+import { type Answer, done, refused, restBody } from "../protocol/answer.ts";
+import {
+  fault,
+  KEY_INVALID,
+  MALFORMED,
+  outsideWindow,
+  PERMISSION_DENIED,
+  ROUTE_NOT_FOUND,
+  SERVER_ERROR,
+  TOO_MANY_VISITS,
+  wrongSignature,
+} from "../protocol/faults.ts";
+import { type Fields, isFields, queryFields } from "../protocol/fields.ts";
+import { kindOfPath, type RateLimits, type RateStatus } from "../protocol/rate-limits.ts";
+import { actOn, isTradingAction } from "../protocol/trading-actions.ts";
+import { isInWindow, type Key, type Keys } from "./signature.ts";
+
+const BODY_LIMIT_BYTES = 256 << 10;
+const DEFAULT_WINDOW_MS = 5_000;
+
+export interface RestServices {
+  readonly core: ExchangeCore;
+  readonly directory: MarketDirectory;
+  readonly keys: Keys;
+  readonly limitsOf: (account: number) => RateLimits;
+  readonly riskLimitOf: RiskLimitOf;
+  readonly nowMs: () => number;
+  readonly tick: () => void;
+  readonly log: (line: string) => void;
+  readonly hold: (resume: () => void) => boolean;
+  readonly isAnswerLost: () => boolean;
+}
+
+interface Request {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  /** As it stood in the address, undecoded: that is what was signed. */
+  readonly query: string;
+  readonly body: string;
+  readonly headers: IncomingMessage["headers"];
+}
+
+interface Outcome {
+  readonly answer: Answer;
+  readonly status?: RateStatus | undefined;
+  readonly httpStatus?: number;
+}
+
+const header = (request: Request, name: string): string => {
+  const value = request.headers[name];
+  return typeof value === "string" ? value : "";
+};
+
+export class RestApi {
+  readonly #services: RestServices;
+  readonly #protections: readonly { windowSeconds: number }[];
+  readonly #openedAtMs: number;
+
+  constructor(services: RestServices) {
+    this.#services = services;
+    this.#openedAtMs = services.nowMs();
+    this.#protections = services.keys.identities.map(() => ({ windowSeconds: PROTECTION_SECONDS }));
+  }
+
+  handle(message: IncomingMessage, response: ServerResponse): void {
+    const pieces: Buffer[] = [];
+    let length = 0;
+    message.on("error", () => response.destroy());
+    message.on("data", (piece: Buffer) => {
+      length += piece.length;
+      if (length <= BODY_LIMIT_BYTES) pieces.push(piece);
+    });
+    message.on("end", () => {
+      const answer = (): void => this.#answer(message, response, pieces, length);
+      if (!this.#services.hold(answer)) answer();
+    });
+  }
+
+  #answer(
+    message: IncomingMessage,
+    response: ServerResponse,
+    pieces: readonly Buffer[],
+    length: number,
+  ): void {
+    const isPrivate = !(message.url ?? "").startsWith("/v5/market/");
+    const outcome =
+      length > BODY_LIMIT_BYTES
+        ? { answer: refused(MALFORMED), httpStatus: 413 }
+        : this.#outcome(message, Buffer.concat(pieces).toString("utf8"));
+    if (isPrivate && this.#services.isAnswerLost()) return;
+    this.#send(response, outcome);
+  }
+
+  #send(response: ServerResponse, { answer, status, httpStatus }: Outcome): void {
+    const nowMs = this.#services.nowMs();
+    const body = Buffer.from(restBody(answer, nowMs), "utf8");
+    response.writeHead(httpStatus ?? 200, {
+      "Content-Type": "application/json; charset=utf-8",
+      "Content-Length": body.length,
+      Timenow: String(nowMs),
+      Traceid: randomBytes(16).toString("hex"),
+      ...(status === undefined
+        ? {}
+        : {
+            "X-Bapi-Limit": String(status.limit),
+            "X-Bapi-Limit-Status": String(status.remaining),
+            "X-Bapi-Limit-Reset-Timestamp": String(status.resetAtMs),
+          }),
+    });
+    response.end(body);
+  }
+
+  #outcome(message: IncomingMessage, body: string): Outcome {
+    const { method } = message;
+    const [path = "", ...rest] = (message.url ?? "").split("?");
+    if (method !== "GET" && method !== "POST") return NOT_FOUND;
+    const request = {
+      method,
+      path,
+      query: rest.join("?"),
+      body,
+      headers: message.headers,
+    } as const;
+    try {
+      this.#services.tick();
+      return this.#route(request);
+    } catch (error) {
+      this.#services.log(
+        `${method} ${path}: ${error instanceof Error ? (error.stack ?? error.message) : "fault"}`,
+      );
+      return { answer: refused(SERVER_ERROR) };
+    }
+  }
+
+  #route(request: Request): Outcome {
+    const { method, path } = request;
+    if (method === "GET" && path.startsWith("/v5/market/")) return this.#market(request);
+    const kind = kindOfPath(path);
+    const isAction = method === "POST" && isTradingAction(kind);
+    const reply = isAction ? undefined : replyTo(method, path);
+    if (!isAction && reply === undefined) return NOT_FOUND;
+    const signed = this.#signedBy(request);
+    if ("retCode" in signed) return { answer: refused(signed) };
+    if (method === "POST" && signed.identity.permission !== "trade") {
+      return { answer: refused(PERMISSION_DENIED) };
+    }
+    const fields = fieldsOf(request);
+    if (fields === undefined) return { answer: refused(MALFORMED) };
+    if (reply === undefined) return this.#act(signed, kind, fields);
+    return this.#limited(signed, kind, "linear", () => reply(this.#contextOf(signed), fields));
+  }
+
+  #market({ path, query }: Request): Outcome {
+    const { directory } = this.#services;
+    const result = directory.answer(path, new URLSearchParams(query));
+    if (result.ok) return { answer: done(result.value) };
+    return result.error.retCode === ROUTE_NOT_FOUND.retCode
+      ? NOT_FOUND
+      : { answer: refused(result.error) };
+  }
+
+  #act(key: Key, kind: string, fields: Fields): Outcome {
+    const { core, limitsOf, nowMs } = this.#services;
+    const limits = limitsOf(key.account);
+    const { answer, category } = actOn(
+      core,
+      { account: key.account, limits },
+      kind,
+      fields,
+      nowMs(),
+    );
+    return { answer, status: limits.status(kind, category, nowMs()) };
+  }
+
+  #limited(key: Key, kind: string, category: Category, run: () => Answer): Outcome {
+    const limits = this.#services.limitsOf(key.account);
+    const nowMs = this.#services.nowMs();
+    const isLet = limits.take(kind, category, 1, nowMs) === 1;
+    const answer = isLet ? run() : refused(TOO_MANY_VISITS);
+    return { answer, status: limits.status(kind, category, nowMs) };
+  }
+
+  #contextOf({ account, identity }: Key): AccountContext {
+    const { core, directory, riskLimitOf } = this.#services;
+    const protection = this.#protections[account]!;
+    const openedAtMs = this.#openedAtMs;
+    return { core, directory, account, identity, riskLimitOf, protection, openedAtMs };
+  }
+
+  #signedBy(request: Request): Key | ExchangeFault {
+    const apiKey = header(request, "x-bapi-api-key");
+    const timestamp = header(request, "x-bapi-timestamp");
+    const signature = header(request, "x-bapi-sign");
+    const receiveWindow = header(request, "x-bapi-recv-window");
+    if (apiKey === "" || timestamp === "" || signature === "") {
+      return fault(10001, "empty value: apiTimestamp[] apiKey[] apiSignature[]");
+    }
+    if (!/^\d{1,15}$/.test(timestamp) || !/^\d{0,15}$/.test(receiveWindow)) return MALFORMED;
+    const windowMs = receiveWindow === "" ? DEFAULT_WINDOW_MS : Number(receiveWindow);
+    const sentMs = Number(timestamp);
+    const nowMs = this.#services.nowMs();
+    if (!isInWindow(sentMs, nowMs, windowMs)) return outsideWindow(sentMs, nowMs, windowMs);
+    const key = this.#services.keys.find(apiKey);
+    if (key === undefined) return KEY_INVALID;
+    const payload = request.method === "GET" ? request.query : request.body;
+    const signed = timestamp + apiKey + receiveWindow + payload;
+    return key.isSigned(signed, signature) ? key : wrongSignature(signed);
+  }
+}
+
+const NOT_FOUND: Outcome = { answer: refused(ROUTE_NOT_FOUND), httpStatus: 404 };
+
+/** Undefined: the body is no JSON object. An empty one has no fields. */
+function fieldsOf(request: Request): Fields | undefined {
+  if (request.method === "GET") return queryFields(new URLSearchParams(request.query));
+  if (request.body === "") return {};
+  try {
+    const parsed: unknown = JSON.parse(request.body);
+    return isFields(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,305 @@
+/**
+ * Live loop: journal the event, step, journal what comes of it, make it durable, act. In real time.
+ *
+ * It mirrors the simulated loop: rows, reports, timers and operators are the events, and the
+ * session carries out the commands. It awaits nothing and reads no clock but the session's, so it
+ * runs in virtual time as well. What must stay true: nothing is sent whose reason is not durable;
+ * time never falls, and is never before the last row seen; and whatever breaks (the journal, the
+ * engine), what rests at the venue is withdrawn and nothing new is sent.
+ */
+import type { ClientOrderId, OrderReport } from "../../core/domain/child-order.ts";
+import { instrumentId } from "../../core/domain/instrument.ts";
+import type { EngineCommand, EngineEvent, EngineOutput } from "../../core/domain/messages.ts";
+import { type Micros, NEVER } from "../../core/domain/units.ts";
+import type { Engine } from "../../core/engine.ts";
+import type { MarketBlock } from "../../core/market/columns.ts";
+import type { Observer, TouchWake } from "../../core/market/observer.ts";
+import type { Timers } from "../../venues/timers.ts";
+import type { VenueNotice, VenueSession, VenueSink } from "../../venues/venue.ts";
+import { canonicalJson } from "../canonical-json.ts";
+import type { JournalSink } from "../journal/journal.ts";
+import { StreamClock } from "../simulated-lane.ts";
+import type { MarketTape } from "./market-tape.ts";
+import type { TickToOrder } from "./tick-to-order.ts";
+
+export interface LiveLoopOptions {
+  readonly engine: Engine;
+  readonly session: VenueSession;
+  readonly timers: Timers;
+  readonly tape?: MarketTape | undefined;
+  readonly meter?: TickToOrder | undefined;
+  /** Told of each event with what came of it, once that has been acted on. */
+  readonly onStep?: ((event: EngineEvent, outputs: readonly EngineOutput[]) => void) | undefined;
+  readonly onNotice?: ((notice: VenueNotice) => void) | undefined;
+  /** The loop goes on for so long after the last parent has ended: markouts. Nanoseconds. */
+  readonly lingerNanos?: number | undefined;
+}
+
+export type LiveEnd =
+  /** Every parent has come to its end. */
+  | { readonly kind: "over" }
+  /** Somebody left it; what rests at the venue stays there. */
+  | { readonly kind: "left" }
+  /** Something broke. `unwithdrawn`: why orders may still rest at the venue. */
+  | { readonly kind: "halted"; readonly error: unknown; readonly unwithdrawn: string | undefined };
+
+const SECOND_NANOS = 1e9;
+
+type Step = readonly [event: EngineEvent, outputs: readonly EngineOutput[]];
+
+export class LiveLoop implements VenueSink {
+  readonly ended: Promise<LiveEnd>;
+  readonly #options: LiveLoopOptions;
+  readonly #engine: Engine;
+  readonly #session: VenueSession;
+  readonly #timers: Timers;
+  readonly #observer: Observer;
+  readonly #wake: TouchWake;
+  readonly #clock: StreamClock;
+  readonly #instrument: string;
+  readonly #resolve: (end: LiveEnd) => void;
+  #journal: JournalSink | undefined;
+  #isOver = false;
+  #isEnding = false;
+  #lastTime = 0 as Micros;
+  /** Of the events in hand: sent once their reasons are durable. */
+  #commands: EngineCommand[] = [];
+  #steps: Step[] = [];
+  /** Whether something is journaled that is not durable. */
+  #isPending = false;
+  #commitIsDue = false;
+  #takeBack: (() => void) | undefined;
+  #armedFor = Number.POSITIVE_INFINITY;
+  #stopTicking: (() => void) | undefined;
+
+  constructor(options: LiveLoopOptions) {
+    this.#options = options;
+    this.#engine = options.engine;
+    this.#session = options.session;
+    this.#timers = options.timers;
+    const market = options.engine.instruments[0]!;
+    this.#observer = market.observer;
+    this.#wake = market.wake;
+    this.#clock = new StreamClock(options.session.header);
+    this.#instrument = instrumentId(options.session.header.instrument);
+    const { promise, resolve } = Promise.withResolvers<LiveEnd>();
+    this.ended = promise;
+    this.#resolve = resolve;
+  }
+
+  /** Rows begin: the engine looks on, and trades once `begin` is called. */
+  watch(): void {
+    this.#session.start(this);
+    this.#tick();
+  }
+
+  /** From here on all is journaled. `make` is told the time of the event. */
+  begin(journal: JournalSink, make: (time: Micros) => EngineEvent): void {
+    this.#journal = journal;
+    this.operate(make);
+  }
+
+  /** An operator's event. */
+  operate(make: (time: Micros) => EngineEvent): void {
+    this.#guard(() => {
+      this.#step(make(this.now));
+      this.#settle();
+    });
+  }
+
+  /** Stops every parent; the feed may be dead, and the engine beside itself. */
+  kill(by: string, reason: string): void {
+    this.operate((time) => ({ kind: "kill-switched", time, by, reason }));
+    void this.#withdraw();
+  }
+
+  /** Ends the loop as it stands: what rests at the venue stays there. */
+  leave(): void {
+    this.#guard(() => {
+      this.#journal?.commit();
+      this.#end({ kind: "left" });
+    });
+  }
+
+  /** Something outside has broken, on which the run hangs. */
+  fail(error: unknown): void {
+    if (this.#isOver) return;
+    this.#stop();
+    void this.#withdraw().then((unwithdrawn) =>
+      this.#resolve({ kind: "halted", error, unwithdrawn }),
+    );
+  }
+
+  /** The session's time as the engine is told it: it never falls, nor is it before a row seen. */
+  get now(): Micros {
+    const nanos = Math.max(this.#session.now(), this.#observer.time);
+    const time = this.#clock.toMicros(nanos);
+    if (time > this.#lastTime) this.#lastTime = time;
+    return this.#lastTime;
+  }
+
+  rows(block: MarketBlock): void {
+    if (this.#isOver) return;
+    this.#guard(() => {
+      for (let row = 0; row < block.length;) {
+        row = this.#engine.observe(0, block, row, block.length, Number.POSITIVE_INFINITY);
+        if (!this.#observer.wokeUp || !this.#wake.isDue || this.#journal === undefined) continue;
+        this.#step({ kind: "touch-moved", time: this.now, instrument: this.#instrument });
+      }
+      if (this.#steps.length > 0) this.#settle(block.localTime[block.length - 1]);
+      this.#options.tape?.take(block);
+    });
+  }
+
+  report(clientOrderId: ClientOrderId, report: OrderReport): void {
+    if (this.#isOver || this.#journal === undefined) return;
+    this.#guard(() => {
+      this.#step({ kind: "order-reported", time: this.now, clientOrderId, report });
+      this.#settle();
+    });
+  }
+
+  notice(notice: VenueNotice): void {
+    if (!this.#isOver) this.#guard(() => this.#options.onNotice?.(notice));
+  }
+
+  #step(event: EngineEvent): void {
+    const journal = this.#journal;
+    if (journal === undefined || this.#isOver) return;
+    const { position } = this.#observer;
+    this.#isPending = true;
+    journal.append("event", position, canonicalJson(event));
+    const outputs = this.#engine.step(event);
+    for (const output of outputs) {
+      journal.append("output", position, canonicalJson(output));
+      if (isSent(output)) this.#commands.push(output);
+    }
+    this.#steps.push([event, outputs]);
+  }
+
+  /**
+   * Ends a turn: all events of it become durable together, then their commands are sent. A turn
+   * that sends nothing need not wait for the disk.
+   *
+   * @param receivedAt nanoseconds: when the row came that caused it, where a row did.
+   */
+  #settle(receivedAt?: number): void {
+    if (this.#commands.length > 0) this.#send(receivedAt);
+    else if (this.#isPending) this.#commitSoon();
+    const steps = this.#steps;
+    this.#steps = [];
+    for (const [event, outputs] of steps) this.#options.onStep?.(event, outputs);
+    this.#arm();
+    this.#lookForEnd();
+  }
+
+  #send(receivedAt: number | undefined): void {
+    const before = this.#session.now();
+    this.#commit();
+    const after = this.#session.now();
+    const commands = this.#commands;
+    this.#commands = [];
+    for (const command of commands) this.#act(command);
+    if (receivedAt === undefined) return;
+    this.#options.meter?.record(this.#session.now() - receivedAt, after - before);
+  }
+
+  #act(command: EngineCommand): void {
+    if (command.kind === "place-order") this.#session.place(command.order);
+    else if (command.kind === "amend-order") this.#session.amend(command.amend);
+    else if (command.kind === "cancel-order") this.#session.cancel(command.clientOrderId);
+  }
+
+  #commit(): void {
+    this.#journal?.commit();
+    this.#isPending = false;
+  }
+
+  #commitSoon(): void {
+    if (this.#commitIsDue) return;
+    this.#commitIsDue = true;
+    this.#timers.after(0, () => {
+      this.#commitIsDue = false;
+      if (!this.#isOver && this.#isPending) this.#guard(() => this.#commit());
+    });
+  }
+
+  /** One timer at most. One that is set too early looks, and is set again. */
+  #arm(): void {
+    const { wakeAt } = this.#engine;
+    if (this.#isOver || wakeAt === NEVER) return;
+    const at = this.#clock.toNanos(wakeAt);
+    if (at >= this.#armedFor) return;
+    this.#takeBack?.();
+    this.#armedFor = at;
+    // Time 0 would be a turn without a pause: a timer that is due waits for a turn of the loop.
+    this.#takeBack = this.#timers.after(Math.max(1, at - this.#session.now()), () => {
+      this.#armedFor = Number.POSITIVE_INFINITY;
+      if (!this.#isOver) this.#guard(() => this.#due());
+    });
+  }
+
+  /** Never early; however late, it is one event. */
+  #due(): void {
+    const { now } = this;
+    if (this.#engine.wakeAt > now) return this.#arm();
+    this.#step({ kind: "timer-fired", time: now });
+    this.#settle();
+  }
+
+  #tick(): void {
+    this.#stopTicking = this.#timers.after(SECOND_NANOS, () => {
+      if (this.#isOver) return;
+      this.#guard(() => this.#options.tape?.tick(this.#session.now()));
+      this.#tick();
+    });
+  }
+
+  #lookForEnd(): void {
+    const [market] = this.#engine.instruments;
+    if (this.#isEnding || this.#isOver || market!.live.length > 0) return;
+    this.#isEnding = true;
+    this.#timers.after(this.#options.lingerNanos ?? 0, () => {
+      if (this.#isOver) return;
+      this.#guard(() => {
+        this.#commit();
+        this.#end({ kind: "over" });
+      });
+    });
+  }
+
+  /** Nobody may carry on with what threw: what rests is withdrawn, and the run has failed. */
+  #guard(work: () => void): void {
+    if (this.#isOver) return;
+    try {
+      work();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** @returns why orders may still rest, where they may. */
+  async #withdraw(): Promise<string | undefined> {
+    try {
+      const done = await this.#session.cancelAll();
+      return done.ok ? undefined : done.error.text;
+    } catch (error) {
+      return `orders could not be withdrawn: ${String(error)}`;
+    }
+  }
+
+  #end(end: LiveEnd): void {
+    this.#stop();
+    this.#resolve(end);
+  }
+
+  #stop(): void {
+    this.#isOver = true;
+    this.#commands = [];
+    this.#takeBack?.();
+    this.#stopTicking?.();
+  }
+}
+
+const isSent = (output: EngineOutput): output is EngineCommand =>
+  output.kind === "place-order" || output.kind === "amend-order" || output.kind === "cancel-order";

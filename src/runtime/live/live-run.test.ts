@@ -1,0 +1,222 @@
+/**
+ * A live run from the first row to the report, in virtual time: a generated market is the live one,
+ * and the orders are worked on paper.
+ */
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { micros, MINUTE } from "../../core/domain/units.ts";
+import { fedFeed } from "../../../test/fed-market.ts";
+import { paperVenue } from "../../venues/paper/paper-venue.ts";
+import { VirtualTime } from "../../venues/virtual-time.ts";
+import { composeVenue, feeRates } from "../compose.ts";
+import { DEFAULT_CONFIG, type ArrivalConfig } from "../config.ts";
+import { openGenerated } from "../market-source.ts";
+import { replay } from "../replay.ts";
+import { hindrances } from "./preflight.ts";
+import { type LiveRequest, LiveRun, openLiveRun } from "./live-run.ts";
+
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "arrival-live-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const START = micros(Date.UTC(2026, 0, 5, 14) * 1000);
+
+interface Stage {
+  readonly run: LiveRun;
+  readonly time: VirtualTime;
+  /** Until the run is over, or so much virtual time has passed. */
+  drive(seconds: number): Promise<void>;
+}
+
+async function stage(
+  name: string,
+  change: Partial<LiveRequest> = {},
+  options: { readonly silentAfter?: number; readonly config?: ArrivalConfig } = {},
+): Promise<Stage> {
+  const spec = {
+    kind: "generated",
+    seed: 5,
+    startAt: START,
+    duration: micros(6 * MINUTE),
+  } as const;
+  const market = openGenerated(spec);
+  const config = options.config ?? DEFAULT_CONFIG;
+  const time = new VirtualTime();
+  const venue = paperVenue({
+    openFeed: fedFeed(market, time, options.silentAfter),
+    exchange: (header) => composeVenue(header, { config, seed: 1 }),
+    fees: feeRates(config.simulation),
+    timers: time,
+  });
+  const request: LiveRequest = {
+    side: "buy",
+    quantity: "2",
+    isNotional: false,
+    over: micros(2 * MINUTE),
+    constraints: { mayCrossSpread: true, residual: "cross" },
+    acceptInfeasible: false,
+    config,
+    seed: 1,
+    ...change,
+  };
+  const journal = join(folder, `${name}.journal`);
+  const opened = await openLiveRun({ venue, request, journal, timers: time, parentId: "r1" });
+  if (!opened.ok) throw new Error(opened.error.text);
+  const run = opened.value;
+  const book = { isReady: false };
+  const ready = run.ready().then((done) => {
+    if (!done.ok) throw new Error(done.error.text);
+    book.isReady = true;
+  });
+  while (!book.isReady) {
+    time.step();
+    await Promise.resolve();
+  }
+  await ready;
+  return {
+    run,
+    time,
+    async drive(seconds) {
+      const until = time.now + seconds * 1e9;
+      const state = { isOver: false };
+      void run.ended.then(() => {
+        state.isOver = true;
+      });
+      while (!state.isOver && time.now < until && time.step(until)) await Promise.resolve();
+    },
+  };
+}
+
+function begin({ run, time }: Stage): void {
+  time.runTo(time.now + 30e9);
+  const begun = run.begin();
+  if (!begun.ok) throw new Error(begun.error.text);
+}
+
+const replayed = async (name: string) => {
+  const again = await replay(join(folder, `${name}.journal`));
+  if (!again.ok) throw new Error(again.error.text);
+  return again.value;
+};
+
+describe("a live run", () => {
+  it("works an order whole, and its journal replays to the same commands", async () => {
+    const at = await stage("whole");
+    begin(at);
+    await at.drive(180);
+    const result = await at.run.finish();
+    expect(result.end.kind).toBe("over");
+    expect(result.phase).toBe("complete");
+    expect(result.report?.quantity.filled).toBe("2.000");
+    expect(result.report?.instrument.venue).toBe("generated");
+    expect(result.tickToOrder?.total.count).toBeGreaterThan(0);
+    const again = await replayed("whole");
+    expect(again.difference).toBeUndefined();
+    expect(again.identical).toBe(true);
+    expect(again.warnings).toEqual([]);
+    expect(again.outputs).toBeGreaterThan(50);
+    expect(again.rows).toBeLessThanOrEqual(result.rows);
+    expect(again.engine.parents.get("r1")!.filled).toBe(2000);
+  });
+
+  it("tells in figures what the order means before anything is sent", async () => {
+    const at = await stage("preflight", { quantity: "200", over: micros(30 * MINUTE) });
+    at.time.runTo(40e9);
+    const looked = await at.run.preflight();
+    if (!looked.ok) throw new Error(looked.error.text);
+    const named = Object.fromEntries(looked.value.checks.map((check) => [check.name, check]));
+    // 200 BTC at 64,000 is more than the paper account holds.
+    expect(named["margin"]).toMatchObject({ met: false, isRequired: true });
+    expect(named["position"]).toMatchObject({ met: false, isRequired: false });
+    expect(named["participation"]!.met).not.toBeNull();
+    expect(hindrances(looked.value).map(({ name }) => name)).toContain("margin");
+    // 100 bps of collar and 5 bps of fees on what it costs there.
+    expect(looked.value.worst.costBps).toBeCloseTo(100 + 5 * 1.01, 1);
+    await at.run.discard();
+    expect(readdirSync(folder).filter((file) => file.startsWith("preflight"))).toEqual([]);
+  });
+
+  it("canceled: withdraws what rests, ends, and replays", async () => {
+    const at = await stage("cancel");
+    begin(at);
+    await at.drive(20);
+    at.run.interrupt("cancel", "a test");
+    await at.drive(10);
+    const result = await at.run.finish();
+    expect(result).toMatchObject({ end: { kind: "over" }, phase: "canceled" });
+    expect(at.run.parent!.live).toEqual([]);
+    expect((await replayed("cancel")).identical).toBe(true);
+  });
+
+  it("finish: the deadline is now, and the residual policy takes the rest it may", async () => {
+    const at = await stage("finish", { quantity: "1" });
+    begin(at);
+    await at.drive(20);
+    const before = at.run.parent!.filled;
+    at.run.interrupt("finish", "a test");
+    await at.drive(20);
+    const result = await at.run.finish();
+    expect(result.end.kind).toBe("over");
+    expect(at.run.parent!.filled).toBeGreaterThan(before);
+    expect((await replayed("finish")).identical).toBe(true);
+  });
+
+  it("leave: ends at once, leaves what rests, and the journal is whole", async () => {
+    const at = await stage("leave");
+    begin(at);
+    await at.drive(20);
+    at.run.interrupt("leave", "a test");
+    const result = await at.run.finish();
+    expect(result.end.kind).toBe("left");
+    expect((await replayed("leave")).identical).toBe(true);
+  });
+
+  it("a kill works when the feed is dead", async () => {
+    const at = await stage("kill", {}, { silentAfter: 50e9 });
+    begin(at);
+    await at.drive(30);
+    expect(at.run.parent!.phase).not.toBe("canceled");
+    at.run.kill("a test", "it is enough");
+    await at.drive(20);
+    const result = await at.run.finish();
+    expect(result).toMatchObject({ end: { kind: "over" }, phase: "canceled" });
+    expect(result.alerts.map(({ code }) => code)).toContain("KILLED");
+    expect((await replayed("kill")).identical).toBe(true);
+  });
+
+  it("two runs of one market are the same, byte by byte", async () => {
+    const one = await stage("same-1");
+    const two = await stage("same-2");
+    for (const at of [one, two]) {
+      begin(at);
+      await at.drive(180);
+      await at.run.finish();
+    }
+    const [first, second] = [await replayed("same-1"), await replayed("same-2")];
+    expect(second.events).toBe(first.events);
+    expect(second.engine.parents.get("r1")!.fills).toEqual(first.engine.parents.get("r1")!.fills);
+  });
+
+  it("does not begin where the market cannot be recorded: nobody could replay it", async () => {
+    mkdirSync(join(folder, "gone"));
+    const at = await stage(join("gone", "run"));
+    rmSync(join(folder, "gone"), { recursive: true });
+    at.time.runTo(at.time.now + 10e9);
+    const begun = at.run.begin();
+    expect(begun).toMatchObject({ ok: false, error: { code: "RUN_MARKET_FILE" } });
+    await at.run.discard();
+  });
+
+  it("writes over nothing", async () => {
+    await stage("taken").then(async (at) => {
+      begin(at);
+      at.run.interrupt("leave", "a test");
+      await at.run.finish();
+    });
+    await expect(stage("taken")).rejects.toThrow(/is there already/);
+  });
+});

@@ -1,0 +1,266 @@
+/**
+ * The venue suite on Bybit sessions that trade on the local exchange, over true sockets.
+ */
+import { inspect } from "node:util";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import type { ClientOrderId, OrderReport, OrderTerms } from "../../core/domain/child-order.ts";
+import { decimal } from "../../core/domain/decimal.ts";
+import { lots, ticks } from "../../core/domain/units.ts";
+import { Kind, KIND_MASK, type MarketBlock } from "../../core/market/columns.ts";
+import { AnchoredClock } from "../../data/recorder/clock.ts";
+import { DEFAULT_PACE } from "../../data/recorder/feed.ts";
+import { type LocalExchange, startExchange } from "../../runtime/local-exchange.ts";
+import { venueSuite, type VenueStage } from "../../testing/venue-suite.ts";
+import type { Venue, VenueNotice, VenueSink } from "../venue.ts";
+import { type BybitVenueOptions, bybitVenue } from "./bybit-venue.ts";
+import { Credentials } from "./credentials.ts";
+import { hostsOf } from "./hosts.ts";
+import { DEFAULT_PATIENCE } from "./order-sighting.ts";
+import { SESSION_PACE } from "./session.ts";
+import { STREAM_PACE } from "./signed-stream.ts";
+
+/** Times as on the true venue, but for waits that a test should not have to sit through. */
+const QUICK: NonNullable<BybitVenueOptions["pace"]> = {
+  feed: { ...DEFAULT_PACE, spacingMs: 1, backoff: { firstMs: 20, mostMs: 200 } },
+  stream: { ...STREAM_PACE, backoff: { firstMs: 20, mostMs: 200 } },
+  session: { ...SESSION_PACE, lookMs: 10, withdrawLookMs: 30 },
+  tracker: {
+    ...DEFAULT_PATIENCE,
+    receiveWindowMs: 400,
+    slackMs: 100,
+    confirmMs: 200,
+    executionsMs: 100,
+    firstLookMs: 30,
+    mostLookMs: 300,
+  },
+  answerMs: 400,
+};
+
+let exchange: LocalExchange;
+let cases = 0;
+
+beforeAll(async () => {
+  exchange = await startExchange({
+    symbols: [
+      "linear:BTCUSDT=generated:seed=7",
+      "spot:BTCUSDT=generated:seed=8",
+      "inverse:BTCUSD=generated:seed=9",
+    ],
+    accounts: 60,
+    rateLimits: 100,
+    seed: 5,
+    history: 5,
+  });
+});
+afterAll(() => exchange.close());
+
+function venueOf(options: Partial<BybitVenueOptions> & { readonly prefix: string }): Venue {
+  const hosts = hostsOf("local", exchange.url);
+  const access = exchange.accounts[cases]!;
+  if (!hosts.ok) throw new Error(hosts.error.text);
+  return bybitVenue({
+    hosts: hosts.value,
+    credentials: new Credentials(access.apiKey, access.secret),
+    category: "linear",
+    symbol: "BTCUSDT",
+    depth: 50,
+    random: () => 0.5,
+    pace: QUICK,
+    ...options,
+  });
+}
+
+/** Each on an account of its own. */
+async function openStage(options: Partial<BybitVenueOptions> = {}): Promise<VenueStage> {
+  cases += 1;
+  const { prefix = `s${cases}` } = options;
+  const opened = await venueOf({ ...options, prefix }).open(new AbortController().signal);
+  if (!opened.ok) throw new Error(`${opened.error.code}: ${opened.error.text}`);
+  return {
+    session: opened.value,
+    prefix,
+    burst: 15,
+    wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    dropConnections: () => exchange.server.dropConnections(),
+    loseAnswers: (count) => exchange.server.loseAnswers(count),
+    close: () => Promise.resolve(),
+  };
+}
+
+const played = (name: string, which: RegExp, options: Partial<BybitVenueOptions>) =>
+  venueSuite({ name, open: () => openStage(options) }).filter((each) => which.test(each.name));
+
+describe("venueSuite", () => {
+  for (const each of venueSuite({ name: "bybit, local", open: () => openStage() })) {
+    it(each.name, each.run, 60_000);
+  }
+  const few = /rests a post-only|takes with an immediate|market order|kills a fill|has filled/;
+  const others = [
+    ...played("without a trade stream", /rests a post-only|cuts|lost/, { tradeConnections: 0 }),
+    ...played("over three trade streams", /burst|right behind/, { tradeConnections: 3 }),
+    ...played("inverse", few, { category: "inverse", symbol: "BTCUSD" }),
+    ...played("spot", few, { category: "spot", symbol: "BTCUSDT" }),
+  ];
+  for (const each of others) it(each.name, each.run, 60_000);
+});
+
+/** What was told, as short words. */
+class Told implements VenueSink {
+  readonly reports: string[] = [];
+  readonly notices: VenueNotice[] = [];
+  bid = 0;
+  rows({ kind, price, quantity, length }: MarketBlock): void {
+    for (let row = 0; row < length; row++) {
+      if ((kind[row]! & KIND_MASK) === Kind.BID && quantity[row]! > 0) this.bid = price[row]!;
+    }
+  }
+  report(id: ClientOrderId, report: OrderReport): void {
+    const code = "code" in report ? ` ${report.code}` : "";
+    this.reports.push(`${id} ${report.kind}${code}`);
+  }
+  notice(notice: VenueNotice): void {
+    this.notices.push(notice);
+  }
+}
+
+const termsOf = (id: string, bid: number, quantity = 10): OrderTerms => ({
+  clientOrderId: id as ClientOrderId,
+  side: "buy",
+  quantity: lots(quantity),
+  limitPrice: ticks(Math.floor(bid * 0.998)),
+  timeInForce: { kind: "good-till-canceled", postOnly: true },
+});
+
+async function listen(stage: VenueStage): Promise<Told> {
+  const told = new Told();
+  stage.session.start(told);
+  await vi.waitFor(() => expect(told.bid).toBeGreaterThan(0), { timeout: 5000 });
+  return told;
+}
+
+describe("a Bybit session", () => {
+  it("does not send what its own settings forbid", async () => {
+    const stage = await openStage({ maxOrderValue: decimal("1000"), minIntervalMs: 60_000 });
+    const { session, prefix } = stage;
+    const told = await listen(stage);
+    session.place(termsOf(`${prefix}-large`, told.bid, 1000));
+    session.place(termsOf(`${prefix}-first`, told.bid));
+    session.place(termsOf(`${prefix}-soon`, told.bid));
+    // Nothing is told from within the calls.
+    expect(told.reports).toEqual([]);
+    await vi.waitFor(() => expect(told.reports).toHaveLength(3));
+    expect(told.reports.toSorted()).toEqual([
+      `${prefix}-first accepted`,
+      `${prefix}-large rejected VENUE_MAX_ORDER_VALUE`,
+      `${prefix}-soon rejected VENUE_MIN_INTERVAL`,
+    ]);
+    const amend = { clientOrderId: `${prefix}-first` as ClientOrderId, limitPrice: ticks(100) };
+    session.amend({ ...amend, quantity: lots(1e9) });
+    await vi.waitFor(() =>
+      expect(told.reports.at(-1)).toBe(`${prefix}-first amend-rejected VENUE_MAX_ORDER_VALUE`),
+    );
+    expect((await session.cancelAll()).ok).toBe(true);
+    await session.close();
+  });
+
+  it("leaves the orders of others on its account alone, and tells how many there are", async () => {
+    const first = await openStage();
+    const told = await listen(first);
+    first.session.place(termsOf(`${first.prefix}-1`, told.bid));
+    await vi.waitFor(() => expect(told.reports).toEqual([`${first.prefix}-1 accepted`]));
+    cases -= 1; // The same account again.
+    const second = await openStage({ prefix: "another" });
+    expect(second.session.account.foreignOrders).toBe(1);
+    await listen(second);
+    expect(await second.session.cancelAll()).toEqual({ ok: true, value: undefined });
+    const account = await second.session.refresh();
+    expect(account.ok && account.value.foreignOrders).toBe(1);
+    await second.session.close();
+    await first.session.close();
+    // By its prefix alone, as a run that was started anew would.
+    cases -= 1;
+    const third = await openStage({ prefix: first.prefix });
+    expect(third.session.account.foreignOrders).toBe(0);
+    expect(await third.session.cancelAll()).toEqual({ ok: true, value: undefined });
+    await third.session.close();
+    cases -= 1;
+    const last = await openStage({ prefix: "another" });
+    expect(last.session.account.foreignOrders).toBe(0);
+    await last.session.close();
+  });
+
+  it("does not send what has become old while the machine slept", async () => {
+    let slept = 0n;
+    const clock = new AnchoredClock({
+      monotonicNanos: () => process.hrtime.bigint(),
+      wallNanos: () => BigInt(Date.now()) * 1_000_000n + slept,
+    });
+    const stage = await openStage({ clock, rates: { limits: { create: 1 } } });
+    const told = await listen(stage);
+    const { session, prefix } = stage;
+    session.place(termsOf(`${prefix}-1`, told.bid));
+    session.place(termsOf(`${prefix}-2`, told.bid));
+    slept = 60_000_000_000n;
+    await vi.waitFor(() => expect(told.reports).toContain(`${prefix}-2 rejected VENUE_NOT_SENT`), {
+      timeout: 5000,
+    });
+    await session.close();
+  });
+
+  it("opens only on an account that is what the run needs", async () => {
+    await expect(openStage({ leverage: "3" })).rejects.toThrow(/VENUE_ACCOUNT: the leverage/);
+    const set = await openStage({ leverage: "3", setsLeverage: true });
+    expect(set.session.account.leverage).toBe("3");
+    await set.session.close();
+    await expect(openStage({ positionIndex: 1 })).rejects.toThrow(/one-way mode/);
+    await expect(openStage({ symbol: "NOPEUSDT" })).rejects.toThrow(/VENUE_SYMBOL/);
+    await expect(openStage({ prefix: "not allowed" })).rejects.toThrow(/prefix/);
+  });
+
+  it("says that the venue does not take a key, without the secret", async () => {
+    const credentials = new Credentials("AAAAbbbbCCCCdddd", "planted-secret-0123456789");
+    const failed = await openStage({ credentials }).catch((error: unknown) => error);
+    const text = inspect(failed);
+    expect(text).toContain("VENUE_CREDENTIALS");
+    expect(text).not.toContain("planted-secret");
+    expect(text).not.toContain("AAAAbbbbCCCCdddd");
+  });
+
+  it("leaves nothing behind when it is stopped while it opens, or closed", async () => {
+    await vi.waitFor(() => expect(exchange.server.openStreams).toBe(0), { timeout: 5000 });
+    for (const afterMs of [0, 20, 60, 120, 200]) {
+      const abort = new AbortController();
+      setTimeout(() => abort.abort(), afterMs);
+      const opened = await venueOf({ prefix: "stopped" }).open(abort.signal);
+      if (opened.ok) await opened.value.close();
+      else expect(opened.error.code).toBe("VENUE_UNREACHABLE");
+    }
+    const stage = await openStage();
+    const told = await listen(stage);
+    stage.session.place(termsOf(`${stage.prefix}-1`, told.bid));
+    await stage.session.close();
+    const reports = told.reports.length;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(told.reports).toHaveLength(reports);
+    await vi.waitFor(() => expect(exchange.server.openStreams).toBe(0), { timeout: 5000 });
+  });
+
+  it("switches disconnect protection on where it was asked for", async () => {
+    const stage = await openStage({ protectionSeconds: 3 });
+    const told = await listen(stage);
+    stage.session.place(termsOf(`${stage.prefix}-1`, told.bid));
+    await vi.waitFor(() => expect(told.reports).toEqual([`${stage.prefix}-1 accepted`]));
+    await stage.session.close();
+    cases -= 1;
+    const { session } = await openStage({ prefix: "another" });
+    expect(session.account.foreignOrders).toBe(1);
+    await vi.waitFor(
+      async () => {
+        const account = await session.refresh();
+        expect(account.ok && account.value.foreignOrders).toBe(0);
+      },
+      { timeout: 10_000, interval: 200 },
+    );
+    await session.close();
+  });
+});

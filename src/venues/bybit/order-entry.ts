@@ -1,0 +1,241 @@
+/**
+ * Order entry: requests about orders to the venue, by whichever way is open, in the order of their
+ * urgency.
+ *
+ * Over the trade streams where one stands, else over HTTP; requests about one order keep to one
+ * stream. What must stay true: a request whose time has passed is not sent (a program that was
+ * stopped and goes on must not trade on what it thought then); a place or an amendment is sent at
+ * most once; and each request ends in exactly one answer, never from within the call that made it.
+ */
+import type { ClientOrderId } from "../../core/domain/child-order.ts";
+import { unreachable } from "../../core/domain/errors.ts";
+import type { RequestAnswer, RequestKind, VenueMillis } from "./order-sighting.ts";
+import type { RatePump } from "./rate-pump.ts";
+import type { RateGroup, RateRequest } from "./rate-scheduler.ts";
+import type { BybitRest, RestOutcome } from "./rest-client.ts";
+import type { TradeAnswer, TradeStream } from "./trade-stream.ts";
+import { type Meaning, meaningOf, type TradeOperation } from "./wire.ts";
+
+export interface EntryRequest {
+  /** The tracker's; of a request that it does not know, 0. */
+  readonly number: number;
+  readonly kind: RequestKind;
+  readonly clientOrderId: ClientOrderId;
+  /** A body of `wire-requests.ts`. */
+  readonly body: object;
+  /** Not to be sent later than this. */
+  readonly notAfter: VenueMillis;
+  readonly answered: (answer: RequestAnswer) => void;
+}
+
+export interface OrderEntryOptions {
+  readonly streams: readonly TradeStream[];
+  readonly rest: BybitRest;
+  readonly pump: RatePump;
+  /** Looks whether the machine slept, then tells the venue's time. */
+  readonly venueNowMs: () => VenueMillis;
+  /** Told the latest time that can stand in the request. */
+  readonly onSent: (number: number, at: VenueMillis) => void;
+  /** Between two tries of a cancel that the venue was too busy for. */
+  readonly busyMs?: number;
+}
+
+const WAYS = {
+  place: { group: "create", operation: "order.create", path: "/v5/order/create" },
+  amend: { group: "amend", operation: "order.amend", path: "/v5/order/amend" },
+  cancel: { group: "cancel", operation: "order.cancel", path: "/v5/order/cancel" },
+} as const satisfies Record<
+  RequestKind,
+  { readonly group: RateGroup; readonly operation: TradeOperation; readonly path: string }
+>;
+
+const BUSY_MS = 250;
+/** What a refusal for too many requests waits for: the venue's second. */
+const LIMITED_MS = 1000;
+
+export class OrderEntry {
+  readonly #options: OrderEntryOptions;
+  /** Waiting for their turn. */
+  readonly #waiting = new Map<RateRequest, EntryRequest>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #isClosed = false;
+
+  constructor(options: OrderEntryOptions) {
+    this.#options = options;
+  }
+
+  submit(request: EntryRequest): void {
+    if (this.#isClosed) return;
+    const { pump, venueNowMs } = this.#options;
+    if (this.#stream(request.clientOrderId) === undefined) return void this.#post(request);
+    const rated: RateRequest = {
+      group: WAYS[request.kind].group,
+      weight: 1,
+      isHttp: false,
+      notAfterMs: pump.nowMs() + (request.notAfter - venueNowMs()),
+      send: () => {
+        this.#waiting.delete(rated);
+        this.#send(request);
+      },
+      expire: () => {
+        this.#waiting.delete(rated);
+        this.#late(request);
+      },
+    };
+    this.#waiting.set(rated, request);
+    pump.submit(rated);
+  }
+
+  /** What would open or change an order and still waits for its turn is not sent any more. */
+  withdraw(text: string): void {
+    for (const [rated, request] of this.#waiting) {
+      if (request.kind === "cancel" || !this.#options.pump.withdraw(rated)) continue;
+      this.#waiting.delete(rated);
+      this.#later(request, { kind: "not-sent", code: "VENUE_NOT_SENT", text });
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    for (const rated of this.#waiting.keys()) this.#options.pump.withdraw(rated);
+    this.#waiting.clear();
+  }
+
+  /** Always the same of those that stand, so that requests about one order stay in order. */
+  #stream(clientOrderId: ClientOrderId): TradeStream | undefined {
+    const { streams } = this.#options;
+    const first = streams.length === 0 ? 0 : hashOf(clientOrderId) % streams.length;
+    for (let index = 0; index < streams.length; index++) {
+      const stream = streams[(first + index) % streams.length]!;
+      if (stream.isReady) return stream;
+    }
+    return undefined;
+  }
+
+  #send(request: EntryRequest): void {
+    if (this.#options.venueNowMs() > request.notAfter) return this.#late(request);
+    const { operation, group } = WAYS[request.kind];
+    const stream = this.#stream(request.clientOrderId);
+    const sentAt = stream?.send(operation, request.body, (answer) => {
+      const { pump, rest } = this.#options;
+      if (answer.limits !== undefined) {
+        const { resetMs } = answer.limits;
+        const resetInMs = resetMs === undefined ? undefined : resetMs - rest.venueNowMs();
+        pump.heed(group, answer.limits, resetInMs);
+      }
+      this.#judge(request, outcomeOf(answer));
+    });
+    if (sentAt === undefined) return void this.#post(request);
+    this.#options.onSent(request.number, sentAt);
+  }
+
+  async #post(request: EntryRequest): Promise<void> {
+    const { rest, pump, venueNowMs, onSent } = this.#options;
+    const now = venueNowMs();
+    if (now > request.notAfter) return this.#late(request);
+    const outcome = await rest.post({
+      path: WAYS[request.kind].path,
+      body: request.body,
+      notAfterMs: pump.nowMs() + (request.notAfter - now),
+    });
+    // When it truly went is known to be no later than this.
+    onSent(request.number, venueNowMs());
+    this.#judge(request, verdictOf(outcome));
+  }
+
+  #judge(request: EntryRequest, { meaning, code, text }: Verdict): void {
+    if (this.#isClosed) return;
+    switch (meaning) {
+      case "done":
+        return request.answered({ kind: "acknowledged" });
+      case "unknown-outcome":
+        return request.answered({ kind: "unanswered" });
+      case "not-sent":
+        return this.#again(request, { kind: "not-sent", code: "VENUE_NOT_SENT", text });
+      case "rate-limited":
+        this.#options.pump.block(WAYS[request.kind].group, LIMITED_MS);
+        return this.#again(request, { kind: "refused", code, text, isTooLate: false });
+      case "busy":
+        return this.#again(request, { kind: "refused", code, text, isTooLate: false });
+      case "too-late":
+        return request.answered({ kind: "refused", code, text, isTooLate: true });
+      case "clock":
+        // Our clock has been set, or drifts: the next request is to be stamped rightly.
+        void this.#options.rest.syncClock();
+        return request.answered({ kind: "refused", code, text, isTooLate: false });
+      case "unchanged":
+      case "refused":
+      case "funds":
+      case "duplicate":
+      case "credentials":
+      case "restricted":
+      case "not-trading":
+        return request.answered({ kind: "refused", code, text, isTooLate: false });
+      default:
+        unreachable(meaning);
+    }
+  }
+
+  /** The venue has surely not done it. A cancel is tried again: twice is as good as once. */
+  #again(request: EntryRequest, answer: RequestAnswer): void {
+    const { venueNowMs, busyMs = BUSY_MS } = this.#options;
+    if (request.kind !== "cancel" || venueNowMs() + busyMs > request.notAfter) {
+      return request.answered(answer);
+    }
+    this.#after(busyMs, () => this.submit(request));
+  }
+
+  #late(request: EntryRequest): void {
+    const text = `its time had passed before the ${request.kind} could be sent`;
+    this.#later(request, { kind: "not-sent", code: "VENUE_NOT_SENT", text });
+  }
+
+  #later(request: EntryRequest, answer: RequestAnswer): void {
+    this.#after(0, () => request.answered(answer));
+  }
+
+  #after(ms: number, run: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      if (!this.#isClosed) run();
+    }, ms);
+    this.#timers.add(timer);
+  }
+}
+
+interface Verdict {
+  readonly meaning: Meaning | "not-sent";
+  readonly code: string;
+  readonly text: string;
+}
+
+function outcomeOf({ retCode, text }: TradeAnswer): Verdict {
+  if (retCode === undefined) return { meaning: "unknown-outcome", code: "", text };
+  return { meaning: meaningOf(retCode), code: codeOf(retCode), text: `${retCode} ${text}` };
+}
+
+function verdictOf(outcome: RestOutcome): Verdict {
+  switch (outcome.kind) {
+    case "answered":
+      return { meaning: "done", code: "", text: "" };
+    case "unknown":
+      return { meaning: "unknown-outcome", code: "", text: outcome.text };
+    case "not-sent":
+      return { meaning: "not-sent", code: "", text: outcome.text };
+    default:
+      return { meaning: outcome.meaning, code: codeOf(outcome.retCode), text: outcome.text };
+  }
+}
+
+/** Bybit's number, so that it can be looked up in its tables. */
+const codeOf = (retCode: number): string => `BYBIT_${retCode}`;
+
+/** FNV-1a, to spread ids that differ in their last letter. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index++) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  }
+  return hash >>> 0;
+}

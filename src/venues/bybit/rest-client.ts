@@ -1,0 +1,356 @@
+/**
+ * REST client: signed questions and orders over HTTP, each with an outcome that can be acted on.
+ *
+ * A question may be asked again; an order is sent once, whatever happens. What must stay true: an
+ * outcome is "refused" or "not-sent" only where the venue surely has not done it; all else that did
+ * not succeed is "unknown". No text that leaves here holds the secret.
+ */
+import { err, ok, type Result } from "../../core/domain/errors.ts";
+import { type Backoff, pause, waitBefore } from "../../data/recorder/backoff.ts";
+import {
+  type ClockOffset,
+  type ClockSample,
+  type LocalClock,
+  offsetOf,
+} from "../../data/recorder/clock.ts";
+import type { VenueCode, VenueFault } from "../venue.ts";
+import type { Credentials } from "./credentials.ts";
+import { redactor } from "./credentials.ts";
+import type { Hosts } from "./hosts.ts";
+import type { RatePump } from "./rate-pump.ts";
+import { groupOf, type RateRequest } from "./rate-scheduler.ts";
+import { restSignature } from "./signing.ts";
+import { parseServerTime } from "./wire-account.ts";
+import { type Meaning, meaningOf, meaningOfStatus } from "./wire-meaning.ts";
+import { type Answer, readAnswer } from "./wire-requests.ts";
+import { readLimits } from "./wire-stream.ts";
+import { parseJson, quoted } from "./wire-value.ts";
+
+export interface RestOptions {
+  readonly hosts: Hosts;
+  /** Undefined: only public questions can be asked. */
+  readonly credentials: Credentials | undefined;
+  readonly clock: LocalClock;
+  readonly pump: RatePump;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+  readonly timeoutMs?: number;
+  /** How old a request may be when it gets there. */
+  readonly recvWindowMs?: number;
+  readonly backoff?: Backoff;
+  /** How often a question is asked at most. */
+  readonly tries?: number;
+}
+
+export type RestOutcome =
+  | { readonly kind: "answered"; readonly answer: Answer }
+  /** The venue said no. `retCode`: Bybit's; 0 where only HTTP's status says so. */
+  | {
+      readonly kind: "refused";
+      readonly meaning: Exclude<Meaning, "done" | "unknown-outcome">;
+      readonly retCode: number;
+      readonly text: string;
+    }
+  /** It was sent, and nobody knows what became of it. `retCode`: 0 where there was no answer. */
+  | { readonly kind: "unknown"; readonly retCode: number; readonly text: string }
+  /** It has not left this machine. */
+  | { readonly kind: "not-sent"; readonly text: string };
+
+export interface Question {
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | undefined>>;
+}
+
+export interface PostRequest {
+  readonly path: string;
+  readonly body: object;
+  /** Orders in it, for the rate limits. */
+  readonly weight?: number;
+  /** By the clock of `nowMs`: later than this it is not sent any more. */
+  readonly notAfterMs?: number;
+  /** Twice is as good as once: leverage, protection. Never an order. */
+  readonly isIdempotent?: boolean;
+}
+
+interface Sending {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  /** The query, or the body: what is signed. */
+  readonly payload: string;
+  readonly weight: number;
+  readonly notAfterMs: number;
+}
+
+const TIMEOUT_MS = 10_000;
+const RECV_WINDOW_MS = 5000;
+const BACKOFF: Backoff = { firstMs: 200, mostMs: 5000 };
+const TRIES = 4;
+/** All instruments of a category are some two megabytes. */
+const MOST_BYTES = 16 << 20;
+const CLOCK_SAMPLES = 5;
+
+export class BybitRest {
+  readonly recvWindowMs: number;
+  readonly #options: RestOptions;
+  readonly #redact: (text: string) => string;
+  /** Takes back what waits for its turn. */
+  readonly #waiting = new Set<() => void>();
+  #offset: ClockOffset = { nanos: 0, errorNanos: Number.POSITIVE_INFINITY };
+
+  constructor(options: RestOptions) {
+    this.#options = options;
+    this.#redact = redactor(options.credentials);
+    // One listener for all: a signal warns of many.
+    options.signal.addEventListener("abort", () => this.#waiting.forEach((stop) => stop()));
+    this.recvWindowMs = options.recvWindowMs ?? RECV_WINDOW_MS;
+  }
+
+  /** The venue's clock, as far as it is known. */
+  venueNowMs(): number {
+    return Math.round((Number(this.#options.clock.nanos()) + this.#offset.nanos) / 1e6);
+  }
+
+  /** Of our clock to the venue's; the error is infinite before `syncClock`. */
+  get clockOffset(): ClockOffset {
+    return this.#offset;
+  }
+
+  /** Asks the venue for the time, and signs by it from then on. */
+  async syncClock(): Promise<Result<ClockOffset, VenueFault>> {
+    const { clock } = this.#options;
+    const samples: ClockSample[] = [];
+    for (let sample = 0; sample < CLOCK_SAMPLES; sample++) {
+      // The wait for its turn is no part of the way there.
+      let asked = clock.nanos();
+      const outcome = await this.#persist(
+        { ...question("/v5/market/time", ""), onSend: () => (asked = clock.nanos()) },
+        true,
+      );
+      const answered = clock.nanos();
+      if (outcome.kind !== "answered") return err(faultOf(outcome));
+      const time = parseServerTime(outcome.answer.result);
+      if (!time.ok) return time;
+      samples.push({ asked, answered, venue: BigInt(time.value) * 1000n });
+    }
+    this.#offset = offsetOf(samples)!;
+    return ok(this.#offset);
+  }
+
+  /** A question: asked again, with pauses, where that may help. */
+  get({ path, query = {} }: Question): Promise<RestOutcome> {
+    const params = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) params.append(name, value);
+    }
+    return this.#private(path) ?? this.#persist(question(path, params.toString()), true);
+  }
+
+  /** An order, or a setting. Sent once, unless it is idempotent. */
+  post(request: PostRequest): Promise<RestOutcome> {
+    const { path, body, weight = 1, notAfterMs = Number.POSITIVE_INFINITY } = request;
+    const payload = JSON.stringify(body);
+    const sending = { method: "POST" as const, path, payload, weight, notAfterMs };
+    return this.#private(path) ?? this.#persist(sending, request.isIdempotent === true);
+  }
+
+  #private(path: string): Promise<RestOutcome> | undefined {
+    if (this.#options.credentials !== undefined || isPublic(path)) return undefined;
+    const text = `${path} needs an API key: none is given`;
+    return Promise.resolve({ kind: "refused", meaning: "credentials", retCode: 0, text });
+  }
+
+  async #persist(
+    sending: Sending & { readonly onSend?: () => void },
+    isRepeatable: boolean,
+  ): Promise<RestOutcome> {
+    const { signal, backoff = BACKOFF, random, tries = TRIES } = this.#options;
+    for (let failed = 0; ; failed++) {
+      const outcome = await this.#schedule(sending);
+      if (!isRepeatable || failed + 1 >= tries || signal.aborted) return outcome;
+      const isClock = outcome.kind === "refused" && outcome.meaning === "clock";
+      if (isClock && failed === 0) await this.syncClock();
+      else if (isClock || !mayPass(outcome)) return outcome;
+      await pause(waitBefore(failed, backoff, random()), signal);
+    }
+  }
+
+  /** Waits for its turn, then sends. */
+  #schedule(sending: Sending & { readonly onSend?: () => void }): Promise<RestOutcome> {
+    const { pump, signal } = this.#options;
+    return new Promise((resolve) => {
+      const notSent = (text: string): void => resolve({ kind: "not-sent", text });
+      if (signal.aborted) {
+        notSent(`${sending.path} was not sent: stopped`);
+        return;
+      }
+      const stop = (): void => {
+        this.#waiting.delete(stop);
+        if (pump.withdraw(request)) notSent(`${sending.path} was not sent: stopped`);
+      };
+      const request: RateRequest = {
+        group: groupOf(sending.path),
+        weight: sending.weight,
+        isHttp: true,
+        notAfterMs: sending.notAfterMs,
+        send: () => {
+          this.#waiting.delete(stop);
+          sending.onSend?.();
+          void this.#send(sending).then(resolve);
+        },
+        expire: () => {
+          this.#waiting.delete(stop);
+          notSent(`${sending.path} was not sent: its time had passed while it waited for its turn`);
+        },
+      };
+      this.#waiting.add(stop);
+      pump.submit(request);
+    });
+  }
+
+  async #send(sending: Sending): Promise<RestOutcome> {
+    const { hosts, signal, timeoutMs = TIMEOUT_MS } = this.#options;
+    const { method, path, payload } = sending;
+    const timer = AbortSignal.timeout(timeoutMs);
+    const isGet = method === "GET";
+    try {
+      const response = await fetch(
+        `${hosts.rest}${path}${isGet && payload !== "" ? `?${payload}` : ""}`,
+        {
+          method,
+          headers: this.#headers(sending),
+          ...(isGet ? {} : { body: payload }),
+          signal: AbortSignal.any([signal, timer]),
+          // An order is not carried on to wherever an answer points.
+          redirect: "manual",
+        },
+      );
+      this.#heed(path, response.headers);
+      const text = await textOf(response, MOST_BYTES);
+      return this.#judge(path, response.status, text);
+    } catch (error) {
+      if (timer.aborted) {
+        return { kind: "unknown", retCode: 0, text: `${path} was not answered in ${timeoutMs} ms` };
+      }
+      return this.#failure(path, error);
+    }
+  }
+
+  #headers({ path, payload }: Sending): Record<string, string> {
+    const { credentials } = this.#options;
+    const headers: Record<string, string> = { "Content-Type": "application/json" };
+    if (credentials === undefined || isPublic(path)) return headers;
+    const timestampMs = this.venueNowMs();
+    headers["X-BAPI-API-KEY"] = credentials.key;
+    headers["X-BAPI-TIMESTAMP"] = String(timestampMs);
+    headers["X-BAPI-RECV-WINDOW"] = String(this.recvWindowMs);
+    headers["X-BAPI-SIGN"] = restSignature(credentials, timestampMs, this.recvWindowMs, payload);
+    return headers;
+  }
+
+  #heed(path: string, headers: Headers): void {
+    const limits = readLimits((name) => headers.get(name));
+    if (limits === undefined) return;
+    const resetInMs = limits.resetMs === undefined ? undefined : limits.resetMs - this.venueNowMs();
+    this.#options.pump.heed(groupOf(path), limits, resetInMs);
+  }
+
+  #judge(path: string, status: number, text: string | undefined): RestOutcome {
+    const json = text === undefined ? undefined : parseJson(text, path);
+    const answer = json?.ok === true ? readAnswer(json.value, path) : undefined;
+    if (answer?.ok !== true) {
+      const words = text === undefined ? "without end" : this.#quote(text);
+      const said = `${path} answers HTTP ${status} ${words}`;
+      return outcomeOf(
+        status >= 200 && status < 300 ? "unknown-outcome" : meaningOfStatus(status),
+        0,
+        said,
+      );
+    }
+    const { retCode, retMsg } = answer.value;
+    if (retCode === 0 && status < 300) return { kind: "answered", answer: answer.value };
+    const said = `${path} answers ${retCode} ${this.#quote(retMsg)}`;
+    const meaning = status >= 500 || retCode === 0 ? "unknown-outcome" : meaningOf(retCode);
+    if (meaning === "rate-limited") this.#options.pump.block(groupOf(path), LIMITED_MS);
+    return outcomeOf(meaning, retCode, said);
+  }
+
+  /** Cut after the secret is out of it: half a secret is one too. */
+  #quote(text: string): string {
+    return quoted(this.#redact(text), 200);
+  }
+
+  #failure(path: string, error: unknown): RestOutcome {
+    if (this.#options.signal.aborted) {
+      return { kind: "unknown", retCode: 0, text: `${path} was broken off: stopped` };
+    }
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+    const words = cause instanceof Error ? cause.message : String(cause);
+    const text = this.#redact(`${this.#options.hosts.rest}${path} ${REASONS[code] ?? words}`);
+    return code in REASONS ? { kind: "not-sent", text } : { kind: "unknown", retCode: 0, text };
+  }
+}
+
+/** Errors of a connection that never was: nothing has left. */
+const REASONS: Readonly<Record<string, string>> = {
+  ENOTFOUND: "has no such host: check the address and the network",
+  EAI_AGAIN: "cannot be looked up: check the network",
+  ECONNREFUSED: "refuses the connection",
+  EHOSTUNREACH: "cannot be reached: check the network",
+  ENETUNREACH: "cannot be reached: check the network",
+  UND_ERR_CONNECT_TIMEOUT: "does not take the connection: check the network",
+};
+
+/** What a refusal for too many requests waits for: the venue's second. */
+const LIMITED_MS = 1000;
+
+const isPublic = (path: string): boolean => path.startsWith("/v5/market/");
+
+const question = (path: string, payload: string): Sending => ({
+  method: "GET",
+  path,
+  payload,
+  weight: 1,
+  notAfterMs: Number.POSITIVE_INFINITY,
+});
+
+function outcomeOf(meaning: Meaning, retCode: number, text: string): RestOutcome {
+  if (meaning === "unknown-outcome" || meaning === "done")
+    return { kind: "unknown", retCode, text };
+  return { kind: "refused", meaning, retCode, text };
+}
+
+/** Whether a question may be answered when it is asked again. */
+function mayPass(outcome: RestOutcome): boolean {
+  if (outcome.kind === "refused") return outcome.meaning === "rate-limited";
+  return outcome.kind !== "answered";
+}
+
+const CODES: Partial<Readonly<Record<Meaning, VenueCode>>> = {
+  credentials: "VENUE_CREDENTIALS",
+  restricted: "VENUE_CREDENTIALS",
+  clock: "VENUE_CLOCK",
+  "not-trading": "VENUE_SYMBOL",
+  funds: "VENUE_ACCOUNT",
+};
+
+/** An outcome that is no answer, as the fault of whoever needed one. */
+export function faultOf(outcome: Exclude<RestOutcome, { readonly kind: "answered" }>): VenueFault {
+  const { text } = outcome;
+  if (outcome.kind !== "refused") return { code: "VENUE_UNREACHABLE", text };
+  return { code: CODES[outcome.meaning] ?? "VENUE_REFUSED", text };
+}
+
+/** Undefined where there is more than `most` bytes. */
+async function textOf(response: Response, most: number): Promise<string | undefined> {
+  if (response.body === null) return "";
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of response.body as AsyncIterable<Uint8Array>) {
+    bytes += part.length;
+    if (bytes > most) return undefined;
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString("utf8");
+}

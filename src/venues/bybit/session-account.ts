@@ -1,0 +1,253 @@
+/**
+ * Session account: what must be true of the account before a run, and what it looks like.
+ *
+ * What must stay true: a run does not begin on an account that would understand its orders
+ * otherwise (a read-only key, another position mode, another leverage); and nothing of the account
+ * is changed that was not asked for.
+ */
+import { compareDecimal, formatDecimal, parseDecimal, rescale } from "../../core/domain/decimal.ts";
+import { err, ok, type Result } from "../../core/domain/errors.ts";
+import { pause } from "../../data/recorder/backoff.ts";
+import { settleCoin } from "../../core/domain/instrument.ts";
+import type { FeeRates } from "../../core/execution/instrument-state.ts";
+import type { AccountSummary, VenueCode, VenueFault } from "../venue.ts";
+import type { OrderQuestions } from "./order-questions.ts";
+import { type BybitRest, faultOf } from "./rest-client.ts";
+import {
+  dcpProduct,
+  type Grid,
+  mayTrade,
+  parseAccountInfo,
+  parseDcpInfo,
+  parseFeeRate,
+  parseInstrumentRules,
+  parseKeyInfo,
+  parsePositionPage,
+  parseWalletBalance,
+  type PositionIndex,
+  type PositionState,
+  type WalletState,
+  type WireFault,
+} from "./wire.ts";
+import { floorLots } from "./wire-value.ts";
+
+export interface AccountNeeds {
+  readonly positionIndex: PositionIndex;
+  /** Undefined: as it is. */
+  readonly leverage: string | undefined;
+  /** Whether it may be set where it is another. */
+  readonly setsLeverage: boolean;
+  /** Seconds; undefined: without disconnect protection. */
+  readonly protectionSeconds: number | undefined;
+  /** Given when nobody wants the answer any more. */
+  readonly signal: AbortSignal;
+}
+
+interface Asking {
+  readonly rest: BybitRest;
+  readonly grid: Grid;
+}
+
+/** All that is checked before the streams are opened, and the fees. */
+export async function checkAccount(
+  asking: Asking,
+  needs: AccountNeeds,
+): Promise<Result<FeeRates, VenueFault>> {
+  const { grid } = asking;
+  const { kind, symbol } = grid.instrument;
+  const key = await ask(asking, "/v5/user/query-api", {}, parseKeyInfo);
+  if (!key.ok) return key;
+  if (!mayTrade(key.value, kind)) {
+    const why = key.value.isReadOnly ? "it is read-only" : `it may not trade ${kind}`;
+    return refuse("VENUE_CREDENTIALS", `the API key is not enough: ${why}; make one that may`);
+  }
+  const info = await ask(asking, "/v5/account/info", {}, parseAccountInfo);
+  if (!info.ok) return info;
+  if (info.value.unifiedStatus < 3) {
+    return refuse("VENUE_ACCOUNT", "the account is a classic one: upgrade it to a unified account");
+  }
+  const rules = await ask(
+    asking,
+    "/v5/market/instruments-info",
+    { category: kind, symbol },
+    (result) => parseInstrumentRules(result, kind, symbol),
+  );
+  if (!rules.ok) return rules;
+  if (rules.value.status !== "Trading") {
+    return refuse("VENUE_SYMBOL", `${symbol} does not trade now: it is ${rules.value.status}`);
+  }
+  const position = kind === "spot" ? ok(undefined) : await checkPosition(asking, needs);
+  if (!position.ok) return position;
+  const protection = await protect(asking, needs.protectionSeconds, needs.signal);
+  if (!protection.ok) return protection;
+  const fees = await ask(asking, "/v5/account/fee-rate", { category: kind, symbol }, (result) =>
+    parseFeeRate(result, symbol),
+  );
+  if (!fees.ok) return fees;
+  return ok({ maker: Number(fees.value.maker), taker: Number(fees.value.taker) });
+}
+
+async function checkPosition(
+  asking: Asking,
+  needs: AccountNeeds,
+): Promise<Result<void, VenueFault>> {
+  const { symbol } = asking.grid.instrument;
+  const rows = await positionsOf(asking);
+  if (!rows.ok) return rows;
+  const own = rows.value.find(({ positionIndex }) => positionIndex === needs.positionIndex);
+  if (own === undefined) {
+    const isHedge = needs.positionIndex === 0;
+    return refuse(
+      "VENUE_ACCOUNT",
+      `${symbol} is in ${isHedge ? "hedge" : "one-way"} mode and the run is for ` +
+        `${isHedge ? "one-way" : "hedge"} mode: switch the mode, or name the other to the run`,
+    );
+  }
+  if (own.status === "Liq" || own.status === "Adl") {
+    return refuse("VENUE_ACCOUNT", `the position in ${symbol} is being closed by the venue`);
+  }
+  if (own.isReduceOnly) {
+    return refuse("VENUE_ACCOUNT", `the venue lets ${symbol} only be reduced on this account`);
+  }
+  const { leverage } = needs;
+  if (leverage === undefined || isEqual(own.leverage, leverage)) return ok(undefined);
+  if (!needs.setsLeverage) {
+    return refuse(
+      "VENUE_ACCOUNT",
+      `the leverage of ${symbol} is ${own.leverage || "unknown"} and the run wants ${leverage}: ` +
+        "set it at the venue, or let the run set it",
+    );
+  }
+  return setLeverage(asking, leverage);
+}
+
+async function setLeverage(
+  { rest, grid }: Asking,
+  leverage: string,
+): Promise<Result<void, VenueFault>> {
+  const { kind, symbol } = grid.instrument;
+  const body = { category: kind, symbol, buyLeverage: leverage, sellLeverage: leverage };
+  const outcome = await rest.post({ path: "/v5/position/set-leverage", body, isIdempotent: true });
+  if (outcome.kind === "answered") return ok(undefined);
+  if (outcome.kind === "refused" && outcome.meaning === "unchanged") return ok(undefined);
+  return err(faultOf(outcome));
+}
+
+const PROTECTION_LOOKS = 12;
+const PROTECTION_LOOK_MS = 1000;
+
+/** Disconnect protection: the venue withdraws ALL orders of the product when we are gone. */
+async function protect(
+  asking: Asking,
+  seconds: number | undefined,
+  signal: AbortSignal,
+): Promise<Result<void, VenueFault>> {
+  if (seconds === undefined) return ok(undefined);
+  const product = dcpProduct(asking.grid.instrument.kind);
+  const body = { product, timeWindow: seconds };
+  const path = "/v5/order/disconnected-cancel-all";
+  const outcome = await asking.rest.post({ path, body, isIdempotent: true });
+  if (outcome.kind !== "answered") {
+    const { code, text } = faultOf(outcome);
+    const what = "disconnect protection could not be switched on";
+    return refuse(code, `${what} (${text}): ask the venue for it, or run without it`);
+  }
+  // The venue needs a while until what it has taken holds.
+  for (let look = 0; look < PROTECTION_LOOKS; look++) {
+    if (look > 0) await pause(PROTECTION_LOOK_MS, signal);
+    const states = await ask(asking, "/v5/account/query-dcp-info", {}, parseDcpInfo);
+    if (!states.ok) return states;
+    const state = states.value.find((each) => each.product === product);
+    if (state?.isOn === true && state.windowSeconds === seconds) return ok(undefined);
+  }
+  const text = `disconnect protection of ${product} is not on at ${seconds} s, as it was asked for`;
+  return refuse("VENUE_ACCOUNT", `${text}: ask the venue for it, or run without it`);
+}
+
+/** What the account looks like now. `isOurs`: whether an order is of this run. */
+export async function summarise(
+  asking: Asking,
+  positionIndex: PositionIndex,
+  questions: OrderQuestions,
+  isOurs: (clientOrderId: string) => boolean,
+): Promise<Result<AccountSummary, VenueFault>> {
+  const { instrument } = asking.grid;
+  const isSpot = instrument.kind === "spot";
+  const wallet = await ask(
+    asking,
+    "/v5/account/wallet-balance",
+    { accountType: "UNIFIED" },
+    parseWalletBalance,
+  );
+  if (!wallet.ok) return wallet;
+  const positions = isSpot ? ok([]) : await positionsOf(asking);
+  if (!positions.ok) return positions;
+  const open = await questions.openOrders();
+  if (open === undefined) {
+    return refuse("VENUE_UNREACHABLE", "the open orders could not be asked for");
+  }
+  const own = positions.value.find((each) => each.positionIndex === positionIndex);
+  const coin = settleCoin(instrument);
+  const held = wallet.value.coins.find((each) => each.coin === coin);
+  return ok({
+    coin,
+    equity: held?.equity ?? "0",
+    available: availableOf(wallet.value, coin, isSpot),
+    positionLots: isSpot ? baseLots(asking.grid, wallet.value) : (own?.lots ?? 0),
+    leverage: isSpot ? "1" : (own?.leverage ?? ""),
+    liquidationPrice: own?.liquidationPrice,
+    positionMode: positions.value.some((each) => each.positionIndex !== 0) ? "hedge" : "one-way",
+    foreignOrders: open.filter(({ clientOrderId }) => !isOurs(clientOrderId)).length,
+  });
+}
+
+/** Coins that the unified account's dollars stand for. */
+const DOLLARS = new Set(["USDT", "USDC", "USD"]);
+
+/** Of dollars what all coins together are good for; of another coin what no order has locked. */
+function availableOf({ coins, available }: WalletState, coin: string, isSpot: boolean): string {
+  if (!isSpot && DOLLARS.has(coin) && available !== undefined) return available;
+  const held = coins.find((each) => each.coin === coin);
+  return held === undefined ? "0" : subtract(held.wallet, held.locked ?? "0");
+}
+
+function subtract(from: string, what: string): string {
+  const a = parseDecimal(from);
+  const b = parseDecimal(what);
+  if (!a.ok || !b.ok) return "0";
+  const scale = Math.max(a.value.scale, b.value.scale);
+  return formatDecimal({ mantissa: rescale(a.value, scale) - rescale(b.value, scale), scale });
+}
+
+function baseLots(grid: Grid, { coins }: WalletState): number {
+  const held = coins.find(({ coin }) => coin === grid.instrument.base);
+  const parsed = parseDecimal(held?.wallet ?? "0");
+  return parsed.ok ? floorLots(grid.instrument, parsed.value) : 0;
+}
+
+async function positionsOf(asking: Asking): Promise<Result<readonly PositionState[], VenueFault>> {
+  const { kind, symbol } = asking.grid.instrument;
+  const page = await ask(asking, "/v5/position/list", { category: kind, symbol }, (result) =>
+    parsePositionPage(result, asking.grid),
+  );
+  if (!page.ok) return page;
+  const fault = page.value.faults[0];
+  return fault === undefined ? ok(page.value.rows) : err(fault);
+}
+
+async function ask<Value>(
+  { rest }: Asking,
+  path: string,
+  query: Readonly<Record<string, string>>,
+  parse: (result: unknown) => Result<Value, WireFault>,
+): Promise<Result<Value, VenueFault>> {
+  const outcome = await rest.get({ path, query });
+  return outcome.kind === "answered" ? parse(outcome.answer.result) : err(faultOf(outcome));
+}
+
+function isEqual(a: string, b: string): boolean {
+  const [left, right] = [parseDecimal(a), parseDecimal(b)];
+  return left.ok && right.ok && compareDecimal(left.value, right.value) === 0;
+}
+
+const refuse = (code: VenueCode, text: string): Result<never, VenueFault> => err({ code, text });

@@ -1,0 +1,450 @@
+/**
+ * Tracked order: what has been asked of the venue about one order, what the venue has said of it,
+ * and what has been told of that.
+ *
+ * The venue speaks through four mouths that know nothing of each other: answers to requests, the
+ * order stream, the execution stream, and answers to questions. Each may be late, repeat itself or
+ * be silent. Whatever they say ends in `settle`, which tells the reports that follow from all that
+ * is known. What must stay true: the reports obey the engine's life cycle, which is kept here a
+ * second time as a mirror; each execution is told once; and no request is taken for failed because
+ * its answer did not come.
+ */
+import {
+  applyAmendSent,
+  applyCancelSent,
+  type ChildOrder,
+  type ClientOrderId,
+  type OrderTerms,
+} from "../../core/domain/child-order.ts";
+import { unreachable } from "../../core/domain/errors.ts";
+import type { AmendTerms } from "../../core/domain/messages.ts";
+import { maxLots } from "../../core/domain/units.ts";
+import { OrderKnowledge } from "./order-knowledge.ts";
+import { OrderMirror } from "./order-mirror.ts";
+import { type AmendRequest, closingOf, newRequest, type OrderRequest } from "./order-request.ts";
+import {
+  type ExecutionSighting,
+  isDone,
+  isOlder,
+  type OrderOutput,
+  type OrderSighting,
+  type RequestAnswer,
+  type TrackerPatience,
+  type VenueMillis,
+} from "./order-sighting.ts";
+
+export class TrackedOrder {
+  /** The venue's own id, once known. */
+  orderId = "";
+  /** When the venue is to be asked about the order; Infinity = not. */
+  lookAt = Number.POSITIVE_INFINITY;
+  /** When its executions are to be asked for; Infinity = not. */
+  executionsAt = Number.POSITIVE_INFINITY;
+  readonly #mirror: OrderMirror;
+  readonly #patience: TrackerPatience;
+  readonly #tell: (output: OrderOutput) => void;
+  #place: OrderRequest | undefined;
+  #amend: AmendRequest | undefined;
+  #cancel: OrderRequest | undefined;
+  readonly #known = new OrderKnowledge();
+  /** It was told to have ended, and the venue was not asked or did not know it. */
+  #given: "up" | "refused" | undefined;
+  /** Since then its stream may have said what was not heard; Infinity = it has not. */
+  #doubtedAt = Number.POSITIVE_INFINITY;
+  #failedLooks = 0;
+  #executionLooks = 0;
+
+  constructor(
+    terms: OrderTerms,
+    number: number,
+    at: VenueMillis,
+    patience: TrackerPatience,
+    tell: (output: OrderOutput) => void,
+  ) {
+    this.#patience = patience;
+    this.#tell = tell;
+    this.#place = newRequest(number, at, this.#patience);
+    this.#mirror = new OrderMirror(terms, at, tell);
+  }
+
+  get id(): ClientOrderId {
+    return this.#mirror.id;
+  }
+
+  /** As the engine has it, if it has heard all that was told. */
+  get child(): Readonly<ChildOrder> {
+    return this.#mirror.child;
+  }
+
+  get #isClosed(): boolean {
+    return this.#mirror.isClosed;
+  }
+
+  /** Nothing more is to be found out about it. */
+  get isSettled(): boolean {
+    return (
+      this.#isClosed &&
+      this.#missing === 0 &&
+      this.#doubtedAt === Number.POSITIVE_INFINITY &&
+      this.#place === undefined &&
+      this.#cancel === undefined &&
+      this.#amend === undefined
+    );
+  }
+
+  /** It rests at the venue, or may. */
+  get mayBeOpen(): boolean {
+    if (this.#known.seen !== undefined) return this.#known.seen.standing === "open";
+    return !this.#isClosed;
+  }
+
+  /** Executed by the venue's count, and not told of one by one. */
+  get #missing(): number {
+    return this.#given === "refused" ? 0 : this.#known.missing;
+  }
+
+  /** False: it is not to be sent, and the engine will hear why. */
+  amendAsked(number: number, asked: AmendTerms, at: VenueMillis): boolean {
+    if (this.#isClosed) {
+      this.#mirror.report({ kind: "amend-rejected", ...TOO_LATE });
+      return false;
+    }
+    // A report on its way says that the engine knows less than it thinks.
+    if (this.child.phase !== "working" || this.#amend !== undefined) {
+      const text = "the order's fate was not known when the amendment was asked for";
+      this.#mirror.report({ kind: "amend-rejected", code: "VENUE_FATE_UNKNOWN", text });
+      return false;
+    }
+    applyAmendSent(this.#mirror.child, asked.limitPrice, asked.quantity);
+    this.#amend = { ...newRequest(number, at, this.#patience), asked };
+    return true;
+  }
+
+  /** False: it is not to be sent: the order has ended. */
+  cancelAsked(number: number, at: VenueMillis): boolean {
+    if (this.#isClosed) {
+      this.#mirror.report({ kind: "cancel-rejected", ...TOO_LATE });
+      return false;
+    }
+    applyCancelSent(this.#mirror.child);
+    this.#cancel = newRequest(number, at, this.#patience);
+    return true;
+  }
+
+  /** It goes out now: from here on the venue's window for it runs. */
+  sent(number: number, at: VenueMillis): void {
+    const request = this.#requestOf(number);
+    if (request !== undefined) request.closesAt = closingOf(at, this.#patience);
+  }
+
+  answered(number: number, answer: RequestAnswer, now: VenueMillis): void {
+    const request = this.#requestOf(number);
+    if (request === undefined) return;
+    switch (answer.kind) {
+      case "acknowledged":
+        request.wasAcknowledged = true;
+        if (request.state === "sent") request.state = "acknowledged";
+        this.#lookBy(now + this.#patience.confirmMs);
+        break;
+      case "unanswered":
+        if (request.state === "sent") request.state = "unanswered";
+        this.#lookBy(now);
+        break;
+      case "not-sent":
+      case "refused":
+        this.#refused(request, answer, now);
+        break;
+      default:
+        unreachable(answer);
+    }
+    this.#settle(now);
+  }
+
+  #refused(
+    request: OrderRequest,
+    answer: Extract<RequestAnswer, { kind: "refused" | "not-sent" }>,
+    now: VenueMillis,
+  ): void {
+    const isTooLate = answer.kind === "refused" && answer.isTooLate;
+    request.refusal = { code: answer.code, text: answer.text, isTooLate };
+    request.state = "refused";
+    request.looks = 0;
+    if (isTooLate) {
+      // What closed it, or that it never came, is known to the venue alone.
+      request.closesAt = now;
+      this.#doubtedAt = now;
+      this.#lookBy(now);
+    }
+  }
+
+  /** By the stream, or asked; `begunAt`: when the question was sent. */
+  sighted(sighting: OrderSighting, now: VenueMillis, begunAt?: VenueMillis): void {
+    this.orderId = sighting.orderId;
+    if (this.#given === "refused") return;
+    const isLater = sighting.updatedAt > (this.#known.seen?.updatedAt ?? 0);
+    const isNew = this.#known.take(sighting);
+    if (this.#given === "up") this.#strayed(sighting);
+    this.#place = undefined;
+    const amend = this.#amend;
+    if (isNew && amend !== undefined && this.#isDone(amend, sighting)) this.#amended(amend);
+    if (begunAt !== undefined) this.#looked(sighting, begunAt);
+    if (isNew && isLater) this.#compare(sighting);
+    if (this.#missing > 0 && this.executionsAt === Number.POSITIVE_INFINITY) {
+      this.#executionLooks = 0;
+      this.executionsAt = now + this.#patience.executionsMs;
+    }
+    this.#settle(now);
+    if (begunAt !== undefined) this.#lookAgain(now);
+  }
+
+  #isDone({ asked }: AmendRequest, sighting: OrderSighting): boolean {
+    return isDone(asked, this.child.limitPrice, sighting);
+  }
+
+  #amended({ asked: { limitPrice, quantity } }: AmendRequest): void {
+    this.#amend = undefined;
+    this.#mirror.report({ kind: "amended", limitPrice, quantity });
+  }
+
+  /** The order may be open by other terms than the engine thinks: then it is withdrawn. */
+  #compare({ standing, limitPrice, quantity }: OrderSighting): void {
+    const mirror = this.child;
+    if (standing !== "open" || this.#amend !== undefined || this.#isClosed) return;
+    const isMoved = mirror.limitPrice !== undefined && limitPrice !== mirror.limitPrice;
+    // The venue makes reduce-only orders smaller by itself; their end tells what was filled.
+    if (!isMoved && quantity <= mirror.quantity) return;
+    const text =
+      `order ${this.id} rests as ${quantity} lots at ${limitPrice} ticks and was to be ` +
+      `${mirror.quantity} at ${mirror.limitPrice}: it is withdrawn`;
+    this.#tell({ kind: "notice", severity: "critical", code: "VENUE_ORDER_CHANGED", text });
+    this.#tell({ kind: "stray", clientOrderId: this.id });
+  }
+
+  /** A question has shown it, and what was asked for may not be done. */
+  #looked(sighting: OrderSighting, begunAt: VenueMillis): void {
+    if (begunAt >= this.#doubtedAt) this.#doubtedAt = Number.POSITIVE_INFINITY;
+    if (sighting.standing !== "open") return;
+    if (this.#known.seen !== undefined && isOlder(sighting, this.#known.seen)) return;
+    const amend = this.#amend;
+    if (amend !== undefined && begunAt > amend.closesAt) {
+      if (this.#isDone(amend, sighting)) this.#amended(amend);
+      else amend.looks += 1;
+    }
+    const cancel = this.#cancel;
+    if (cancel !== undefined && begunAt > cancel.closesAt) cancel.looks += 1;
+  }
+
+  /** The venue was asked and knows nothing of it; `begunAt`: when the question was sent. */
+  missed(begunAt: VenueMillis, now: VenueMillis): void {
+    const place = this.#place;
+    if (place !== undefined && this.#known.seen === undefined && begunAt > place.closesAt) {
+      place.looks += 1;
+      const { looks, acknowledgedLooks } = this.#patience;
+      if (place.state === "acknowledged" && place.looks >= acknowledgedLooks) {
+        place.state = "unanswered";
+      }
+      if (!place.wasAcknowledged && place.state === "unanswered" && place.looks >= looks) {
+        const text = "the venue knows nothing of it, and would no longer take it";
+        this.#giveUp("up", "VENUE_NEVER_ARRIVED", text);
+      }
+    }
+    this.#settle(now);
+    this.#lookAgain(now);
+  }
+
+  /** It is told to have come to nothing; `how`: whether the venue has said so. */
+  #giveUp(how: "up" | "refused", code: string, text: string): void {
+    this.#place = undefined;
+    this.#cancel = undefined;
+    this.#given = how;
+    this.#doubtedAt = Number.POSITIVE_INFINITY;
+    this.executionsAt = Number.POSITIVE_INFINITY;
+    this.#mirror.report({ kind: "rejected", code, text });
+  }
+
+  #strayed({ standing }: OrderSighting): void {
+    if (standing !== "open") return;
+    this.#given = undefined;
+    const text = `order ${this.id}, which was told to have never arrived, is open at the venue`;
+    this.#tell({ kind: "notice", severity: "critical", code: "VENUE_STRAY_ORDER", text });
+    this.#tell({ kind: "stray", clientOrderId: this.id });
+  }
+
+  /** False: it has been told before. */
+  executed({ fill }: ExecutionSighting, now: VenueMillis): boolean {
+    if (this.#given === "refused" || !this.#known.takeExecution(fill)) return false;
+    this.#place = undefined;
+    const { most } = this.#mirror;
+    const { cumulative } = this.child;
+    if (cumulative + fill.quantity > most) {
+      const text =
+        `${fill.executionId} fills ${fill.quantity} lots of ${this.id}, of which ${cumulative} ` +
+        `of ${most} had filled: somebody else has changed the order`;
+      this.#tell({ kind: "notice", severity: "critical", code: "VENUE_OVERFILL", text });
+      return true;
+    }
+    this.#mirror.accept();
+    this.#mirror.report({ kind: "filled", fill });
+    if (this.#missing === 0) this.executionsAt = Number.POSITIVE_INFINITY;
+    this.#settle(now);
+    return true;
+  }
+
+  /** Its executions were asked for, and all that came were handed in. */
+  executionsLooked(now: VenueMillis): void {
+    this.#executionLooks += 1;
+    const next = now + this.#wait(this.#executionLooks);
+    this.executionsAt = this.#missing === 0 ? Number.POSITIVE_INFINITY : next;
+  }
+
+  /** The stream was away: what it would have said has to be asked for. */
+  resync(now: VenueMillis): void {
+    if (this.isSettled) return;
+    this.#doubtedAt = now;
+    this.#lookBy(now);
+    this.executionsAt = now;
+  }
+
+  /** Tells what follows from all that is known. */
+  #settle(now: VenueMillis): void {
+    const refusal = this.#place?.refusal;
+    if (refusal !== undefined) this.#giveUp("refused", refusal.code, refusal.text);
+    const seen = this.#known.seen;
+    if (seen !== undefined && seen.standing !== "open") {
+      this.#doubtedAt = Number.POSITIVE_INFINITY;
+      this.#ended(seen);
+    } else if (!this.#isClosed) this.#open();
+    if (this.#isClosed) this.#afterEnd();
+    else this.#unanswered();
+    if (!this.#isWaiting) this.lookAt = Number.POSITIVE_INFINITY;
+    else if (this.lookAt === Number.POSITIVE_INFINITY && this.#isUnanswered) this.#lookBy(now);
+  }
+
+  /** It has not ended, as far as known; nor is it known to have come where `#place` is there. */
+  #open(): void {
+    const amend = this.#amend;
+    if (amend?.state === "refused" || (amend !== undefined && this.#isLost(amend))) {
+      this.#amend = undefined;
+      const { code, text } = amend.refusal ?? {
+        code: "VENUE_AMEND_LOST",
+        text: "the venue shows the order as it was, and would no longer take the amendment",
+      };
+      this.#mirror.report({ kind: "amend-rejected", code, text });
+      if (this.#known.seen !== undefined) this.#compare(this.#known.seen);
+    }
+    if (this.#place !== undefined) return;
+    this.#mirror.accept();
+    this.#cancelFailed();
+    const isClear = this.#amend === undefined && this.#cancel === undefined;
+    if (this.child.phase === "unknown" && isClear) this.#mirror.report({ kind: "accepted" });
+  }
+
+  #isLost(request: OrderRequest): boolean {
+    return request.looks >= this.#patience.looks;
+  }
+
+  #cancelFailed(): void {
+    const cancel = this.#cancel;
+    if (cancel === undefined) return;
+    const isRefused = cancel.state === "refused" && cancel.refusal?.isTooLate === false;
+    if (!this.#isLost(cancel) && !isRefused) return;
+    // The engine may amend again once it has heard, and that would be a second amendment.
+    if (this.#amend !== undefined && this.#amend.state !== "unanswered") return;
+    this.#cancel = undefined;
+    if (this.child.phase !== "pending-cancel") return;
+    if (this.#amend !== undefined) return this.#mirror.report({ kind: "timed-out" });
+    const { code, text } = cancel.refusal ?? {
+      code: "VENUE_CANCEL_LOST",
+      text: "the venue shows the order open, and would no longer take the cancel",
+    };
+    this.#mirror.report({ kind: "cancel-rejected", code, text });
+  }
+
+  #ended(seen: OrderSighting): void {
+    if (this.#isClosed) return;
+    const cumulative = maxLots(seen.cumulative, this.#known.executed);
+    const { code, text } = seen;
+    if (seen.standing === "canceled") {
+      this.#mirror.report({ kind: "canceled", text, cumulative });
+      return;
+    }
+    if (seen.standing === "rejected") {
+      this.#mirror.report({ kind: "rejected", code, text, cumulative });
+      return;
+    }
+    if (this.#amend !== undefined) {
+      this.#amend = undefined;
+      this.#mirror.report({ kind: "amend-rejected", ...TOO_LATE });
+    }
+    // Its executions close it; where they do not, the venue had made it smaller.
+    if (this.#missing > 0 || this.#isClosed) return;
+    this.#mirror.report({ kind: "canceled", text: "filled at a smaller quantity", cumulative });
+  }
+
+  /** What was under way when it ended has come to nothing. */
+  #afterEnd(): void {
+    const { code } = TOO_LATE;
+    const text = "it had filled";
+    if (this.child.closeReason === "filled") {
+      if (this.#cancel !== undefined) this.#mirror.report({ kind: "cancel-rejected", code, text });
+      if (this.#amend !== undefined) this.#mirror.report({ kind: "amend-rejected", code, text });
+    }
+    this.#cancel = undefined;
+    this.#amend = undefined;
+  }
+
+  /** Says that the fate of the order is unknown, once no answer that could tell it is awaited. */
+  #unanswered(): void {
+    const { phase } = this.child;
+    const [place, amend, cancel] = [this.#place?.state, this.#amend?.state, this.#cancel];
+    const isOpen = place === "unanswered" || amend === "unanswered";
+    switch (phase) {
+      case "pending-new":
+        if (place === "unanswered") this.#mirror.report({ kind: "timed-out" });
+        return;
+      case "pending-amend":
+        if (amend === "unanswered") this.#mirror.report({ kind: "timed-out" });
+        return;
+      case "pending-cancel":
+        if (cancel?.state === "refused" && isOpen) this.#cancel = undefined;
+        if (cancel?.state === "unanswered" || (cancel?.state === "refused" && isOpen)) {
+          this.#mirror.report({ kind: "timed-out" });
+        }
+        return;
+      default:
+    }
+  }
+
+  #requestOf(number: number): OrderRequest | undefined {
+    return [this.#place, this.#amend, this.#cancel].find((it) => it?.number === number);
+  }
+
+  /** Whether the venue owes a word that it may have to be asked for. */
+  get #isWaiting(): boolean {
+    const isUnderWay = this.#place !== undefined || this.#amend !== undefined;
+    const isDoubted = this.#doubtedAt !== Number.POSITIVE_INFINITY;
+    const isUnknown = this.child.phase === "unknown";
+    return isUnderWay || this.#cancel !== undefined || isDoubted || isUnknown;
+  }
+
+  get #isUnanswered(): boolean {
+    return [this.#place, this.#amend, this.#cancel].some((it) => it?.state === "unanswered");
+  }
+
+  #lookBy(at: VenueMillis): void {
+    this.#failedLooks = 0;
+    this.lookAt = Math.min(this.lookAt, at);
+  }
+
+  #lookAgain(now: VenueMillis): void {
+    this.#failedLooks += 1;
+    if (this.#isWaiting) this.lookAt = now + this.#wait(this.#failedLooks);
+  }
+
+  #wait(looks: number): number {
+    const { firstLookMs, mostLookMs } = this.#patience;
+    return Math.min(mostLookMs, firstLookMs * 2 ** Math.min(looks, 20));
+  }
+}
+
+const TOO_LATE = { code: "VENUE_ORDER_NOT_FOUND", text: "the order had ended" } as const;
