@@ -15,9 +15,7 @@ export default defineConfig({
     // Examples import the package by its name, as whoever copies them does.
     alias: {
       "arrival/testing": fileURLToPath(new URL("src/testing/index.ts", import.meta.url)),
-      "arrival/exchange": fileURLToPath(
-        new URL("src/runtime/exchange-api.ts", import.meta.url),
-      ),
+      "arrival/exchange": fileURLToPath(new URL("src/runtime/exchange-api.ts", import.meta.url)),
       arrival: fileURLToPath(new URL("src/index.ts", import.meta.url)),
     },
     allowOnly: false,

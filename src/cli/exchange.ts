@@ -137,7 +137,7 @@ bybit-api:
   new WebsocketClient({ market: "v5", wsUrl: "${streamUrl}/v5/public/${category}" })
 ccxt:
   const client = new ccxt.pro.bybit({ apiKey: "${apiKey}", secret: "${secret}" });
-  for (const of of ["public", "private"]) client.urls.api[of] = "${url}";
+  client.urls.api.public = client.urls.api.private = "${url}";
   client.urls.api.ws.public.${category} = "${streamUrl}/v5/public/${category}";
   client.urls.api.ws.private.contract = "${streamUrl}/v5/private";
   client.urls.api.ws.private.trade = "${streamUrl}/v5/trade";

@@ -78,6 +78,9 @@ export function addRun(program: Command): void {
       if (venue !== "paper" && network === undefined) {
         throw new CommandError("USAGE", `say which with --network: ${NETWORKS.join(", ")}`);
       }
+      if ((quantity === undefined) === (flags.notional === undefined)) {
+        throw new CommandError("USAGE", "give either --quantity or --notional");
+      }
       const parentId = newParentId(Date.now(), Math.random);
       const chosen = chooseVenue({
         venue,
@@ -158,6 +161,11 @@ function liveConfigOf(flags: RunFlags, config: ArrivalConfig): ArrivalConfig {
     throw new CommandError("USAGE", "--market is for simulations: a live market is as it is");
   }
   const { live } = config;
+  const onInterrupt = flags.onInterrupt ?? live.onInterrupt;
+  if (flags.dcp !== undefined && onInterrupt === "leave") {
+    const text = "with --dcp the venue withdraws what --on-interrupt leave would leave: choose one";
+    throw new CommandError("USAGE", text);
+  }
   const interval = Math.max(live.minOrderInterval, flags.minOrderInterval ?? 0) as Micros;
   return {
     ...config,
@@ -165,7 +173,7 @@ function liveConfigOf(flags: RunFlags, config: ArrivalConfig): ArrivalConfig {
     live: {
       maxOrderValue: Math.min(live.maxOrderValue, flags.maxOrderValue ?? live.maxOrderValue),
       minOrderInterval: interval,
-      onInterrupt: flags.onInterrupt ?? live.onInterrupt,
+      onInterrupt,
     },
   };
 }

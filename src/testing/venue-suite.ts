@@ -62,6 +62,8 @@ export function venueSuite(under: VenueUnderTest): readonly SuiteCase[] {
   }));
 }
 
+const AFTER_MS = 20;
+
 async function play(under: VenueUnderTest, each: VenueCase): Promise<void> {
   const stage = await under.open();
   const scene = new Scene(stage);
@@ -71,6 +73,8 @@ async function play(under: VenueUnderTest, each: VenueCase): Promise<void> {
     await each.play(scene);
     await scene.end();
     await scene.witness.close();
+    // Long enough for what was on its way to be told.
+    await stage.wait(AFTER_MS);
     if (scene.witness.broken !== undefined) throw scene.witness.broken;
   } finally {
     await scene.session.close();

@@ -13,6 +13,7 @@ export const startLocal = (): Promise<LocalExchange> =>
       "inverse:BTCUSD=generated:seed=7",
     ],
     accounts: 2,
+    history: 10,
     rateLimits: "off",
     wallet: { USDT: "1000000", BTC: "20" },
   });

@@ -32,8 +32,9 @@ const SYMBOLS: Readonly<Record<string, string>> = {
   spot: "BTCUSDT",
 };
 const SIZES: Readonly<Record<string, string>> = { linear: "0.01", inverse: "500", spot: "0.01" };
-/** Half a minute after funding was due: then it has been paid. */
-const OPENS_AT = Date.UTC(2026, 10, 23, 8, 0, 30);
+/** A few seconds after funding was due: then it has been paid. */
+const OPENS_AT = Date.UTC(2026, 10, 23, 8, 0, 10);
+const HISTORY_SECONDS = 15;
 
 class Stage {
   readonly exchange: LocalExchange;
@@ -162,6 +163,7 @@ async function openStage(): Promise<Stage> {
     ],
     wallet: { USDT: "1000000", BTC: "10" },
     rateLimits: 1_000,
+    history: HISTORY_SECONDS,
     clock: () => micros(Math.floor(OPENS_AT * 1_000 + (performance.now() - begun) * 1_000)),
   });
   return new Stage(exchange);

@@ -2,8 +2,8 @@
  * REST API: Bybit's paths over HTTP.
  *
  * What must stay true: nothing is done for a request before its key, its time and its signature
- * over the very bytes that came have been checked, in Bybit's order and with Bybit's codes; and every
- * request is answered, whatever it is.
+ * over the very bytes that came have been checked, in Bybit's order and with Bybit's codes; and
+ * every request is answered, whatever it is.
  */
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";

@@ -3,6 +3,7 @@
  * door, not the exchange. The whole of it is tested with real clients in `test/clients`.
  */
 import { connect } from "node:net";
+import * as fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { RawRest, RawStream, sign } from "../../../test/clients/raw-client.ts";
 import {
@@ -362,6 +363,34 @@ describe("the trade stream", () => {
     const reader = await stream(server, "/v5/trade");
     await reader.authenticate(READER);
     expect((await reader.ask(create("a"))).retCode).toBe(10005);
+  });
+});
+
+describe("whatever is said on a stream", () => {
+  const value = fc.oneof(
+    fc.jsonValue(),
+    fc.constantFrom("order", "news", "linear", "BTCUSDT", "Buy", "Limit", "1", TRADER.apiKey),
+  );
+  const names = ["req_id", "reqId", "header", ...Object.keys(PLACE)];
+  const fields = fc.dictionary(fc.constantFrom(...names), value);
+  const ops = ["auth", "subscribe", "unsubscribe", "order.create", "order.cancel-batch"];
+  const message = fc.record({
+    op: fc.oneof(fc.constantFrom(...ops), value),
+    args: fc.oneof(fc.array(fc.oneof(fields, value)), value),
+    header: fc.oneof(fc.constant({ "X-BAPI-TIMESTAMP": String(Date.now()) }), value),
+  });
+  const paths = ["public/linear", "public/inverse", "public/spot", "private", "trade"];
+
+  it.each(paths)("%s goes on, and no fault of the exchange comes of it", async (path) => {
+    const { server, log } = await stage();
+    const talker = await stream(server, `/v5/${path}`);
+    if (!path.startsWith("public")) await talker.authenticate(TRADER);
+    for (const said of fc.sample(fc.oneof(message, fields, value), { numRuns: 300, seed: 7 })) {
+      talker.say(JSON.stringify(said));
+    }
+    talker.say({ op: "ping", req_id: "last", reqId: "last" });
+    await talker.next((answer) => (answer.req_id ?? answer.reqId) === "last");
+    expect(log).toEqual([]);
   });
 });
 

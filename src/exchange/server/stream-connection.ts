@@ -106,7 +106,8 @@ export class StreamConnection {
   #write(): void {
     const texts = this.#texts;
     this.#texts = [];
-    if (!this.#isOpen || this.#socket.destroyed) return;
+    // Nothing may follow a closing frame, whoever sent it.
+    if (texts.length === 0 || this.#webSocket.readyState !== this.#webSocket.OPEN) return;
     this.#socket.write(textFrames(texts));
     this.#lastTrafficMs = this.#services.nowMs();
     if (this.#socket.writableLength > BACKLOG_LIMIT_BYTES) {

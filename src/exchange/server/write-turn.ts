@@ -13,7 +13,7 @@ export class WriteTurn {
   #isScheduled = false;
   #hasTicked = false;
 
-  /** Called at the end of every turn in which something was said, before connections are flushed. */
+  /** Called at the end of each turn in which something was said, before anything is flushed. */
   onEnd(run: () => void): void {
     this.#atEnd.push(run);
   }

@@ -202,6 +202,17 @@ describe("a live loop", () => {
     expect(stage.log).toEqual([]);
   });
 
+  it("before it has begun there is nothing to operate, and a kill still withdraws", async () => {
+    const stage = new Stage();
+    stage.market(3);
+    stage.loop.operate((time) => ({ kind: "parent-resumed", time, parentId: "r1", by: "a test" }));
+    stage.loop.kill("a test", "enough");
+    stage.time.runTo(stage.time.now + 1e9);
+    await Promise.resolve();
+    expect(stage.log).toEqual(["cancel-all"]);
+    expect(stage.end).toBeUndefined();
+  });
+
   it.each(["append", "commit"] as const)(
     "a journal that fails to %s: what rests goes",
     async (on) => {

@@ -99,8 +99,9 @@ export class LiveLoop implements VenueSink {
     this.operate(make);
   }
 
-  /** An operator's event. */
+  /** An operator's event; before `begin` there is nothing to operate. */
   operate(make: (time: Micros) => EngineEvent): void {
+    if (this.#journal === undefined) return;
     this.#guard(() => {
       this.#step(make(this.now));
       this.#settle();

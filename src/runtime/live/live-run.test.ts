@@ -6,9 +6,11 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ok } from "../../core/domain/errors.ts";
 import { micros, MINUTE } from "../../core/domain/units.ts";
 import { fedFeed } from "../../../test/fed-market.ts";
 import { paperVenue } from "../../venues/paper/paper-venue.ts";
+import type { Venue } from "../../venues/venue.ts";
 import { VirtualTime } from "../../venues/virtual-time.ts";
 import { composeVenue, feeRates } from "../compose.ts";
 import { DEFAULT_CONFIG, type ArrivalConfig } from "../config.ts";
@@ -35,7 +37,11 @@ interface Stage {
 async function stage(
   name: string,
   change: Partial<LiveRequest> = {},
-  options: { readonly silentAfter?: number; readonly config?: ArrivalConfig } = {},
+  options: {
+    readonly silentAfter?: number;
+    readonly config?: ArrivalConfig;
+    readonly alsoTraded?: number;
+  } = {},
 ): Promise<Stage> {
   const spec = {
     kind: "generated",
@@ -46,12 +52,13 @@ async function stage(
   const market = openGenerated(spec);
   const config = options.config ?? DEFAULT_CONFIG;
   const time = new VirtualTime();
-  const venue = paperVenue({
+  const paper = paperVenue({
     openFeed: fedFeed(market, time, options.silentAfter),
     exchange: (header) => composeVenue(header, { config, seed: 1 }),
     fees: feeRates(config.simulation),
     timers: time,
   });
+  const venue = options.alsoTraded === undefined ? paper : tradedBy(paper, options.alsoTraded);
   const request: LiveRequest = {
     side: "buy",
     quantity: "2",
@@ -90,6 +97,23 @@ async function stage(
     },
   };
 }
+
+/** Somebody else buys so many lots on the account. */
+const tradedBy = (venue: Venue, others: number): Venue => ({
+  name: venue.name,
+  async open(signal) {
+    const opened = await venue.open(signal);
+    if (!opened.ok) return opened;
+    const session = opened.value;
+    const { refresh } = session;
+    session.refresh = async () => {
+      const told = await refresh.call(session);
+      if (!told.ok) return told;
+      return ok({ ...told.value, positionLots: told.value.positionLots + others });
+    };
+    return opened;
+  },
+});
 
 function begin({ run, time }: Stage): void {
   time.runTo(time.now + 30e9);
@@ -209,6 +233,19 @@ describe("a live run", () => {
     const begun = at.run.begin();
     expect(begun).toMatchObject({ ok: false, error: { code: "RUN_MARKET_FILE" } });
     await at.run.discard();
+  });
+
+  it("says where the account is not what the run has made of it", async () => {
+    const at = await stage("others", { quantity: "0.5" }, { alsoTraded: 7 });
+    begin(at);
+    await at.drive(180);
+    const { alerts } = await at.run.finish();
+    expect(alerts).toMatchObject([{ severity: "warning", code: "RUN_POSITION" }]);
+    expect(alerts[0]!.text).toMatch(/holds 0\.507, .* it would be 0\.500/);
+    const alone = await stage("alone", { quantity: "0.5" });
+    begin(alone);
+    await alone.drive(180);
+    expect((await alone.run.finish()).alerts).toEqual([]);
   });
 
   it("writes over nothing", async () => {

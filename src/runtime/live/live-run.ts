@@ -35,6 +35,7 @@ import { type LiveEnd, LiveLoop } from "./live-loop.ts";
 import { MarketTape } from "./market-tape.ts";
 import { newParentId } from "./parent-id.ts";
 import { type Preflight, preflight } from "./preflight.ts";
+import { positionDifference } from "./reconcile.ts";
 import { TickToOrder, type TickToOrderFigures } from "./tick-to-order.ts";
 
 export interface LiveRequest extends OrderRequest {
@@ -104,6 +105,8 @@ const BOOK_NANOS = 30e9;
 const LOOK_NANOS = 20e6;
 /** What has not ended so long after it was told to is left as it is. */
 const ENDING_NANOS = 60e9;
+/** How long the account is asked for in the end. */
+const RECONCILE_NANOS = 10e9;
 
 export async function openLiveRun(options: LiveRunOptions): Promise<Result<LiveRun, LiveFault>> {
   const market = marketFileOf(options.journal);
@@ -316,6 +319,7 @@ export class LiveRun {
   /** Leaves the venue and closes the files. After `ended`, or instead of `begin`. */
   async finish(): Promise<LiveResult> {
     const end = await this.ended;
+    await this.#reconcile();
     await this.session.close();
     this.#tape.close();
     this.#journal?.close();
@@ -339,6 +343,22 @@ export class LiveRun {
       journal: this.#options.journal,
       marketFile: this.marketFile,
     };
+  }
+
+  /** Asks the venue once more, and says where the account is not what it should be. */
+  async #reconcile(): Promise<void> {
+    const { parent, session } = this;
+    if (parent === undefined) return;
+    const waited = Promise.withResolvers<undefined>();
+    const stop = this.#timers.after(RECONCILE_NANOS, () => waited.resolve(undefined));
+    const now = await Promise.race([session.refresh(), waited.promise]);
+    stop();
+    if (now === undefined || !now.ok) return;
+    const text = positionDifference(parent, session.account, now.value);
+    if (text === undefined) return;
+    const alert = { severity: "warning", code: "RUN_POSITION", text } as const;
+    this.#alerts.push(alert);
+    this.#options.onNotice?.(alert);
   }
 
   /** Nothing was begun: leaves the venue and keeps nothing. */

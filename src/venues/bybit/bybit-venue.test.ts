@@ -16,6 +16,8 @@ import { type BybitVenueOptions, bybitVenue } from "./bybit-venue.ts";
 import { Credentials } from "./credentials.ts";
 import { hostsOf } from "./hosts.ts";
 import { DEFAULT_PATIENCE } from "./order-sighting.ts";
+import { RatePump } from "./rate-pump.ts";
+import { BybitRest } from "./rest-client.ts";
 import { SESSION_PACE } from "./session.ts";
 import { STREAM_PACE } from "./signed-stream.ts";
 
@@ -67,6 +69,21 @@ function venueOf(options: Partial<BybitVenueOptions> & { readonly prefix: string
     random: () => 0.5,
     pace: QUICK,
     ...options,
+  });
+}
+
+/** As somebody else on the same account. */
+function restOf(): BybitRest {
+  const hosts = hostsOf("local", exchange.url);
+  const { apiKey, secret } = exchange.accounts[cases]!;
+  if (!hosts.ok) throw new Error(hosts.error.text);
+  return new BybitRest({
+    hosts: hosts.value,
+    credentials: new Credentials(apiKey, secret),
+    clock: new AnchoredClock(),
+    pump: new RatePump(),
+    random: () => 0.5,
+    signal: new AbortController().signal,
   });
 }
 
@@ -187,6 +204,43 @@ describe("a Bybit session", () => {
     const last = await openStage({ prefix: "another" });
     expect(last.session.account.foreignOrders).toBe(0);
     await last.session.close();
+  });
+
+  it("finds out what happened while its streams were away, and tells it once", async () => {
+    const stage = await openStage();
+    const told = await listen(stage);
+    const ids = Array.from({ length: 8 }, (_, k) => `${stage.prefix}-${k}`);
+    for (const id of ids) stage.session.place(termsOf(id, told.bid));
+    await vi.waitFor(() => expect(told.reports).toHaveLength(8));
+    exchange.server.dropConnections();
+    const outcome = await restOf().post({
+      path: "/v5/order/cancel-all",
+      body: { category: "linear", symbol: "BTCUSDT" },
+    });
+    expect(outcome.kind).toBe("answered");
+    await vi.waitFor(() => expect(told.reports).toHaveLength(16), { timeout: 5000 });
+    expect(told.reports.slice(8).toSorted()).toEqual(ids.map((id) => `${id} canceled`).toSorted());
+    expect(told.notices.map(({ code }) => code)).toContain("VENUE_RECONNECTED");
+    await stage.session.close();
+  });
+
+  it("trades its own side in hedge mode", async () => {
+    const body = { category: "linear", symbol: "BTCUSDT", mode: 3 };
+    cases += 1;
+    const outcome = await restOf().post({ path: "/v5/position/switch-mode", body });
+    expect(outcome.kind).toBe("answered");
+    cases -= 1;
+    const stage = await openStage({ positionIndex: 1 });
+    expect(stage.session.account.positionMode).toBe("hedge");
+    const told = await listen(stage);
+    const { limitPrice: _, ...terms } = termsOf(`${stage.prefix}-1`, told.bid);
+    stage.session.place({ ...terms, timeInForce: { kind: "immediate-or-cancel" } });
+    await vi.waitFor(() => expect(told.reports.join()).toContain("filled"));
+    const account = await stage.session.refresh();
+    expect(account.ok && account.value.positionLots).toBe(10);
+    await stage.session.close();
+    cases -= 1;
+    await expect(openStage()).rejects.toThrow(/hedge mode/);
   });
 
   it("does not send what has become old while the machine slept", async () => {

@@ -283,7 +283,7 @@ class Opening {
         refused: (text) => this.#refusedBy(text),
         orders: (rows) => this.#session?.orders(rows),
         executions: (rows) => this.#session?.executions(rows),
-        positions: () => undefined,
+        positions: (rows) => this.#session?.positions(rows),
         unread: (fault) => this.#session?.missing(fault),
       },
     );

@@ -116,7 +116,7 @@ export class OrderQuestions {
     }
     told();
     const rest = questions.filter(({ clientOrderId }) => !seen.has(clientOrderId));
-    for (const question of rest) await this.#askOrder(question);
+    await Promise.all(rest.map((question) => this.#askOrder(question)));
   }
 
   async #askExecutions(question: TrackerQuestion): Promise<void> {

@@ -30,6 +30,7 @@ import {
   type OrderState,
   type OrderStyle,
   placeBody,
+  type PositionState,
   type WireFault,
 } from "./wire.ts";
 
@@ -95,6 +96,8 @@ export class BybitSession implements VenueSession {
   /** Executions of others, each once. */
   readonly #foreignTrades = new Set<string>();
   #toldForeign = 0;
+  /** Of the position: "Normal", or the venue is closing it. */
+  #standing = "Normal";
   #unread = 0;
   #now = 0;
 
@@ -147,7 +150,15 @@ export class BybitSession implements VenueSession {
     if (number === undefined) return;
     const broken = gate.amend(amend.limitPrice, amend.quantity);
     if (broken !== undefined) return this.#notSent(number, broken.code, broken.text);
-    const body = amendBody(grid.instrument, amend);
+    const whole = amendBody(grid.instrument, amend);
+    const { price, qty, ...rest } = whole;
+    // What stays as it is is not named: a smaller order keeps its place in the queue.
+    const was = tracker.order(amend.clientOrderId)?.child;
+    const body = {
+      ...rest,
+      ...(was?.limitPrice === amend.limitPrice ? {} : { price }),
+      ...(was?.quantity === amend.quantity ? {} : { qty }),
+    };
     this.#submit("amend", number, amend.clientOrderId, body, at + pace.orderPatienceMs);
   }
 
@@ -213,6 +224,17 @@ export class BybitSession implements VenueSession {
   executions(rows: readonly ExecutionRow[]): void {
     for (const row of rows) this.execution(row);
     this.#tell();
+  }
+
+  /** The position itself is the engine's to count; what is told here is trouble. */
+  positions(rows: readonly PositionState[]): void {
+    for (const { status, positionIndex } of rows) {
+      if (positionIndex !== this.#parts.style.positionIndex || status === this.#standing) continue;
+      this.#standing = status;
+      if (status !== "Liq" && status !== "Adl") continue;
+      const text = `the venue is closing the position by force (${status})`;
+      this.notice("critical", "VENUE_POSITION_MOVED", text);
+    }
   }
 
   /** One execution, from the stream or asked for. Told by whoever brings it. */
