@@ -40,6 +40,10 @@ export class ExchangeAccount extends WiredAccount {
   /** Good-till-canceled orders that are open: those of a side in order of priority. */
   readonly #buys: StandingOrder[] = [];
   readonly #sells: StandingOrder[] = [];
+  /** Reduce-only orders among them: what one may fill hangs on all others. */
+  #reducing = 0;
+  /** Orders whose lots in the book may not be theirs: without reduce-only ones, no others. */
+  readonly #loose = new Set<OwnOrder>();
   /** Something of ours was filled since the orders were last looked through. */
   #mustSettle = false;
 
@@ -82,7 +86,10 @@ export class ExchangeAccount extends WiredAccount {
   /** The matching engine says that an order of ours was hit, and how much of it still stands. */
   filled(slot: OrderSlot, buys: boolean, price: number, quantity: number, left: number): void {
     const standing = (buys ? this.#buys : this.#sells).find((each) => each.slot === slot)!;
-    if (left === 0) standing.slot = NO_ORDER;
+    if (left === 0) {
+      standing.slot = NO_ORDER;
+      this.#loose.add(standing.order);
+    }
     this.#own.fill(standing.order, price, quantity, "maker");
     this.#mustSettle = true;
   }
@@ -94,17 +101,22 @@ export class ExchangeAccount extends WiredAccount {
 
   /** Whether `settle` may have to change the book: without reduce-only orders it only forgets. */
   get hasReduceOnly(): boolean {
-    return this.#buys.some(isReduceOnly) || this.#sells.some(isReduceOnly);
+    return this.#reducing > 0;
   }
 
   /** The message is over: filled orders are forgotten, reduce-only ones follow the position. */
   settle(): void {
     do {
       this.#mustSettle = false;
-      this.#settleSide(this.#buys);
-      this.#settleSide(this.#sells);
+      const [first, ...others] = this.#loose;
+      this.#loose.clear();
+      if (this.hasReduceOnly || others.length > 0) {
+        this.#settleSide(this.#buys);
+        this.#settleSide(this.#sells);
+      } else if (first !== undefined) this.#settleOne(first);
       // What came back to the book may have traded, and the position is another one.
     } while (this.#mustSettle);
+    this.#loose.clear();
   }
 
   /** The next command acts, at `floor.now`. */
@@ -131,6 +143,7 @@ export class ExchangeAccount extends WiredAccount {
     const keepsPlace = limitPrice === order.price && quantity <= order.quantity;
     order.quantity = quantity;
     if (keepsPlace) {
+      this.#loose.add(order);
       this.#own.tell(order, { kind: "amended", limitPrice, quantity });
       return;
     }
@@ -188,12 +201,16 @@ export class ExchangeAccount extends WiredAccount {
   }
 
   /** To the end of its price among the own orders; settling gives it its lots in the book. */
-  #stand(order: OwnOrder): void {
+  #stand(order: OwnOrder): StandingOrder {
     const { side } = order.terms;
     const standing = this.#sideOf(side);
     let at = standing.length;
     while (at > 0 && isWorse(side, standing[at - 1]!.order.price, order.price)) at--;
-    standing.splice(at, 0, { order, slot: NO_ORDER });
+    const made = { order, slot: NO_ORDER };
+    standing.splice(at, 0, made);
+    if (order.terms.reduceOnly === true) this.#reducing++;
+    this.#loose.add(order);
+    return made;
   }
 
   #withdraw(order: OwnOrder): void {
@@ -201,10 +218,23 @@ export class ExchangeAccount extends WiredAccount {
     const at = standing.findIndex((each) => each.order === order);
     const [{ slot }] = standing.splice(at, 1) as [StandingOrder];
     if (slot !== NO_ORDER) this.#floor.matching.cancel(slot);
+    if (order.terms.reduceOnly === true) this.#reducing--;
   }
 
   #sideOf(side: Side): StandingOrder[] {
     return side === "buy" ? this.#buys : this.#sells;
+  }
+
+  /** As `settleSide` would, where no order hangs on another. */
+  #settleOne(order: OwnOrder): void {
+    let standing = this.#sideOf(order.terms.side).find((each) => each.order === order);
+    if (standing === undefined) return;
+    if (standing.slot === NO_ORDER) {
+      this.#withdraw(order);
+      if (!order.open) return;
+      standing = this.#stand(order);
+    }
+    this.#size(standing, this.#own.fillable(order));
   }
 
   #settleSide(standing: StandingOrder[]): void {
@@ -255,7 +285,5 @@ export class ExchangeAccount extends WiredAccount {
     this.#mustSettle = true;
   }
 }
-
-const isReduceOnly = ({ order }: StandingOrder): boolean => order.terms.reduceOnly === true;
 
 const isWorse = (side: Side, a: number, b: number): boolean => (side === "buy" ? a < b : a > b);
