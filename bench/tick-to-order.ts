@@ -31,7 +31,7 @@ import { strategies } from "../src/strategies/registry.ts";
 import { openGenerated } from "../src/runtime/market-source.ts";
 import { tradeFrame } from "../src/venues/bybit/wire-stream.ts";
 import { amendBody, cancelBody, placeBody } from "../src/venues/bybit/wire-requests.ts";
-import { MessageRows } from "../src/venues/paper/message-rows.ts";
+import { MessageRows } from "../src/venues/message-rows.ts";
 import { SYSTEM_TIMERS } from "../src/venues/timers.ts";
 import type { VenueSession, VenueSink } from "../src/venues/venue.ts";
 

@@ -11,7 +11,7 @@ import {
   VENUE_ONLY,
 } from "../src/core/market/columns.ts";
 import type { PublicFeed } from "../src/venues/paper/public-feed.ts";
-import { MessageRows } from "../src/venues/paper/message-rows.ts";
+import { MessageRows } from "../src/venues/message-rows.ts";
 import type { VirtualTime } from "../src/venues/virtual-time.ts";
 
 export interface FedMarket {

@@ -65,6 +65,8 @@ export class LiveLoop implements VenueSink {
   /** Of the events in hand: sent once their reasons are durable. */
   #commands: EngineCommand[] = [];
   #steps: Step[] = [];
+  /** Nanoseconds that the journal took of the events in hand. */
+  #journaling = 0;
   /** Whether something is journaled that is not durable. */
   #isPending = false;
   #commitIsDue = false;
@@ -169,12 +171,16 @@ export class LiveLoop implements VenueSink {
     if (journal === undefined || this.#isOver) return;
     const { position } = this.#observer;
     this.#isPending = true;
+    const before = this.#session.now();
     journal.append("event", position, canonicalJson(event));
+    const begun = this.#session.now();
     const outputs = this.#engine.step(event);
+    const done = this.#session.now();
     for (const output of outputs) {
       journal.append("output", position, canonicalJson(output));
       if (isSent(output)) this.#commands.push(output);
     }
+    this.#journaling += begun - before + (this.#session.now() - done);
     this.#steps.push([event, outputs]);
   }
 
@@ -189,6 +195,7 @@ export class LiveLoop implements VenueSink {
     else if (this.#isPending) this.#commitSoon();
     const steps = this.#steps;
     this.#steps = [];
+    this.#journaling = 0;
     for (const [event, outputs] of steps) this.#options.onStep?.(event, outputs);
     this.#arm();
     this.#lookForEnd();
@@ -202,7 +209,8 @@ export class LiveLoop implements VenueSink {
     this.#commands = [];
     for (const command of commands) this.#act(command);
     if (receivedAt === undefined) return;
-    this.#options.meter?.record(this.#session.now() - receivedAt, after - before);
+    const durable = this.#journaling + after - before;
+    this.#options.meter?.record(this.#session.now() - receivedAt, durable);
   }
 
   #act(command: EngineCommand): void {

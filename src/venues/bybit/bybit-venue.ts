@@ -176,14 +176,20 @@ class Opening {
     }
     const grid = new Grid(instrument);
     const asking = { rest: this.#rest, grid };
-    const fees = await checkAccount(asking, {
+    const checked = await checkAccount(asking, {
       positionIndex,
       leverage: this.#options.leverage,
       setsLeverage: this.#options.setsLeverage ?? false,
       protectionSeconds: this.#options.protectionSeconds,
+      isDemo: this.#options.hosts.network === "demo",
       signal: this.#abort.signal,
     });
-    if (!fees.ok) return fees;
+    if (!checked.ok) return checked;
+    const { fees, areFeesAssumed } = checked.value;
+    if (areFeesAssumed) {
+      const text = `the venue does not tell the fees: ${fees.maker} and ${fees.taker} are assumed`;
+      this.#tell("warning", "VENUE_FEES_ASSUMED", text);
+    }
     const questions = this.#questions(grid);
     const isOurs = (id: string): boolean => this.#tracker.isOurs(id) || id.startsWith(prefix);
     const refresh = () => summarise(asking, positionIndex, questions, isOurs);
@@ -196,7 +202,7 @@ class Opening {
     if (!streams.ok) return streams;
     const session = new BybitSession({
       header: header.value,
-      fees: fees.value,
+      fees,
       account: account.value,
       grid,
       style: { positionIndex, selfMatch: this.#options.selfMatch },

@@ -19,7 +19,7 @@ import type { DataFault } from "../../data/fault.ts";
 import { BybitFeed } from "../../data/recorder/bybit-feed.ts";
 import type { AnchoredClock } from "../../data/recorder/clock.ts";
 import type { FeedEvent, FeedPace } from "../../data/recorder/feed.ts";
-import { MessageRows } from "../paper/message-rows.ts";
+import { MessageRows } from "../message-rows.ts";
 import type { VenueFault, VenueNotice } from "../venue.ts";
 import type { Hosts } from "./hosts.ts";
 

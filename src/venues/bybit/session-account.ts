@@ -8,13 +8,14 @@
 import { compareDecimal, formatDecimal, parseDecimal, rescale } from "../../core/domain/decimal.ts";
 import { err, ok, type Result } from "../../core/domain/errors.ts";
 import { pause } from "../../data/recorder/backoff.ts";
-import { settleCoin } from "../../core/domain/instrument.ts";
+import { type ContractKind, settleCoin } from "../../core/domain/instrument.ts";
 import type { FeeRates } from "../../core/execution/instrument-state.ts";
 import type { AccountSummary, VenueCode, VenueFault } from "../venue.ts";
 import type { OrderQuestions } from "./order-questions.ts";
 import { type BybitRest, faultOf } from "./rest-client.ts";
 import {
   dcpProduct,
+  type FeeRateText,
   type Grid,
   mayTrade,
   parseAccountInfo,
@@ -39,6 +40,8 @@ export interface AccountNeeds {
   readonly setsLeverage: boolean;
   /** Seconds; undefined: without disconnect protection. */
   readonly protectionSeconds: number | undefined;
+  /** Demo accounts are not told of their key, their kind and their fees. */
+  readonly isDemo: boolean;
   /** Given when nobody wants the answer any more. */
   readonly signal: AbortSignal;
 }
@@ -48,24 +51,20 @@ interface Asking {
   readonly grid: Grid;
 }
 
+export interface CheckedAccount {
+  readonly fees: FeeRates;
+  /** The venue did not tell them: they are those of a new account. */
+  readonly areFeesAssumed: boolean;
+}
+
 /** All that is checked before the streams are opened, and the fees. */
 export async function checkAccount(
   asking: Asking,
   needs: AccountNeeds,
-): Promise<Result<FeeRates, VenueFault>> {
-  const { grid } = asking;
-  const { kind, symbol } = grid.instrument;
-  const key = await ask(asking, "/v5/user/query-api", {}, parseKeyInfo);
-  if (!key.ok) return key;
-  if (!mayTrade(key.value, kind)) {
-    const why = key.value.isReadOnly ? "it is read-only" : `it may not trade ${kind}`;
-    return refuse("VENUE_CREDENTIALS", `the API key is not enough: ${why}; make one that may`);
-  }
-  const info = await ask(asking, "/v5/account/info", {}, parseAccountInfo);
-  if (!info.ok) return info;
-  if (info.value.unifiedStatus < 3) {
-    return refuse("VENUE_ACCOUNT", "the account is a classic one: upgrade it to a unified account");
-  }
+): Promise<Result<CheckedAccount, VenueFault>> {
+  const { kind, symbol } = asking.grid.instrument;
+  const right = await checkKey(asking, needs.isDemo);
+  if (!right.ok) return right;
   const rules = await ask(
     asking,
     "/v5/market/instruments-info",
@@ -80,12 +79,45 @@ export async function checkAccount(
   if (!position.ok) return position;
   const protection = await protect(asking, needs.protectionSeconds, needs.signal);
   if (!protection.ok) return protection;
-  const fees = await ask(asking, "/v5/account/fee-rate", { category: kind, symbol }, (result) =>
+  const asked = await ask(asking, "/v5/account/fee-rate", { category: kind, symbol }, (result) =>
     parseFeeRate(result, symbol),
   );
+  const fees = unlessDemo(asked, needs.isDemo);
   if (!fees.ok) return fees;
-  return ok({ maker: Number(fees.value.maker), taker: Number(fees.value.taker) });
+  const { maker, taker } = fees.value ?? NEW_ACCOUNT[kind];
+  const rates = { maker: Number(maker), taker: Number(taker) };
+  return ok({ fees: rates, areFeesAssumed: fees.value === undefined });
 }
+
+/** What an account without any history pays. */
+const NEW_ACCOUNT: Readonly<Record<ContractKind, FeeRateText>> = {
+  linear: { maker: "0.0002", taker: "0.00055" },
+  inverse: { maker: "0.0002", taker: "0.00055" },
+  spot: { maker: "0.001", taker: "0.001" },
+};
+
+async function checkKey(asking: Asking, isDemo: boolean): Promise<Result<void, VenueFault>> {
+  const { kind } = asking.grid.instrument;
+  const key = unlessDemo(await ask(asking, "/v5/user/query-api", {}, parseKeyInfo), isDemo);
+  if (!key.ok) return key;
+  if (key.value !== undefined && !mayTrade(key.value, kind)) {
+    const why = key.value.isReadOnly ? "it is read-only" : `it may not trade ${kind}`;
+    return refuse("VENUE_CREDENTIALS", `the API key is not enough: ${why}; make one that may`);
+  }
+  const info = unlessDemo(await ask(asking, "/v5/account/info", {}, parseAccountInfo), isDemo);
+  if (!info.ok) return info;
+  if (info.value !== undefined && info.value.unifiedStatus < 3) {
+    return refuse("VENUE_ACCOUNT", "the account is a classic one: upgrade it to a unified account");
+  }
+  return ok(undefined);
+}
+
+/** Undefined where a demo account is refused a question that others are answered. */
+const unlessDemo = <Value>(
+  asked: Result<Value, VenueFault>,
+  isDemo: boolean,
+): Result<Value | undefined, VenueFault> =>
+  isDemo && !asked.ok && asked.error.code === "VENUE_REFUSED" ? ok(undefined) : asked;
 
 async function checkPosition(
   asking: Asking,

@@ -14,7 +14,7 @@ import { constantLatency } from "../../simulation/latency.ts";
 import { ReplayVenue } from "../../simulation/replay-venue.ts";
 import type { VenueNotice, VenueSession } from "../venue.ts";
 import { VirtualTime } from "../virtual-time.ts";
-import { MessageRows } from "./message-rows.ts";
+import { MessageRows } from "../message-rows.ts";
 import { paperVenue } from "./paper-venue.ts";
 
 const MS = 1e6;

@@ -9,7 +9,7 @@ import { BybitFeed } from "../../data/recorder/bybit-feed.ts";
 import { AnchoredClock } from "../../data/recorder/clock.ts";
 import type { FeedEvent } from "../../data/recorder/feed.ts";
 import type { VenueFault, VenueNotice } from "../venue.ts";
-import { MessageRows } from "./message-rows.ts";
+import { MessageRows } from "../message-rows.ts";
 
 export interface PublicFeed {
   readonly header: MarketHeader;

@@ -4,8 +4,8 @@
  * What must stay true: local time never falls, and nothing is received before it happened: a stamp
  * of the exchange's that lies ahead of our clock is taken for the time of receipt.
  */
-import { ColumnsBuilder, type MarketBlock } from "../../core/market/columns.ts";
-import type { MarketSink } from "../../data/capture.ts";
+import { ColumnsBuilder, type MarketBlock } from "../core/market/columns.ts";
+import type { MarketSink } from "../data/capture.ts";
 
 /** Rows of one message that find room without growing. */
 const ROOM = 1 << 12;
