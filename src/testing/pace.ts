@@ -233,11 +233,18 @@ function evenSlice({ plan }: Anchored, { sliceFrom, sliceUntil }: Target): numbe
 const participationOf = ({ limits }: Oracle, { order }: ParentBook): number =>
   Math.min(limits.participation, order.constraints.maxParticipation ?? 1);
 
-/** Lots that the venue would take no order for: the last order takes them along. */
-function dustLots(oracle: Oracle, _book: ParentBook): number {
+/**
+ * Lots that the venue would take no order for: the last order takes them along. At its own price,
+ * which may be so far away that a least order is many times as many lots as at the touch.
+ */
+function dustLots(oracle: Oracle, { order, tactic }: ParentBook): number {
   const { instrument } = oracle.market.header;
   const { minNotional, minLots } = instrument;
-  const perLot = asNumber(moneyOf(instrument, oracle.fold.bid, 1));
+  const { bid } = oracle.fold;
+  const away = order.side === "buy" ? Math.max(0, tactic.behindTicks) : 0;
+  const limit = order.side === "buy" ? (order.constraints.limitPrice ?? bid) : bid;
+  const lowest = Math.max(1, Math.min(bid - away, limit));
+  const perLot = asNumber(moneyOf(instrument, lowest, 1));
   return Math.max(
     minLots,
     Math.ceil(Number(minNotional.mantissa) / 10 ** minNotional.scale / perLot),
