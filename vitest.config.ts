@@ -1,6 +1,7 @@
 /**
  * Vitest: which files are tests and what a run may not do (pass empty, pass with `.only` left in).
  */
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
@@ -21,8 +22,10 @@ export default defineConfig({
     allowOnly: false,
     passWithNoTests: false,
     // Laws run thousands of cases; a slow shared machine must not turn them into failures.
-    // All cores: by default one is left idle, and most tests wait for processes of their own.
-    maxWorkers: "100%",
+    // More than cores: many tests wait, for processes of their own or for a socket.
+    maxWorkers: Math.ceil(1.5 * availableParallelism()),
+    // Files share a worker's modules: no module of ours keeps anything that a test could see.
+    isolate: false,
     testTimeout: 120_000,
     hookTimeout: 120_000,
     chaiConfig: { truncateThreshold: 0 },

@@ -32,7 +32,7 @@ function run(command: string): { status: number | null; text: string } {
   const args = command.split(" ").slice(2);
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [join(ROOT, "src", "cli", "main.ts"), ...args],
+    [join(ROOT, "bin", "arrival.js"), ...args],
     { cwd: folder, encoding: "utf8" },
   );
   return { status, text: stdout + stderr };

@@ -1,10 +1,14 @@
 /**
- * `arrival exchange` as a user meets it: a real process, its way in, a signal, the wrong things.
+ * `arrival exchange` as a user meets it: a real process, its way in, a signal; what it prints, and
+ * what it says to the wrong things, in this process, for a process of its own takes a second each.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { afterEach, describe, expect, it } from "vitest";
+import { Command } from "commander";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { addExchange, welcome } from "../src/cli/exchange.ts";
+import { startExchange } from "../src/runtime/local-exchange.ts";
 import { RawRest } from "./clients/raw-client.ts";
 
 const MAIN = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
@@ -44,26 +48,36 @@ describe("arrival exchange", () => {
   });
 
   it("prints lines to paste for each client", async () => {
-    const { child, heard, ended } = exchange("--accounts", "2", "--seed", "3", ...QUICK);
-    await once(child.stdout, "data");
-    child.kill("SIGTERM");
-    expect(await ended).toBe(0);
-    expect(heard.stdout.match(/ key \w{18} {2}secret \w{36}/g)).toHaveLength(2);
+    const symbols = ["linear:ETHUSDT=generated"];
+    const opened = await startExchange({ symbols, accounts: 2, history: 0 });
+    const text = welcome(opened);
+    await opened.close();
+    expect(text.match(/ key \w{18} {2}secret \w{36}/g)).toHaveLength(2);
     for (const name of ["arrival run --venue bybit", "RestClientV5", "ccxt.pro", "pybit:"]) {
-      expect(heard.stdout).toContain(name);
+      expect(text).toContain(name);
     }
   });
 
   it("says what is wrong with an option, and starts nothing", async () => {
-    const cases: [string[], RegExp][] = [
-      [["--host", "0.0.0.0"], /this machine alone/],
-      [["--market", "foo"], /is no market.*EXCHANGE_MARKET/],
+    const written = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    onTestFinished(() => written.mockRestore());
+    const cases: [string[], RegExp, string][] = [
+      [["--host", "0.0.0.0"], /this machine alone/, "commander.invalidArgument"],
+      [["--fees", "linear=1"], /CATEGORY=MAKER,TAKER/, "commander.invalidArgument"],
+      [["--rate-limits", "1.5"], /bybit, off, or a number/, "commander.invalidArgument"],
+      [["--market", "foo"], /is no market/, "EXCHANGE_MARKET"],
+      [["--speed", "1000", "--market", "foo"], /is no market/, "EXCHANGE_MARKET"],
     ];
-    const started = cases.map(([args, words]) => ({ ...exchange(...args), words }));
-    for (const { heard, ended, words } of started) {
-      expect(await ended).toBe(2);
-      expect(heard.stderr).toMatch(words);
-      expect(heard.stdout).toBe("");
+    for (const [args, words, code] of cases) {
+      const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
+      addExchange(program);
+      program.commands[0]!.exitOverride().configureOutput({ writeErr: () => {} });
+      const asked = program.parseAsync(["exchange", "--port", "0", ...args], { from: "user" });
+      await expect(asked).rejects.toMatchObject({ code, message: expect.stringMatching(words) });
     }
+    // Only of the one whose history takes long to make.
+    expect(written.mock.calls).toEqual([
+      ["the markets first live through 16.7 h of their own; --history 0 begins at once\n"],
+    ]);
   });
 });

@@ -13,7 +13,7 @@ import {
   type RateLimitSetting,
   startExchange,
 } from "../runtime/local-exchange.ts";
-import { CommandError, interruptible, note, print } from "./output.ts";
+import { CommandError, interruptible, note, print, progress } from "./output.ts";
 
 interface Flags {
   readonly market?: readonly string[];
@@ -34,6 +34,10 @@ const DEFAULT_MARKETS = ["linear:BTCUSDT", "linear:ETHUSDT", "spot:BTCUSDT", "in
 const DEFAULT_PORT = 8899;
 const MOST_RATE = 100_000;
 const DEFAULT_SEED = 7;
+/** What `startExchange` takes where nothing is said. */
+const HISTORY_SECONDS = 60;
+/** So much of a generated market takes a few seconds to make. */
+const NOTED_HOURS = 1;
 
 export function addExchange(program: Command): void {
   program
@@ -47,7 +51,7 @@ export function addExchange(program: Command): void {
         .choices(["recorded", "reactive"])
         .default("recorded"),
     )
-    .option("--speed <n>", "seconds of the markets in a second", numberIn(1, 1_000), 1)
+    .option("--speed <n>", "seconds of the markets in a second, at most", numberIn(1, 1_000), 1)
     .option("--seed <n>", "whose luck, and which keys [keys are drawn]", wholeIn(0, 999_999_999))
     .option("--history <seconds>", "that the markets have lived through [60]", numberIn(0, 86_400))
     .option("--port <n>", "0 takes any that is free", wholeIn(0, 65_535), DEFAULT_PORT)
@@ -85,6 +89,14 @@ Examples:
 async function started(flags: Flags): Promise<LocalExchange> {
   const seed = flags.seed ?? DEFAULT_SEED;
   const markets = flags.market ?? DEFAULT_MARKETS;
+  const hours = ((flags.history ?? HISTORY_SECONDS) * flags.speed) / 3_600;
+  if (hours >= NOTED_HOURS) {
+    note(
+      `the markets first live through ${Number(hours.toFixed(1))} h of their own; ` +
+        "--history 0 begins at once",
+    );
+  }
+  const bar = progress("history", 1, false);
   try {
     return await startExchange({
       symbols: markets.map((text) =>
@@ -97,6 +109,7 @@ async function started(flags: Flags): Promise<LocalExchange> {
       port: flags.port,
       rateLimits: flags.rateLimits,
       onLog: note,
+      onHistory: (share) => bar.update(share),
       ...(flags.seed === undefined ? {} : { seed: flags.seed }),
       ...(flags.history === undefined ? {} : { history: flags.history }),
       ...(flags.balance === undefined ? {} : { wallet: flags.balance }),
@@ -105,6 +118,8 @@ async function started(flags: Flags): Promise<LocalExchange> {
   } catch (error) {
     if (error instanceof ExchangeStartError) throw new CommandError(error.code, error.message);
     throw error;
+  } finally {
+    bar.stop();
   }
 }
 
@@ -117,7 +132,8 @@ const jsonOf = ({ url, streamUrl, symbols, accounts }: LocalExchange): string =>
     accounts: accounts.map(({ uid, apiKey, secret }) => ({ uid, apiKey, secret })),
   });
 
-function welcome({ url, streamUrl, symbols, accounts }: LocalExchange): string {
+/** For people. */
+export function welcome({ url, streamUrl, symbols, accounts }: LocalExchange): string {
   const { apiKey, secret } = accounts[0]!;
   const keys = accounts.map(
     (account) => `  ${account.uid}  key ${account.apiKey}  secret ${account.secret}`,
@@ -159,7 +175,11 @@ async function stay(exchange: LocalExchange, isInterrupted: () => boolean): Prom
   for (let looks = 0; !isInterrupted(); looks += 1) {
     if (isTerminal && looks % LOOKS_PER_LINE === 0) {
       const { openStreams, answered } = exchange.server;
-      process.stderr.write(`\r\u001b[K${openStreams} streams open, ${answered} requests answered`);
+      const behind = Math.floor(exchange.behind);
+      process.stderr.write(
+        `\r\u001b[K${openStreams} streams open, ${answered} requests answered` +
+          (behind > 0 ? `, the markets are ${behind} s behind` : ""),
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }

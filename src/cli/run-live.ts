@@ -7,17 +7,16 @@
  */
 import { invariant } from "../core/domain/errors.ts";
 import { formatDecimal } from "../core/domain/decimal.ts";
+import type { Micros } from "../core/domain/units.ts";
 import type { ArrivalConfig } from "../runtime/config.ts";
 import { JournalError } from "../runtime/journal/journal.ts";
+import { type LiveRun, openLiveRun, restingOf } from "../runtime/live/live-run.ts";
 import {
   type LiveFault,
   LiveHalt,
   type LiveRequest,
   type LiveResult,
-  type LiveRun,
-  openLiveRun,
-  restingOf,
-} from "../runtime/live/live-run.ts";
+} from "../runtime/live/live-terms.ts";
 import type { Plugin } from "../runtime/plugin.ts";
 import type { Venue } from "../venues/venue.ts";
 import { costTable } from "./cost-table.ts";
@@ -96,7 +95,8 @@ async function ask(run: LiveRun, flags: RunFlags, signals: Signals): Promise<voi
   const ready = await run.ready(signals.aborted);
   if (signals.count > 0) throw interrupted();
   if (!ready.ok) throw failure(ready.error);
-  const looked = await run.preflight();
+  const looked = await run.preflight(signals.aborted);
+  if (signals.count > 0) throw interrupted();
   if (!looked.ok) throw failure(looked.error);
   const { account, header } = run.session;
   const { symbol } = header.instrument;
@@ -119,12 +119,12 @@ const isAsked = ({ venue, network, yes }: RunFlags): boolean =>
 function interrupt(run: LiveRun, { live }: ArrivalConfig, count: number): void {
   if (count === 1) {
     const what = {
-      leave: "leaving what rests at the venue",
-      cancel: "withdrawing what rests; again: by every way there is",
-      finish: "finishing now, as --residual says; again: withdrawing what rests",
+      ended: "the order had ended, so has the looking on",
+      left: "leaving what rests at the venue",
+      canceling: "withdrawing what rests; again: by every way there is",
+      finishing: "finishing now, as --residual says; again: withdrawing what rests",
     } as const;
-    note(`interrupted: ${what[live.onInterrupt]}`);
-    run.interrupt(live.onInterrupt, "operator");
+    note(`interrupted: ${what[run.interrupt(live.onInterrupt, "operator")]}`);
   } else if (count === 2) {
     note("withdrawing everything now; once more leaves at once");
     run.kill("operator", "interrupted twice");
@@ -142,10 +142,33 @@ function end(
 ): number {
   if (flags.json === true) printJson(jsonOf(run, flags, result, resting));
   else show(run, result, resting);
+  if (flags.dcp !== undefined && flags.venue === "bybit") note(protectionText(flags, flags.dcp));
+  return exitCodeOf(result, wasInterrupted);
+}
+
+/** @throws what the run has failed by: orders may rest at the venue that nobody wants there. */
+export function exitCodeOf(result: LiveResult, wasInterrupted: boolean): number {
   if (result.end.kind === "halted") throw haltedBy(result);
+  if (result.end.kind === "over" && result.end.unwithdrawn !== undefined) {
+    throw new CommandError("RUN_UNCONFIRMED", lookAtVenue(result.end.unwithdrawn), EXIT.no);
+  }
   if (wasInterrupted) return EXIT.interrupted;
   return result.report === null || result.phase === "failed" ? EXIT.no : EXIT.done;
 }
+
+/** The venue's switch stays as it was set, and is the account's, not the run's. */
+function protectionText({ category }: RunFlags, dcp: Micros): string {
+  const what = category === "spot" ? "spot" : "contract";
+  const span = `${Math.ceil(dcp / 1e6)} s`;
+  return (
+    `disconnect protection stays set at ${span} for all ${what} orders of the account, and that ` +
+    `this run leaves may count as a disconnection: in ${span} look whether other programs' ` +
+    `${what} orders still rest`
+  );
+}
+
+const lookAtVenue = (unwithdrawn: string): string =>
+  `LOOK AT THE VENUE, orders may still rest there: ${unwithdrawn}`;
 
 function jsonOf(run: LiveRun, flags: RunFlags, result: LiveResult, resting: readonly string[]) {
   const { end: how, ...rest } = result;
@@ -156,6 +179,9 @@ function jsonOf(run: LiveRun, flags: RunFlags, result: LiveResult, resting: read
     seed: flags.seed,
     end: how.kind,
     resting: how.kind === "left" ? resting : [],
+    ...(how.kind === "left" || how.unwithdrawn === undefined
+      ? {}
+      : { unwithdrawn: how.unwithdrawn }),
     ...rest,
   };
 }
@@ -188,10 +214,7 @@ function show(run: LiveRun, result: LiveResult, resting: readonly string[]): voi
 function haltedBy({ end: how }: LiveResult): unknown {
   invariant(how.kind === "halted", "something broke");
   const { error, unwithdrawn } = how;
-  const rest =
-    unwithdrawn === undefined
-      ? "everything was withdrawn"
-      : `LOOK AT THE VENUE, orders may still rest there: ${unwithdrawn}`;
+  const rest = unwithdrawn === undefined ? "everything was withdrawn" : lookAtVenue(unwithdrawn);
   if (error instanceof JournalError) {
     return new CommandError(error.fault.code, `${error.fault.text}; ${rest}`, EXIT.no);
   }

@@ -131,7 +131,12 @@ function addLiveOptions(command: Command): Command {
     )
     .option("--max-order-value <usd>", "no order is worth more than this [100000]", valueOf)
     .option("--min-order-interval <span>", "between orders that cross the spread [5s]", spanOf)
-    .option("--dcp <span>", "the venue cancels all if we are gone for so long; opt-in", spanOf)
+    .option(
+      "--dcp <span>",
+      "if we are gone for so long the venue cancels all orders of the account in this product, " +
+        "other programs' too, and it stays set after the run [off]",
+      spanOf,
+    )
     .option("--leverage <n>", "set this leverage before the start [left as it is]", leverageOf)
     .addOption(
       new Option("--position <side>", "which side of a hedged account it trades").choices(

@@ -26,6 +26,8 @@ export type OrderStatus =
 export type WireTimeInForce = "GTC" | "IOC" | "FOK" | "PostOnly";
 
 export interface OrderRecord {
+  /** Counts the orders of the exchange: the later the larger. */
+  readonly number: number;
   readonly orderId: string;
   /** Empty where the client named none. */
   readonly orderLinkId: string;
@@ -200,6 +202,10 @@ export interface OrderQuery {
 export interface HistoryQuery extends OrderQuery {
   readonly from?: Micros | undefined;
   readonly until?: Micros | undefined;
+  /** Of orders alone: Bybit's word, or one that no order here ever has. */
+  readonly orderStatus?: string | undefined;
+  /** Of executions alone. */
+  readonly execType?: string | undefined;
   /** Index of the first record wanted, from `next` of the page before. */
   readonly cursor?: number | undefined;
   readonly limit: number;
@@ -229,7 +235,7 @@ export interface ExchangeCore {
   cancelAll(account: number, request: CancelAllRequest): Result<Acknowledgement[], ExchangeFault>;
   /**
    * Open orders and, as Bybit has it, the latest of the closed ones where `isOpenOnly` is false
-   * (the cache of 500 that a restart clears) or an id is asked for.
+   * (the cache of 500 that a restart clears) or an id is asked for. By number, the latest first.
    */
   openOrders(account: number, query: OrderQuery, isOpenOnly: boolean): readonly OrderRecord[];
   orderHistory(account: number, query: HistoryQuery): Page<OrderRecord>;
@@ -244,11 +250,13 @@ export interface ExchangeCore {
     buy: string,
     sell: string,
   ): Result<void, ExchangeFault>;
+  /** Of one symbol, or without one of all that settle in a coin; without either of all. */
   setPositionMode(
     account: number,
     category: Category,
     symbol: string | undefined,
     isHedge: boolean,
+    settleCoin?: string,
   ): Result<void, ExchangeFault>;
   /** Disconnect protection: undefined = off. The server says when the last connection is gone. */
   setDisconnectProtection(account: number, windowSeconds: number | undefined): void;

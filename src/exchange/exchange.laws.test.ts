@@ -496,6 +496,22 @@ function checkReducing(floor: Floor, account: number, orders: readonly OrderReco
     const leaves = resting.reduce((sum, each) => sum + each.quantity - each.cumulative, 0);
     const position = held.find(({ positionIndex }) => positionIndex === index);
     expect(leaves, "reducing orders").toBeLessThanOrEqual(position?.size ?? 0);
+    // Nor does any when all that may fill before it has: plain orders at its price or nearer.
+    for (const last of resting) {
+      const before = orders.filter(
+        ({ side, positionIndex, price }) =>
+          side === last.side &&
+          positionIndex === index &&
+          (side === "buy" ? price >= last.price : price <= last.price),
+      );
+      const plain = before.filter(({ reduceOnly }) => !reduceOnly);
+      const nearer = before.filter((each) => each.reduceOnly && each.price !== last.price);
+      const ahead = [...plain, ...nearer, last].reduce(
+        (sum, each) => sum + each.quantity - each.cumulative,
+        0,
+      );
+      expect(ahead, "orders before a reducing one").toBeLessThanOrEqual(position?.size ?? 0);
+    }
   }
 }
 

@@ -271,11 +271,7 @@ describe("reduce-only", () => {
     floor.markets[0]!.take(true, MID + 30, 20_000);
     floor.pass(10);
     expect(floor.exchange.positions(0, linear)).toMatchObject([{ size: 0, side: undefined }]);
-    expect(floor.orderOf(0, id)).toMatchObject({
-      status: "Cancelled",
-      cancelType: "CancelByReduceOnly",
-      cumulative: 100,
-    });
+    expect(floor.orderOf(0, id)).toMatchObject({ status: "Filled", quantity: 100 });
   });
 
   it("closes what is left however little it is worth", () => {
@@ -425,6 +421,56 @@ describe("spot", () => {
     const raised = Number(floor.orderOf(0, sold)!.cumulativeValue);
     expect(raised).toBeLessThanOrEqual(1_000);
     expect(raised).toBeGreaterThan(995);
+  });
+
+  it("never sells more by value than the account has", () => {
+    const floor = new Floor({ instruments: [SPOT], wallets: [{ BTC: "1", USDT: "0" }] });
+    const [market] = floor.markets;
+    // A fifth at the best bid; the rest is worth less, so that the value takes more than a bitcoin.
+    market!.crowd(true, 6_425_000, 200_000);
+    market!.crowd(true, 6_300_000, 5_000_000);
+    market!.crowd(false, 6_426_000, 1_000_000);
+    floor.limit(0, 6_425_000);
+    const sell = { ...spot, side: "sell", isMarket: true, marketUnit: "quoteCoin" } as const;
+    const id = floor.placed(0, { ...sell, quantity: "64250" });
+    expect(floor.orderOf(0, id)).toMatchObject({
+      status: "PartiallyFilledCanceled",
+      rejectReason: "EC_NoError",
+      cumulative: 1_000_000,
+    });
+    const { coins } = floor.exchange.wallet(0);
+    expect(coins.find(({ coin }) => coin === "BTC")!.wallet).toBe("0");
+    expect(floor.place(0, { ...sell, quantity: "10" })).toContain("170131");
+  });
+
+  it("does not sell by value what a resting order has locked", () => {
+    const floor = new Floor({ instruments: [SPOT], wallets: [{ BTC: "1", USDT: "0" }] });
+    const [market] = floor.markets;
+    market!.crowd(true, 6_425_000, 200_000);
+    market!.crowd(true, 6_300_000, 5_000_000);
+    market!.crowd(false, 6_426_000, 1_000_000);
+    floor.limit(0, 6_425_000);
+    floor.placed(0, { ...spot, side: "sell", quantity: "0.5", price: "64300" });
+    const sell = { ...spot, side: "sell", isMarket: true, marketUnit: "quoteCoin" } as const;
+    const id = floor.placed(0, { ...sell, quantity: "32125" });
+    expect(floor.orderOf(0, id)).toMatchObject({ cumulative: 500_000 });
+  });
+
+  it("spends and sells what is there less what resting orders have locked", () => {
+    const floor = spotFloor({ USDT: "100", BTC: "0.002" });
+    const buy = { ...spot, price: "64000" } as const;
+    // Of 100 dollars 80 are locked: 30 are not there, 19 are.
+    const resting = floor.placed(0, { ...buy, quantity: "0.00125" });
+    expect(floor.place(0, { ...buy, quantity: "0.000469" })).toBe("170131 Insufficient balance.");
+    expect(floor.place(0, { ...spot, quantity: "30", isMarket: true })).toContain("170131");
+    const second = floor.placed(0, { ...buy, quantity: "0.0003" });
+    expect(floor.amend(0, { ...spot, orderId: second, quantity: "0.000469" })).toContain("170131");
+    floor.cancel(0, { ...spot, orderId: resting });
+    expect(floor.place(0, { ...buy, quantity: "0.000469" })).toBe("OK");
+    const sell = { ...spot, side: "sell", price: "64500" } as const;
+    floor.placed(0, { ...sell, quantity: "0.0015" });
+    expect(floor.place(0, { ...sell, quantity: "0.0006" })).toContain("170131");
+    expect(floor.place(0, { ...sell, quantity: "0.0005" })).toBe("OK");
   });
 
   it("refuses in spot's own numbers", () => {

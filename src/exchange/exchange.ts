@@ -52,6 +52,7 @@ import {
   LEVERAGE_NOT_MODIFIED,
   LEVERAGE_TOO_HIGH,
   LEVERAGE_UNEQUAL,
+  MODE_COIN_INVALID,
   MODE_HAS_ORDERS,
   MODE_HAS_POSITION,
   MODE_NO_HEDGE,
@@ -229,22 +230,20 @@ export class Exchange implements ExchangeCore {
     return ok(undefined);
   }
 
-  /** Without a symbol: of all contracts that know both modes and have no order and no position. */
+  /** Without a symbol: of the contracts that know both modes and have no order and no position. */
   setPositionMode(
     account: number,
     category: Category,
     symbol: string | undefined,
     isHedge: boolean,
+    settleCoin?: string,
   ): Outcome<void> {
     const books = this.#of(account);
-    const chosen: Listing[] = [];
-    if (symbol !== undefined) {
-      const listing = this.#contract(category, symbol);
-      if (!listing.ok) return listing;
-      if (isHedge && !knowsHedge(listing.value)) return err(MODE_NO_HEDGE);
-      chosen.push(listing.value);
-    } else chosen.push(...this.#listings.filter((each) => each.category === category));
-    const exposures = chosen.filter(knowsHedge).map((each) => books.ledger.exposure(each));
+    const chosen = this.#contractsOf(category, symbol, settleCoin);
+    if (!chosen.ok) return chosen;
+    const able = chosen.value.filter(knowsHedge);
+    if (isHedge && able.length === 0) return err(MODE_NO_HEDGE);
+    const exposures = able.map((each) => books.ledger.exposure(each));
     const changing = exposures.filter((each) => each.isHedge !== isHedge);
     if (changing.length === 0) return err(MODE_NOT_MODIFIED);
     const flat = changing.filter((each) => !each.hasPosition);
@@ -285,6 +284,20 @@ export class Exchange implements ExchangeCore {
   #contract(category: Category, symbol: string): Outcome<Listing> {
     if (category === "spot") return err(faultsOf("linear").symbol(symbol));
     return this.#listing(category, symbol);
+  }
+
+  /** A symbol goes before a coin, as on Bybit. */
+  #contractsOf(
+    category: Category,
+    symbol: string | undefined,
+    settleCoin: string | undefined,
+  ): Outcome<readonly Listing[]> {
+    if (symbol !== undefined) {
+      const listing = this.#contract(category, symbol);
+      return listing.ok ? ok([listing.value]) : listing;
+    }
+    const found = this.#listings.filter((each) => isAsked(each, { category, settleCoin }));
+    return settleCoin !== undefined && found.length === 0 ? err(MODE_COIN_INVALID) : ok(found);
   }
 
   #withdrawAll(

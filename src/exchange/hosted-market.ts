@@ -7,13 +7,27 @@
  * falls, and what comes of a call has been told to the listeners when the call returns.
  */
 import type { ClientOrderId, OrderReport, OrderTerms } from "../core/domain/child-order.ts";
+import { decimal } from "../core/domain/decimal.ts";
 import type { Instrument } from "../core/domain/instrument.ts";
 import type { AmendTerms } from "../core/domain/messages.ts";
 import type { Side } from "../core/domain/side.ts";
-import type { Lots, Micros, Ticks } from "../core/domain/units.ts";
+import { lots, type Lots, type Micros, type Ticks } from "../core/domain/units.ts";
 import type { MarketBlock } from "../core/market/columns.ts";
 
-/** Order ids are those of the exchange: the market knows no others. Times: of the exchange. */
+/**
+ * An instrument as a market that is hosted takes orders for it: the exchange sees to its minimum,
+ * because what closes a position is spared it, and only the exchange knows the positions.
+ */
+export const withoutMinimum = (instrument: Instrument): Instrument => ({
+  ...instrument,
+  minLots: lots(1),
+  minNotional: decimal("0"),
+});
+
+/**
+ * Order ids are those of the exchange: the market knows no others. Times: of the exchange. No order
+ * is too small (`withoutMinimum`).
+ */
 export interface HostedAccount {
   place(order: OrderTerms, at: Micros): void;
   amend(amend: AmendTerms, at: Micros): void;

@@ -57,12 +57,16 @@ export function accountsOf(
   for (let k = 0; k < count; k++) {
     const account = typeof accounts === "number" ? {} : accounts[k]!;
     const money = account.wallet ?? wallet;
-    for (const [coin, amount] of Object.entries(money)) {
-      const parsed = parseDecimal(amount);
+    for (const [coin, amount] of Object.entries<unknown>(money)) {
+      const parsed = parseDecimal(typeof amount === "string" ? amount : "");
       if (parsed.ok && parsed.value.mantissa >= 0n && COIN.test(coin)) continue;
       return fault(
-        `a wallet holds coins and decimal amounts, as in USDT=1000, not ${coin}=${amount}`,
+        "a wallet holds coins and amounts in decimal text, as in USDT=1000, " +
+          `not ${coin}=${typeof amount === "string" ? amount : JSON.stringify(amount)}`,
       );
+    }
+    if (account.apiKey === "" || account.secret === "") {
+      return fault("an API key or its secret is empty: give both, or neither, and they are made");
     }
     const access = new Access(
       account.uid ?? String(10_000_001 + k),

@@ -8,6 +8,7 @@
 import type { Engine } from "../core/engine.ts";
 import {
   type Fraction,
+  lots,
   type Lots,
   type Micros,
   micros,
@@ -39,6 +40,8 @@ export interface Check {
 export interface OrderAtHand {
   readonly order: ParentOrder;
   readonly quantity: Lots;
+  /** Signed: what the account holds before; absent: nothing, or nobody knows. */
+  readonly heldLots?: number;
   readonly span: Micros;
   readonly facts: MarketFacts;
   readonly limits: RiskLimits;
@@ -120,14 +123,20 @@ function crossingOrders(limits: RiskLimits, span: number): number {
   return Math.min(spaced, limits.ordersPerMinute * Math.ceil(Math.max(1, span) / MINUTE));
 }
 
-function position({ facts, quantity, limits }: OrderAtHand): Check {
-  const size = notionalEstimate(facts.instrument, facts.mid, quantity);
+/** As the gate counts it: what there is in the order's direction, all of it filled. */
+function position({ facts, quantity, order, heldLots = 0, limits }: OrderAtHand): Check {
+  const { instrument, mid } = facts;
+  const after = sign(order.side) * heldLots + quantity;
+  const size = notionalEstimate(instrument, mid, lots(Math.max(0, after)));
+  const held = formatQuantity(instrument, lots(Math.abs(heldLots)));
+  const from =
+    heldLots === 0
+      ? "from a flat position"
+      : `with the ${heldLots > 0 ? "long" : "short"} ${held} ${unitOf(instrument)} held`;
   return {
     name: "position",
     met: size <= limits.positionNotional,
-    text:
-      `${money(size)} ${facts.instrument.quote} from a flat position; ` +
-      `allowed ${money(limits.positionNotional)}`,
+    text: `${money(size)} ${instrument.quote} ${from}; allowed ${money(limits.positionNotional)}`,
   };
 }
 

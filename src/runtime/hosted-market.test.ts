@@ -254,6 +254,20 @@ describe("a recorded market that is hosted", () => {
   });
 });
 
+describe("any market that is hosted", () => {
+  it("takes the smallest order: whether it may be so small is the exchange's to say", async () => {
+    const generated = await made();
+    const long = recorded(generated, 300);
+    const hosts = [new Host(generated), new Host(long), new Host(long, { kind: "reactive" })];
+    for (const host of hosts) {
+      host.pass(100_000);
+      // A lot at ten dollars is worth a cent.
+      expect(host.market.instrument.minNotional.mantissa).toBeGreaterThan(0n);
+      expect(host.of(host.place(0, "buy", 100, 1))).toEqual(["0 accepted"]);
+    }
+  });
+});
+
 describe("a reactive market that is hosted", () => {
   it("answers the sum of its accounts, and tells each of its own orders", async () => {
     const host = new Host(recorded(await made(), 300), { kind: "reactive" });

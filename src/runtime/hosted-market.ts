@@ -2,8 +2,9 @@
  * Hosted market: a simulated market as the local exchange drives it, by the exchange's clock.
  *
  * The venue underneath lives by the market's own time, in nanoseconds of its stream; here that is
- * mapped to the exchange's: exchange time = start + (market time − first row) / speed. Commands act
- * at the instant at which they are sent, and what comes of them is told before the call returns.
+ * mapped to the exchange's: exchange time = start + lag + (market time − first row) / speed, where the
+ * lag is what the markets could not live through. Commands act at the instant at which they are
+ * sent, and what comes of them is told before the call returns.
  *
  * What must stay true: no time that is told ever falls, nor lies beyond the time advanced to.
  */
@@ -23,6 +24,7 @@ import type {
   HostedMarket,
   HostedWorld,
 } from "../exchange/hosted-market.ts";
+import type { MarketPace } from "./hosted-pace.ts";
 import type { SimulatedAccount } from "./simulated-lane.ts";
 
 /** Rows [from, to) of a block, as the venue went over them. */
@@ -65,7 +67,11 @@ export interface HostPlan {
   readonly firstRowAt: number;
   /** Seconds of the market in a second of the exchange, 1 to 1,000. */
   readonly speed: number;
+  /** Absent: the market lives through every second. */
+  readonly pace?: MarketPace | undefined;
 }
+
+const NO_LAG: MarketPace = { lag: 0 };
 
 const NANOS_PER_MICRO = 1000;
 const MICROS_PER_SECOND = 1_000_000;
@@ -78,29 +84,33 @@ class HostClock {
   readonly #speed: number;
   /** Of the exchange: nanoseconds from its epoch to the market's first row. */
   readonly #offset: number;
+  readonly #pace: MarketPace;
 
-  constructor({ startAt, firstRowAt, speed }: HostPlan) {
+  constructor({ startAt, firstRowAt, speed, pace = NO_LAG }: HostPlan) {
     const seconds = Math.floor(startAt / MICROS_PER_SECOND);
     this.epochNanos = BigInt(seconds) * 1_000_000_000n;
     this.#startAt = startAt;
     this.#firstRowAt = firstRowAt;
     this.#speed = speed;
+    this.#pace = pace;
     this.#offset = (startAt - seconds * MICROS_PER_SECOND) * NANOS_PER_MICRO;
   }
 
   /** Market time at an instant of the exchange. */
   market(at: number): number {
-    const elapsed = (at - this.#startAt) * NANOS_PER_MICRO;
+    const elapsed = (at - this.#startAt - this.#pace.lag) * NANOS_PER_MICRO;
     return this.#firstRowAt + Math.floor(elapsed * this.#speed);
   }
 
   /** Nanoseconds since the exchange's epoch at an instant of the market. */
   nanos(marketTime: number): number {
-    return this.#offset + Math.floor((marketTime - this.#firstRowAt) / this.#speed);
+    const lag = this.#pace.lag * NANOS_PER_MICRO;
+    return this.#offset + lag + Math.floor((marketTime - this.#firstRowAt) / this.#speed);
   }
 
   micros(marketTime: number): number {
-    return this.#startAt + (marketTime - this.#firstRowAt) / this.#speed / NANOS_PER_MICRO;
+    const passed = (marketTime - this.#firstRowAt) / this.#speed / NANOS_PER_MICRO;
+    return this.#startAt + this.#pace.lag + passed;
   }
 }
 

@@ -131,6 +131,28 @@ describe("a local exchange", () => {
     expect(await told({ accounts: 0 })).toMatch(/^EXCHANGE_OPTIONS accounts/);
     expect(await told({ history: -1 })).toMatch(/^EXCHANGE_OPTIONS history/);
     expect(await told({ wallet: { USDT: "much" } })).toMatch(/USDT=much/);
+    expect(await told({ wallet: { USDT: 5 as never } })).toMatch(/decimal text.*USDT=5/);
+    expect(await told({ accounts: [{ secret: "" }] })).toMatch(/secret is empty/);
+    expect(await told({ market: "reactve" as never })).toMatch(
+      /recorded or reactive, not "reactve"/,
+    );
+    expect(await told({ marketStart: micros(-5) })).toMatch(/^EXCHANGE_OPTIONS marketStart/);
+    for (const rateLimits of [0, 1.5, -1, Number.NaN, "x" as never]) {
+      expect(await told({ rateLimits })).toMatch(
+        /^EXCHANGE_OPTIONS rateLimits must be "bybit", "o/,
+      );
+    }
+    const rate = { maker: "0", taker: "0.0005" };
+    for (const fees of [
+      { linear: { ...rate, maker: "x" } },
+      { linear: { maker: "0" } as never },
+      { spot: { ...rate, taker: 0.0005 as never } },
+      { inverse: { ...rate, taker: "1" } },
+      { inverse: undefined as never },
+    ]) {
+      expect(await told({ fees })).toMatch(/fees of \w+: (maker|taker) must be a fraction/);
+    }
+    expect(await told({ fees: { option: rate } as never })).toMatch(/not of "option"/);
     const { server } = await start();
     expect(await told({ port: server.port })).toMatch(
       /^EXCHANGE_OPTIONS cannot listen on .*EADDRINUSE/,

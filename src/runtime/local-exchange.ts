@@ -11,10 +11,8 @@ import { err, ok, type Result } from "../core/domain/errors.ts";
 import { bitsAt, streamOf } from "../core/domain/random.ts";
 import { type Micros, micros, SECOND } from "../core/domain/units.ts";
 import type { MarketBlock } from "../core/market/columns.ts";
-import type { Category } from "../exchange/exchange-types.ts";
 import { Exchange } from "../exchange/exchange.ts";
-import type { HostedMarket } from "../exchange/hosted-market.ts";
-import { type FeeRate, STANDARD_FEES } from "../exchange/ledger/fees.ts";
+import { type HostedMarket, withoutMinimum } from "../exchange/hosted-market.ts";
 import { Directory } from "../exchange/market/directory.ts";
 import {
   type ExchangeServer,
@@ -36,8 +34,10 @@ import {
   type ExchangeAccountOptions,
   type OpenAccount,
 } from "./exchange-access.ts";
+import { checkedOptions, type ExchangeOptions } from "./exchange-options.ts";
 import { FixedDrive, firstRowAt, MadeDrive } from "./hosted-drives.ts";
 import { type DrivenVenue, hostMarket, type HostPlan } from "./hosted-market.ts";
+import { HostedPace, type MarketPace } from "./hosted-pace.ts";
 import {
   type HostedFault,
   type HostedSource,
@@ -46,37 +46,7 @@ import {
 } from "./hosted-source.ts";
 import { type GeneratedSpec, generatedConfig } from "./market-source.ts";
 
-export type { ExchangeAccess, ExchangeAccountOptions, RateLimitSetting };
-
-export interface ExchangeOptions {
-  /** Such as `linear:BTCUSDT=generated:seed=7` or `spot:BTCUSDT=FILE`. */
-  readonly symbols: readonly string[];
-  /** How many, or what each is [1]. */
-  readonly accounts?: number | readonly ExchangeAccountOptions[];
-  /** What an account begins with that says nothing of it [a million USDT and USDC, 10 BTC]. */
-  readonly wallet?: Readonly<Record<string, string>>;
-  /** Maker and taker by category, as fractions in decimal text [Bybit's of VIP 0]. */
-  readonly fees?: Partial<Record<Category, FeeRate>>;
-  /** What a recording is to orders: it stands as it was, or it answers them [recorded]. */
-  readonly market?: "recorded" | "reactive";
-  /** Seconds of the markets in a second of the exchange, 1 to 1000 [1]. */
-  readonly speed?: number;
-  /** Names orders, executions and what keys are not given [drawn]. */
-  readonly seed?: number;
-  /** Seconds, by the exchange's clock, that the markets have lived through when it opens [60]. */
-  readonly history?: number;
-  /** When generated markets begin, by their own clock [when the exchange does]. */
-  readonly marketStart?: Micros;
-  /** [127.0.0.1] */
-  readonly host?: string;
-  /** [0: any free one] */
-  readonly port?: number;
-  /** Bybit's, none, or so many requests a second and kind [bybit]. */
-  readonly rateLimits?: RateLimitSetting;
-  /** For tests: what time it is. Then nothing happens but before a request and in `tick`. */
-  readonly clock?: () => Micros;
-  readonly onLog?: (line: string) => void;
-}
+export type { ExchangeAccess, ExchangeAccountOptions, ExchangeOptions, RateLimitSetting };
 
 export interface LocalExchange {
   /** Such as `http://127.0.0.1:40123`. */
@@ -89,6 +59,11 @@ export interface LocalExchange {
   readonly server: ExchangeServer;
   /** What time it is there. */
   now(): Micros;
+  /**
+   * Seconds, by its clock, that the markets have not lived through since it opened: where `speed`
+   * is more than the machine can keep, or where it slept, they fall behind, and nothing else does.
+   */
+  readonly behind: number;
   /** Brings everything up to now; happens by itself every few milliseconds. */
   tick(): void;
   close(): Promise<void>;
@@ -113,26 +88,27 @@ export async function startExchange(options: ExchangeOptions): Promise<LocalExch
 }
 
 const TICK_EVERY_MS = 5;
-const HISTORY_SECONDS = 60;
-const MOST_HISTORY_SECONDS = 86_400;
-const MOST_SPEED = 1_000;
+/** While the markets live through their history, others have a turn so often. */
+const BREATH_EVERY_MS = 50;
 
 export async function openExchange(
   options: ExchangeOptions,
 ): Promise<Result<LocalExchange, HostedFault>> {
-  const { speed = 1, history = HISTORY_SECONDS, seed = randomBytes(4).readUInt32LE() } = options;
-  const wrong = optionFault(speed, history, seed, options.symbols);
-  if (wrong !== undefined) return wrong;
+  const checked = checkedOptions(options);
+  if (!checked.ok) return checked;
+  const { market, speed, history, fees } = checked.value;
   const accounts = accountsOf(options.accounts, options.wallet, options.seed);
   if (!accounts.ok) return accounts;
   const now = options.clock ?? wallClock();
   const opensAt = now();
-  const startAt = micros(opensAt - history * SECOND);
+  const startAt = micros(Math.round(opensAt - history * SECOND));
+  const pace = paceOf(options, speed);
   const hosts = await openMarkets(options, {
-    kind: options.market ?? "recorded",
+    kind: market,
     accounts: accounts.value.length,
     startAt,
     speed,
+    pace,
   });
   if (!hosts.ok) return hosts;
   const directory = new Directory(hosts.value, startAt);
@@ -141,13 +117,13 @@ export async function openExchange(
     markets: directory.markets,
     accounts: accounts.value.map(({ access, wallet }) => ({ uid: access.uid, wallet })),
     listener: streams,
-    seed,
-    fees: { ...STANDARD_FEES, ...options.fees },
+    seed: options.seed ?? randomBytes(4).readUInt32LE(),
+    fees,
   });
-  for (let at = startAt; at < opensAt; at = micros(Math.min(opensAt, at + SECOND))) {
-    core.advance(at);
-  }
-  const tick = (): void => core.advance(now());
+  await liveThrough(startAt, opensAt, core, options);
+  core.advance(opensAt);
+  pace.open(opensAt, options.clock === undefined ? now() : opensAt);
+  const tick = (): void => pace.advance(now(), (at) => core.advance(at));
   tick();
   const closeMarkets = (): void => hosts.value.forEach((host) => host.close());
   const served = await serve(options, { core, directory, streams, now, tick }, accounts.value);
@@ -165,12 +141,46 @@ export async function openExchange(
     server,
     now,
     tick,
+    get behind() {
+      return pace.behind / SECOND;
+    },
     async close() {
       clearInterval(timer);
       await server.close();
       closeMarkets();
     },
   });
+}
+
+/** By a test's clock nothing is given up, unless the test measures too. */
+function paceOf({ clock, stopwatch, onLog }: ExchangeOptions, speed: number): HostedPace {
+  const wall = clock === undefined ? (): number => performance.now() : undefined;
+  return new HostedPace({
+    speed,
+    stopwatch: stopwatch ?? wall,
+    onBehind: () =>
+      onLog?.(
+        `the markets fall behind: this machine cannot keep speed ${speed} with them all ` +
+          "(or it slept); orders and streams go on, the markets pass more slowly",
+      ),
+  });
+}
+
+/** What the markets go through before anybody looks. */
+async function liveThrough(
+  from: Micros,
+  until: Micros,
+  core: Exchange,
+  { onHistory, stopwatch = () => performance.now() }: ExchangeOptions,
+): Promise<void> {
+  let breath = stopwatch();
+  for (let at = from; at < until; at = micros(Math.min(until, at + SECOND))) {
+    core.advance(at);
+    if (stopwatch() - breath < BREATH_EVERY_MS) continue;
+    onHistory?.((at - from) / (until - from));
+    await new Promise((resolve) => setImmediate(resolve));
+    breath = stopwatch();
+  }
 }
 
 interface Parts {
@@ -206,25 +216,6 @@ async function serve(
     const place = `${host ?? "127.0.0.1"}:${port ?? 0}`;
     return fault(`cannot listen on ${place}: ${error instanceof Error ? error.message : error}`);
   }
-}
-
-function optionFault(
-  speed: number,
-  history: number,
-  seed: number,
-  symbols: readonly string[],
-): Result<never, HostedFault> | undefined {
-  if (symbols.length === 0) return fault("no symbol is named: an exchange trades at least one");
-  if (!(speed >= 1 && speed <= MOST_SPEED)) {
-    return fault(`speed must be a number from 1 to ${MOST_SPEED}, not ${speed}`);
-  }
-  if (!(history >= 0 && history <= MOST_HISTORY_SECONDS)) {
-    return fault(`history must be seconds from 0 to ${MOST_HISTORY_SECONDS}, not ${history}`);
-  }
-  if (!Number.isSafeInteger(seed) || seed < 0) {
-    return fault(`seed must be a whole number, 0 or more, not ${seed}`);
-  }
-  return undefined;
 }
 
 async function openMarkets(
@@ -283,6 +274,7 @@ export interface HostOptions {
   readonly accounts: number;
   readonly startAt: Micros;
   readonly speed: number;
+  readonly pace?: MarketPace;
   readonly reaction?: ReactionSettings;
 }
 
@@ -292,13 +284,14 @@ export function composeHosted(
   options: HostOptions,
 ): Result<HostedMarket, ScaleFault | MarketKindFault> {
   const { instrument, market } = source;
-  const { accounts, startAt, speed } = options;
+  const { accounts, startAt, speed, pace } = options;
   const plan = (firstRow: number): HostPlan => ({
     instrument,
     accounts,
     startAt,
     speed,
     firstRowAt: firstRow,
+    pace,
   });
   const { spec } = market;
   if (spec.kind === "generated") {
@@ -308,7 +301,7 @@ export function composeHosted(
   }
   const venueConfig: VenueConfig = {
     ...ACCOUNT,
-    instrument,
+    instrument: withoutMinimum(instrument),
     queue: DEFAULT_CONFIG.simulation.queue,
     seed: 0,
     epochNanos: market.header.epochNanos,
@@ -336,8 +329,9 @@ const ACCOUNT = { fees: NO_FEES, latency: constantLatency(0, 0) };
  * The world is the coin's, whatever is traded on it; the traders of spot and of inverse contracts
  * are others than those of the linear one, so their luck is another.
  */
-function generatorOf(spec: GeneratedSpec, { instrument }: HostedSource) {
+function generatorOf(spec: GeneratedSpec, source: HostedSource) {
   const config = generatedConfig(spec);
+  const instrument = withoutMinimum(source.instrument);
   const { kind } = instrument;
   if (kind === "linear") return { ...config, instrument };
   const seed = bitsAt(config.seed, streamOf(`category/${kind}`), 0);

@@ -40,12 +40,14 @@ export interface AccountSummary {
   readonly coin: string;
   readonly equity: string;
   readonly available: string;
-  /** Signed: negative = short. On spot, the balance of the base coin in lots. */
+  /** Signed: negative = short. On spot, lots of the base coin that no order has locked. */
   readonly positionLots: number;
   readonly leverage: string;
   /** Where the position would be closed by force; undefined where nothing would. */
   readonly liquidationPrice: string | undefined;
   readonly positionMode: "one-way" | "hedge";
+  /** In hedge mode: which of the two the session trades, and `positionLots` is of. */
+  readonly positionSide?: "long" | "short" | undefined;
   /** Orders that rest at the venue and are not of this run. */
   readonly foreignOrders: number;
 }

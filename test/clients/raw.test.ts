@@ -1,8 +1,8 @@
 /**
  * What no client shows but every client relies on: pages, restarts, disconnect protection, and
- * accounts, on an exchange whose clock stands still until the test moves it.
+ * accounts, on an exchange whose clock stands still until a test moves it.
  */
-import { afterEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Micros, micros } from "../../src/core/domain/units.ts";
 import { type LocalExchange, startExchange } from "../../src/runtime/local-exchange.ts";
 import { type Json, RawRest, RawStream } from "./raw-client.ts";
@@ -10,9 +10,15 @@ import { type Json, RawRest, RawStream } from "./raw-client.ts";
 const OPENS_AT_MS = Date.UTC(2026, 10, 23, 12);
 const ETH = { category: "linear", symbol: "ETHUSDT" } as const;
 
-const opened: { close(): void | Promise<void> }[] = [];
-afterEach(async () => {
-  for (const one of opened.splice(0).reverse()) await one.close();
+const opened: RawStream[] = [];
+let stage: Stage;
+beforeAll(async () => {
+  stage = await Stage.open();
+});
+afterAll(() => stage?.exchange.close());
+beforeEach(() => stage.clear());
+afterEach(() => {
+  for (const one of opened.splice(0)) one.close();
 });
 
 class Stage {
@@ -24,8 +30,8 @@ class Stage {
   }
 
   static async open(): Promise<Stage> {
-    let stage: Stage | undefined;
-    const clock = (): Micros => micros((stage?.nowMs ?? OPENS_AT_MS) * 1_000);
+    let made: Stage | undefined;
+    const clock = (): Micros => micros((made?.nowMs ?? OPENS_AT_MS) * 1_000);
     const exchange = await startExchange({
       symbols: ["linear:ETHUSDT=generated:seed=7"],
       accounts: 2,
@@ -33,9 +39,15 @@ class Stage {
       rateLimits: "off",
       clock,
     });
-    opened.push(exchange);
-    stage = new Stage(exchange);
-    return stage;
+    made = new Stage(exchange);
+    return made;
+  }
+
+  /** Nothing is open, and nothing is known of what was: only histories stay. */
+  async clear(): Promise<void> {
+    for (const account of [0, 1]) await this.post("/v5/order/cancel-all", { ...ETH }, account);
+    this.exchange.server.restart();
+    this.pass(1_000);
   }
 
   pass(ms: number): void {
@@ -73,7 +85,7 @@ const idsOf = (answer: Json): string[] => answer.result.list.map((one: Json) => 
 
 describe("the local exchange", () => {
   it("gives histories in pages that fit together while others are added", async () => {
-    const stage = await Stage.open();
+    const begun = stage.nowMs;
     for (const id of ["a", "b", "c", "d", "e"]) {
       await stage.place(id);
       await stage.post("/v5/order/cancel", { ...ETH, orderLinkId: id });
@@ -90,13 +102,12 @@ describe("the local exchange", () => {
     const last = await stage.get("/v5/order/history", { ...ETH, limit: "2", cursor: more });
     expect(idsOf(last)).toEqual(["a"]);
     expect(last.result.nextPageCursor).toBe("");
-    const until = String(OPENS_AT_MS + 15);
+    const until = String(begun + 15);
     const early = await stage.get("/v5/order/history", { ...ETH, endTime: until });
     expect(idsOf(early)).toEqual(["b", "a"]);
   });
 
   it("forgets closed orders when it restarts, but not their history", async () => {
-    const stage = await Stage.open();
     await stage.place("open");
     await stage.place("gone");
     await stage.post("/v5/order/cancel", { ...ETH, orderLinkId: "gone" });
@@ -111,7 +122,6 @@ describe("the local exchange", () => {
   });
 
   it("withdraws the orders of an account whose guarding connections are gone", async () => {
-    const stage = await Stage.open();
     const setting = { product: "DERIVATIVES", timeWindow: 10 };
     await stage.post("/v5/order/disconnected-cancel-all", setting);
     const guard = await stage.listen(0, ["dcp.future"]);
@@ -132,18 +142,17 @@ describe("the local exchange", () => {
   });
 
   it("judges the time of requests by its own clock", async () => {
-    const stage = await Stage.open();
     const rest = new RawRest(stage.exchange.url, stage.exchange.accounts[0]!);
     const late = await rest.get("/v5/order/realtime", { ...ETH }, { timestamp: Date.now() });
     expect(late.body.retCode).toBe(10002);
+    const before = stage.nowMs;
     stage.pass(60_000);
     const time = (await rest.plain("/v5/market/time")).body;
-    expect(time.time).toBe(OPENS_AT_MS + 60_000);
+    expect(time.time).toBe(before + 60_000);
     expect((await stage.get("/v5/order/realtime", { ...ETH })).retCode).toBe(0);
   });
 
   it("tells executions, the order and the wallet of a fill in this order, once each", async () => {
-    const stage = await Stage.open();
     const listener = await stage.listen(0, ["order", "execution", "wallet", "position"]);
     await stage.place("take", { orderType: "Market", price: undefined });
     const topics: string[] = [];

@@ -57,6 +57,7 @@ export const PLACE = {
 
 function orderOf(request: PlaceRequest, index: number): OrderRecord {
   return {
+    number: index,
     orderId: `order-${index}`,
     orderLinkId: request.orderLinkId ?? "",
     category: request.category,

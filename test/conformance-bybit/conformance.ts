@@ -17,6 +17,8 @@ import {
   type StreamExample,
 } from "./examples.ts";
 import { compare } from "./shape.ts";
+import { asOfSpot, judgeTold } from "./told.ts";
+import { type SentOrder, valueFaults } from "./values.ts";
 
 export interface Verdict {
   readonly source: string;
@@ -36,13 +38,20 @@ const SIZES: Readonly<Record<string, string>> = { linear: "0.01", inverse: "500"
 const OPENS_AT = Date.UTC(2026, 10, 23, 8, 0, 10);
 const HISTORY_SECONDS = 15;
 
+interface ToldPart {
+  readonly message: Json;
+  readonly isSpot: boolean;
+}
+
 class Stage {
   readonly exchange: LocalExchange;
   readonly rest: RawRest;
   readonly answers = new Map<string, Json>();
-  readonly told: Json[] = [];
   readonly replies = new Map<string, Json>();
-  readonly #streams: RawStream[] = [];
+  /** What is followed to its end. */
+  readonly sent: SentOrder[] = [];
+  readonly streams: RawStream[] = [];
+  readonly #spotStreams = new Set<RawStream>();
 
   constructor(exchange: LocalExchange) {
     this.exchange = exchange;
@@ -66,7 +75,8 @@ class Stage {
   async open(kind: string): Promise<RawStream> {
     const path = kind === "private" || kind === "trade" ? kind : `public/${kind}`;
     const stream = await RawStream.open(`${this.exchange.streamUrl}/v5/${path}`);
-    this.#streams.push(stream);
+    this.streams.push(stream);
+    if (kind === "spot") this.#spotStreams.add(stream);
     this.replies.set(`${kind}:ping`, await stream.ask({ req_id: "p", op: "ping" }));
     if (kind === "private" || kind === "trade") {
       const at = this.#nowMs;
@@ -89,8 +99,20 @@ class Stage {
     return { "X-BAPI-TIMESTAMP": String(this.#nowMs), "X-BAPI-RECV-WINDOW": "8000" };
   }
 
-  get streams(): readonly RawStream[] {
-    return this.#streams;
+  /** All that was told, a record at a time where records say which category they are of. */
+  get told(): readonly ToldPart[] {
+    return this.streams.flatMap((stream) =>
+      stream.received.flatMap((message) => {
+        const { data } = message;
+        if (!Array.isArray(data) || data[0]?.category === undefined) {
+          return [{ message, isSpot: this.#spotStreams.has(stream) }];
+        }
+        return data.map((one) => ({
+          message: { ...message, data: [one] },
+          isSpot: one.category === "spot",
+        }));
+      }),
+    );
   }
 }
 
@@ -116,16 +138,20 @@ async function trade(stage: Stage): Promise<void> {
     const orderLinkId = `a-${category}`;
     await stage.act("/v5/order/amend", { category, symbol, orderLinkId, qty: more });
     await stage.act("/v5/order/cancel", { category, symbol, orderLinkId });
+    const side = "Buy";
+    stage.sent.push({ category, orderLinkId, side, qty: more, price, becomes: "Cancelled" });
     const batch = [named(`b-${category}`), named(`c-${category}`)];
     await stage.act("/v5/order/create-batch", { category, request: batch });
     const first = { symbol, orderLinkId: `b-${category}` };
     await stage.act("/v5/order/amend-batch", { category, request: [{ ...first, qty: more }] });
     await stage.act("/v5/order/cancel-batch", { category, request: [first] });
     await stage.act("/v5/order/cancel-all", { category, symbol });
-    const market = { ...resting, orderType: "Market", marketUnit: "baseCoin" };
-    await stage.act("/v5/order/create", market);
-    await stage.act("/v5/order/create", { ...market, side: "Sell", qty: SIZES[category]! });
-    await stage.act("/v5/order/create", market);
+    for (const [index, taken] of (["Buy", "Sell", "Buy"] as const).entries()) {
+      const order = { category, side: taken, qty, orderLinkId: `m${index}-${category}` };
+      const market = { ...resting, ...order, orderType: "Market", marketUnit: "baseCoin" };
+      await stage.act("/v5/order/create", market);
+      stage.sent.push({ ...order, becomes: "Filled" });
+    }
     await stage.act("/v5/order/create", named(`d-${category}`));
   }
   await stage.act("/v5/order/disconnected-cancel-all", { product: "DERIVATIVES", timeWindow: 40 });
@@ -275,6 +301,73 @@ const isOption = (message: Json): boolean =>
   (message.topic.startsWith("tickers.") && message.data.markIv !== undefined) ||
   message.data?.bidIv !== undefined;
 
+/** Under which name a message is compared with examples; undefined where it is not covered. */
+function shapeName({ topic, type = "" }: Json): string | undefined {
+  if (typeof topic !== "string" || /rpi|full/.test(topic)) return undefined;
+  const name = topicName(topic);
+  if (!Object.hasOwn(TOPICS, name)) return undefined;
+  if (PRIVATE.includes(name)) return topic;
+  // Of a ticker each example has fields that another has not.
+  return name === "tickers" ? name : `${name} ${type}`.trim();
+}
+
+/** Every message that was told, whether or not an example asked for it. */
+function judgeAllTold(stage: Stage, examples: readonly Example[]): Verdict[] {
+  const shown = examples.filter(
+    (one): one is StreamExample =>
+      one.kind === "stream" && one.stream !== "option" && !isOption(one.message),
+  );
+  return [false, true].flatMap((isSpot) => {
+    const told = stage.told.filter((part) => part.isSpot === isSpot);
+    const topics = judgeTold(
+      told.map(({ message }) => message),
+      isSpot ? shown.map(asOfSpot) : shown,
+      enums,
+      shapeName,
+    );
+    return topics.map(({ name, messages, faults }): Verdict => ({
+      source: "all that was told",
+      what: `${messages} messages of ${name}${isSpot ? ", spot" : ""}`,
+      outcome: faults.length === 0 ? "validated" : "mismatch",
+      details: faults,
+    }));
+  });
+}
+
+/** What was sent, and what the exchange says of it. */
+async function judgeValues(stage: Stage): Promise<Verdict[]> {
+  const verdicts: Verdict[] = [];
+  const told = stage.streams.flatMap(({ received }) => received);
+  const orders = told.filter(({ topic }) => topic === "order").flatMap(({ data }) => data);
+  for (const sent of stage.sent) {
+    const { category, orderLinkId } = sent;
+    const one = { category, symbol: SYMBOLS[category]!, orderLinkId };
+    const history = (await stage.get("/v5/order/history", one)).result.list[0];
+    const executions = (await stage.get("/v5/execution/list", one)).result.list;
+    const last = orders.findLast((order) => order.orderLinkId === orderLinkId);
+    const faults = valueFaults(sent, { history, told: last, executions });
+    verdicts.push(valuesVerdict(`${category} order ${orderLinkId}`, faults));
+  }
+  const query = { category: "linear", symbol: SYMBOLS["linear"]! };
+  const [position] = (await stage.get("/v5/position/list", query)).result.list;
+  const isHeld = position?.side === "Buy" && Number(position.size) === Number(SIZES["linear"]);
+  const held = `${position?.side} ${position?.size}, not Buy ${SIZES["linear"]}`;
+  verdicts.push(valuesVerdict("linear position", isHeld ? [] : [held]));
+  const [ticker] = (await stage.get("/v5/market/tickers", query)).result.list;
+  const next = Number(ticker.nextFundingTime);
+  const isHour = next % 3_600_000 === 0 && next > OPENS_AT;
+  const words = `nextFundingTime: ${ticker.nextFundingTime} is no full hour to come`;
+  verdicts.push(valuesVerdict("linear funding", isHour ? [] : [words]));
+  return verdicts;
+}
+
+const valuesVerdict = (what: string, faults: readonly string[]): Verdict => ({
+  source: "values",
+  what,
+  outcome: faults.length === 0 ? "validated" : "mismatch",
+  details: faults,
+});
+
 function judgeReply(stage: Stage, example: ReplyExample): Verdict {
   const { source, message } = example;
   const op = message.op === "pong" ? "ping" : message.op;
@@ -311,8 +404,9 @@ export async function conform(): Promise<Verdict[]> {
     await tradeByStream(stage);
     await hear(stage);
     const verdicts: Verdict[] = [];
-    for (const example of readExamples()) verdicts.push(await judge(stage, example));
-    return verdicts;
+    const examples = readExamples();
+    for (const example of examples) verdicts.push(await judge(stage, example));
+    return [...verdicts, ...judgeAllTold(stage, examples), ...(await judgeValues(stage))];
   } finally {
     for (const stream of stage.streams) stream.close();
     await stage.exchange.close();

@@ -25,7 +25,11 @@ if (!hasFixtures()) {
   }
   const [validated, wrong] = [of("validated").length, of("mismatch").length];
   say(
-    `${verdicts.length} examples: ${validated + wrong} covered, ${validated} validated, ` +
+    "An example's answer is compared with the answer to a question of the same path and category; " +
+      "its own request (its ids, times and prices) is not sent.",
+  );
+  say(
+    `${verdicts.length} checks: ${validated + wrong} covered, ${validated} validated, ` +
       `${wrong} mismatched, ${of("not covered").length} not covered`,
   );
   process.exitCode = wrong === 0 && validated > 0 ? 0 : 1;

@@ -19,7 +19,11 @@ import {
 } from "../../src/core/domain/units.ts";
 import { NO_TICK } from "../../src/core/market/book-side.ts";
 import type { MarketBlock } from "../../src/core/market/columns.ts";
-import type { HostedAccount, HostedMarket } from "../../src/exchange/hosted-market.ts";
+import {
+  type HostedAccount,
+  type HostedMarket,
+  withoutMinimum,
+} from "../../src/exchange/hosted-market.ts";
 import type { FundingPayment, MarketView } from "../../src/exchange/market-view.ts";
 import { ExchangeAccount } from "../../src/simulation/exchange-account.ts";
 import { NO_FEES } from "../../src/simulation/fees.ts";
@@ -98,7 +102,8 @@ export class LadderMarket implements HostedMarket, MarketView {
       levelChanged: () => undefined,
       removed: () => undefined,
     });
-    const config = { instrument, fees: NO_FEES, epochNanos: this.epochNanos };
+    const taken = withoutMinimum(instrument);
+    const config = { instrument: taken, fees: NO_FEES, epochNanos: this.epochNanos };
     for (let owner = 1; owner <= accountCount; owner++) {
       const latency = constantLatency(0, 0);
       this.#own.push(new ExchangeAccount({ ...config, latency }, this, owner));

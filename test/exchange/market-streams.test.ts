@@ -101,6 +101,29 @@ describe("orderbook.50", () => {
   });
 });
 
+describe("the book that is asked for", () => {
+  const deepest = "orderbook.1000.BTCUSDT";
+  const query = new URLSearchParams({ category: "linear", symbol: "BTCUSDT" });
+  const updateOf = (directory: Directory): number => {
+    const answer = directory.answer("/v5/market/orderbook", query);
+    return answer.ok ? (answer.value as { u: number }).u : Number.NaN;
+  };
+
+  it("has a new number when it has changed, and only then, though nobody watches it", () => {
+    const { directory, advance, tell } = scene("linear", "orderbook.50.BTCUSDT");
+    const first = updateOf(directory);
+    expect(updateOf(directory)).toBe(first);
+    tell([Kind.BID, 649_998, 5]);
+    advance(10);
+    expect(updateOf(directory)).toBe(first + 1);
+    expect(updateOf(directory)).toBe(first + 1);
+    directory.watch("linear", deepest, true);
+    const greeting = JSON.parse(directory.greeting("linear", deepest)!);
+    expect(greeting.data.u).toBeGreaterThan(first + 1);
+    expect(updateOf(directory)).toBe(greeting.data.u);
+  });
+});
+
 describe("publicTrade", () => {
   it("tells each trade once, with its tick's direction on contracts and without on spot", () => {
     const linear = scene("linear", "publicTrade.BTCUSDT");
@@ -218,6 +241,21 @@ describe("allLiquidation and priceLimit", () => {
         data: [{ T: OPENS / MS, s: "BTCUSDT", S: "Buy", v: "1.500", p: "64000.00" }],
       },
     ]);
+  });
+
+  it("keeps the latest thousand for whoever may come to watch", () => {
+    const one = { at: OPENS, side: "buy", quantity: lots(1), price: ticks(640_000) } as const;
+    const world: HostedWorld = {
+      fundingRate: 0,
+      premium: 0,
+      nextFundingAt: OPENS,
+      openInterest: lots(1),
+      takeFundings: () => [],
+      takeLiquidations: () => Array.from({ length: 400 }, () => one),
+    };
+    const { directory, advance } = scene("linear", "tickers.BTCUSDT", world);
+    for (let k = 0; k < 5; k++) advance(10);
+    expect(directory.listed[0]!.market.takeLiquidations()).toHaveLength(1_000);
   });
 
   it("say what prices may be named, when that changes", () => {

@@ -70,7 +70,7 @@ export class StreamLink {
     for (const sign of ["ping", "pong"] as const) this.#socket.on(sign, () => this.#sign());
     this.#socket.on("error", (error) => this.#end(error.message));
     this.#socket.on("close", (code, reason) => {
-      const words = reason.toString("utf8").slice(0, 100);
+      const words = shown(reason.toString("utf8"));
       this.#end(
         code === BROKEN
           ? "it broke off"
@@ -144,6 +144,10 @@ export class StreamLink {
     clearTimeout(this.#sender);
   }
 }
+
+/** At most 123 bytes by the protocol; nothing in it acts on a terminal. */
+const shown = (text: string): string =>
+  text === "" ? "" : JSON.stringify(text).replace(/[\u007f-\uffff]/g, "?");
 
 function textOf(data: RawData): string {
   if (Array.isArray(data)) return Buffer.concat(data).toString("utf8");

@@ -59,6 +59,12 @@ export class Worth {
     return BigInt(quantity) * this.#perLot;
   }
 
+  /** The most whole lots in `amount` of base coin (inverse: of quote coin). */
+  lotsIn(amount: bigint): number {
+    const count = amount <= 0n ? 0n : amount / this.#perLot;
+    return count > MOST_LOTS ? Number.MAX_SAFE_INTEGER : Number(count);
+  }
+
   /** What a division left over is rounded to the venue's money: half away from zero. */
   toCash(amount: bigint): bigint {
     return divideHalfAway(amount, this.#cashToAmount) * this.#cashToAmount;

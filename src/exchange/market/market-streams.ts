@@ -80,11 +80,14 @@ export class MarketStreams {
     }
   }
 
-  /** Number of the book that an answer shows: watchers are brought to it first. */
+  /** Number of the book that an answer shows: watchers, if there are any, are brought to it first. */
   settleBook(): number {
     const topic = `orderbook.${DEEPEST}.${this.#market.instrument.symbol}`;
-    this.#watched.get(topic)?.push((text) => this.#emit(topic, text));
-    return this.#book(DEEPEST, topic).update;
+    const feed = this.#book(DEEPEST, topic);
+    const watched = this.#watched.get(topic);
+    if (watched === undefined) feed.next(this.#market.stamp);
+    else watched.push((text) => this.#emit(topic, text));
+    return feed.update;
   }
 
   /** What makes the stream of a topic; undefined where there is no such topic. */

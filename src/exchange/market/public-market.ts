@@ -27,6 +27,8 @@ const FIRST_SEQUENCE = 1_000_000_000;
 /** Candles of mark and index look at them so often. */
 const RECORD_EVERY_MS = 50;
 const FUNDINGS_KEPT = 2_000;
+/** For a stream that nobody may watch. */
+const FORCED_KEPT = 1_000;
 const FUNDING_HOURS = "8";
 /** The deepest book that is streamed: what is asked for has its numbers. */
 export const DEEPEST = 1_000;
@@ -122,7 +124,7 @@ export class PublicMarket implements MarketView {
       if (this.fundings.length > FUNDINGS_KEPT) this.fundings.shift();
     }
     const taken = this.hosted.world?.takeLiquidations() ?? [];
-    if (taken.length > 0) this.#forced.push(...taken);
+    if (taken.length > 0) this.#forced = [...this.#forced, ...taken].slice(-FORCED_KEPT);
     this.#recordPrices();
   }
 

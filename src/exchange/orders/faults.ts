@@ -129,6 +129,7 @@ export const LEVERAGE_UNEQUAL = fault(10001, "buy leverage must equal sell lever
 export const LEVERAGE_TOO_HIGH = fault(110013, "Cannot set leverage due to risk limit level.");
 export const LEVERAGE_NOT_MODIFIED = fault(110043, "leverage not modified");
 export const LEVERAGE_NO_MARGIN = fault(110044, "Available margin is insufficient.");
+export const MODE_COIN_INVALID = fault(110050, "Invalid coin");
 export const MODE_HAS_POSITION = fault(
   110024,
   "You have an existing position, so the position mode cannot be switched.",

@@ -165,6 +165,7 @@ export class LiveOrder {
   #make(): OrderRecord {
     const { seed, listing } = this;
     return {
+      number: seed.number,
       orderId: seed.orderId,
       orderLinkId: seed.orderLinkId,
       category: listing.category,

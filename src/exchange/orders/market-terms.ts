@@ -4,9 +4,7 @@
  * What must stay true: an id that a market knows leads back to its order.
  */
 import type { ClientOrderId, OrderTerms, TimeInForce } from "../../core/domain/child-order.ts";
-import { compareDecimal } from "../../core/domain/decimal.ts";
-import { notional } from "../../core/domain/instrument.ts";
-import { atTick, type Lots, type Ticks } from "../../core/domain/units.ts";
+import type { Lots, Ticks } from "../../core/domain/units.ts";
 import type { WireTimeInForce } from "../exchange-types.ts";
 import type { LiveOrder } from "./live-order.ts";
 
@@ -24,24 +22,16 @@ export const orderIdOf = (id: ClientOrderId): string =>
   id.length > ID_LENGTH ? id.slice(0, ID_LENGTH) : id;
 
 /**
- * Of reduce-only a market need not know: it does not know the account's position (hedge mode,
- * accounts that share a recorded market). It only spares such orders its minimum.
+ * A market never hears of reduce-only: it does not know the account's position (hedge mode,
+ * accounts that share a recorded market), and has no minimum to spare such an order.
  */
-export function termsOf(order: LiveOrder): OrderTerms {
-  const { seed, isReducing, listing, quantity, price } = order;
-  const terms = {
-    clientOrderId: order.orderId as ClientOrderId,
-    side: order.side,
-    quantity,
-    limitPrice: price,
-    timeInForce: TIMES_IN_FORCE[seed.timeInForce],
-  };
-  if (!isReducing) return terms;
-  const { instrument } = listing;
-  const isSmall =
-    compareDecimal(notional(instrument, atTick(price), quantity), instrument.minNotional) < 0;
-  return isSmall ? { ...terms, reduceOnly: true } : terms;
-}
+export const termsOf = ({ orderId, side, quantity, price, seed }: LiveOrder): OrderTerms => ({
+  clientOrderId: orderId as ClientOrderId,
+  side,
+  quantity,
+  limitPrice: price,
+  timeInForce: TIMES_IN_FORCE[seed.timeInForce],
+});
 
 /** A part of an order by value: it takes what it can, and is over. */
 export const partTerms = (

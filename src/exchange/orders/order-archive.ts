@@ -111,8 +111,12 @@ export class OrderArchive {
   /** Closed orders, the latest to close first. */
   history(query: HistoryQuery): Page<OrderRecord> {
     const { orderId, orderLinkId, category, from = 0, until = Number.POSITIVE_INFINITY } = query;
+    const { orderStatus } = query;
     const matches = (order: LiveOrder): boolean =>
-      order.createdAt >= from && order.createdAt <= until && isAsked(order.listing, query);
+      order.createdAt >= from &&
+      order.createdAt <= until &&
+      (orderStatus === undefined || order.status === orderStatus) &&
+      isAsked(order.listing, query);
     if (orderId !== undefined || orderLinkId !== undefined) {
       const order = this.#named(category, orderId, orderLinkId);
       const isFound = order !== undefined && !order.isOpen && matches(order);
@@ -124,8 +128,12 @@ export class OrderArchive {
 
   executions(query: HistoryQuery): Page<ExecutionRecord> {
     const { orderId, orderLinkId, category, from = 0, until = Number.POSITIVE_INFINITY } = query;
+    const { execType } = query;
     const matches = (execution: ExecutionRecord): boolean =>
-      execution.at >= from && execution.at <= until && isAsked(execution.order, query);
+      execution.at >= from &&
+      execution.at <= until &&
+      (execType === undefined || execution.execType === execType) &&
+      isAsked(execution.order, query);
     if (orderId === undefined && orderLinkId === undefined) {
       return this.#executions.page(matches, query.limit, query.cursor);
     }

@@ -87,14 +87,13 @@ export class OrderFlow {
   /** Sends a new order, which stands in the archive and is paid for. */
   work(books: AccountBooks, order: LiveOrder): void {
     const { seat } = order.seed;
-    if (seat?.isReducing === true) {
-      books.reducing.add(seat.position, order);
-      this.#cut(books, seat.position);
-    }
+    if (seat !== undefined) books.reducing.add(seat.position, order);
     this.#inHand = order;
     this.#hosted(books, order).place(termsOf(order), this.now);
     this.#inHand = undefined;
     this.#tell(books, order);
+    // Now that it rests: an order that its market did not take pushes nobody out.
+    if (seat !== undefined) this.#cut(books, seat.position);
     this.settle();
   }
 
@@ -105,7 +104,7 @@ export class OrderFlow {
     let isDry = false;
     this.#inHand = order;
     for (let part = 1; part <= MOST_PARTS && !isDry; part++) {
-      const next = walk.next(value - order.filledValue);
+      const next = walk.next(value - order.filledValue, lotsToGive(books, order));
       if (next === undefined) break;
       order.allow(next.quantity);
       hosted.place(partTerms(order, part, next.price, next.quantity), this.now);
@@ -136,7 +135,7 @@ export class OrderFlow {
     if (order.amendRefusal === undefined) this.#tell(books, order);
     // Nearer or larger than it was, it leaves less to the others.
     const { seat } = order.seed;
-    if (seat?.isReducing === true) this.#cut(books, seat.position);
+    if (seat !== undefined) this.#cut(books, seat.position);
     this.settle();
     return order.amendRefusal;
   }
@@ -232,7 +231,10 @@ export class OrderFlow {
     this.#close(books, order, "Cancelled", "EC_NoError", at);
   }
 
-  /** Lots of an execution that the account may have: a reducing order never turns a position. */
+  /**
+   * Lots of an execution that the account may have: a reducing order never turns a position. No
+   * more comes from a market that fills nearer orders first: `reducing` has seen to that.
+   */
   #bookable(order: LiveOrder, quantity: Lots): Lots {
     const { seat } = order.seed;
     if (seat?.isReducing !== true) return quantity;
@@ -314,10 +316,10 @@ export class OrderFlow {
     this.#close(books, order, status, status === "Rejected" ? "EC_Others" : reasonOf(order), at);
   }
 
-  /** It is among those that reduce a position no more. */
+  /** It is among those that can close a position no more. */
   #leave(books: AccountBooks, order: LiveOrder): void {
     const { seat } = order.seed;
-    if (seat?.isReducing === true) books.reducing.remove(seat.position, order);
+    if (seat !== undefined) books.reducing.remove(seat.position, order);
   }
 
   #close(
@@ -354,7 +356,7 @@ export class OrderFlow {
     order.amendRefusal = undefined;
     const amend = { clientOrderId, limitPrice: order.price, quantity };
     this.#hosted(books, order).amend(amend, this.now);
-    // So little that the market does not take it.
+    // Whatever the market has against it: more than there is to close may not rest.
     if (order.amendRefusal !== undefined) this.withdraw(books, order, BY_REDUCE_ONLY);
   }
 
@@ -383,3 +385,9 @@ export class OrderFlow {
     return listing.view.hosted.accounts[books.number]!;
   }
 }
+
+/** What a sell can still give; a buy by value is bounded by its value. */
+const lotsToGive = ({ ledger }: AccountBooks, { side, listing }: LiveOrder): number =>
+  side === "buy"
+    ? Number.MAX_SAFE_INTEGER
+    : listing.worth.lotsIn(ledger.free(listing.instrument.base));

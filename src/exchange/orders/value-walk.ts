@@ -5,7 +5,7 @@
  * buy goes up in small reaches: as many lots as the money surely pays for at that reach, then again
  * with what is left, and further when nobody sells there. It never spends more than it may; what
  * stays over is under one lot, or under the market's minimum. A sell asks for what the best bid
- * would raise, until too little is missing.
+ * would raise, part by part, until too little is missing or the account has no more to sell.
  */
 import { compareDecimal } from "../../core/domain/decimal.ts";
 import { notional } from "../../core/domain/instrument.ts";
@@ -33,12 +33,15 @@ export class ValueWalk {
     this.#best = side === "buy" ? ask : bid;
   }
 
-  /** The next order for what is `left`; undefined when that is too little for one. */
-  next(left: bigint): { price: Ticks; quantity: Lots } | undefined {
+  /**
+   * The next order for what is `left`; undefined when that is too little for one.
+   * @param most lots that the account can give.
+   */
+  next(left: bigint, most: number): { price: Ticks; quantity: Lots } | undefined {
     const { worth, instrument } = this.#listing;
     const price = this.#price();
     const basis = this.#side === "buy" ? price : this.#basis();
-    const count = Math.min(worth.lotsWithin(left, atTick(basis)), instrument.maxMarketLots);
+    const count = Math.min(worth.lotsWithin(left, atTick(basis)), instrument.maxMarketLots, most);
     if (count === 0 || count < instrument.minLots) return undefined;
     const value = notional(instrument, atTick(price), lots(count));
     if (compareDecimal(value, instrument.minNotional) < 0) return undefined;

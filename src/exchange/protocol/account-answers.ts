@@ -52,27 +52,28 @@ const unwrap = <Value>(
 ): Answer => (result.ok ? reply(result.value) : refused(result.error));
 
 const realtime: Reply = ({ core, account }, fields) =>
-  unwrap(parseRealtime(fields), ({ query: { query, isOpenOnly, hasId }, limit, from }) => {
+  unwrap(parseRealtime(fields), ({ query, isOpenOnly, hasId, isNone, limit, before }) => {
+    if (isNone) return page([], "", query.category);
     const found = core.openOrders(account, query, isOpenOnly);
     const all = isOpenOnly || hasId ? found : found.filter((order) => !isOpen(order));
-    const next = from + limit < all.length ? from + limit : undefined;
-    return page(all.slice(from, from + limit).map(orderAnswer), cursorOf(next), query.category);
+    // By number, not by place: what ends between two pages moves all that follow it.
+    const left = before === undefined ? all : all.filter(({ number }) => number < before);
+    const list = left.slice(0, limit);
+    const next = list.length < left.length ? list.at(-1)?.number : undefined;
+    return page(list.map(orderAnswer), cursorOf(next), query.category);
   });
 
 const orderHistory: Reply = ({ core, account }, fields) =>
-  unwrap(parseOrderHistory(fields), (query) => {
+  unwrap(parseOrderHistory(fields), ({ query, isNone }) => {
+    if (isNone) return page([], "", query.category);
     const { list, next } = core.orderHistory(account, query);
-    const status = fields["orderStatus"];
-    const wanted = list.filter((order) => status === undefined || order.status === status);
-    return page(wanted.map(orderAnswer), cursorOf(next), query.category);
+    return page(list.map(orderAnswer), cursorOf(next), query.category);
   });
 
 const executions: Reply = ({ core, account }, fields) =>
   unwrap(parseExecutions(fields), (query) => {
     const { list, next } = core.executions(account, query);
-    const type = fields["execType"];
-    const wanted = list.filter((one) => type === undefined || one.execType === type);
-    const texts = wanted.map((one) => JSON.stringify(executionAnswer(one)));
+    const texts = list.map((one) => JSON.stringify(executionAnswer(one)));
     return page(texts, cursorOf(next), query.category);
   });
 
@@ -91,8 +92,8 @@ const setLeverage: Reply = ({ core, account }, fields) =>
   );
 
 const switchMode: Reply = ({ core, account }, fields) =>
-  unwrap(parsePositionMode(fields), ({ category, symbol, isHedge }) =>
-    unwrap(core.setPositionMode(account, category, symbol, isHedge), () => done()),
+  unwrap(parsePositionMode(fields), ({ category, symbol, coin, isHedge }) =>
+    unwrap(core.setPositionMode(account, category, symbol, isHedge, coin), () => done()),
   );
 
 /** Bybit's, for accounts that have disconnect protection; here all have it, of contracts. */

@@ -18,25 +18,23 @@ import {
   text,
 } from "./fields.ts";
 
-export interface PageOf<Query> {
-  readonly query: Query;
-  readonly limit: number;
-  /** Index of the first record wanted. */
-  readonly from: number;
-}
-
 export interface RealtimeQuery {
   readonly query: OrderQuery;
   /** 0: open orders. Else: the latest closed ones. An id asks for either. */
   readonly isOpenOnly: boolean;
   readonly hasId: boolean;
+  /** Conditional orders and the like alone are asked for: there are none. */
+  readonly isNone: boolean;
+  readonly limit: number;
+  /** Number of the last order of the page before: it goes on with what is older. */
+  readonly before: number | undefined;
 }
 
-/** What stands at an index is the core's matter: the cursor only carries it. */
+/** What a number stands for is the core's matter: the cursor only carries it. */
 export const cursorOf = (next: number | undefined): string =>
   next === undefined ? "" : `page_token%3D${next}%26`;
 
-/** Undefined: from the first one on. */
+/** Undefined: the first page. */
 function pageFrom(fields: Fields): number | undefined {
   const cursor = text(fields, "cursor");
   if (cursor === undefined) return undefined;
@@ -58,7 +56,13 @@ function orderQuery(fields: Fields, category: Category): OrderQuery {
 
 const NEEDS_FILTER = "Missing some parameters that must be filled in, symbol or settleCoin";
 
-export const parseRealtime = (fields: Fields): Parsed<PageOf<RealtimeQuery>> =>
+/** Bybit's kinds of orders: this exchange has only the first. */
+const ORDER_FILTERS = ["Order", "StopOrder", "tpslOrder", "OcoOrder", "BidirectionalTpslOrder"];
+
+const asksForNone = (fields: Fields): boolean =>
+  (oneOf(fields, "orderFilter", ORDER_FILTERS) ?? "Order") !== "Order";
+
+export const parseRealtime = (fields: Fields): Parsed<RealtimeQuery> =>
   parsed(() => {
     const category = categoryOf(fields);
     const query = orderQuery(fields, category);
@@ -67,7 +71,8 @@ export const parseRealtime = (fields: Fields): Parsed<PageOf<RealtimeQuery>> =>
     if (category === "linear" && !hasFilter && !hasId) refuse(`${NEEDS_FILTER} or baseCoin`);
     const isOpenOnly = (integer(fields, "openOnly", 0, 2) ?? 0) === 0;
     const limit = integer(fields, "limit", 1, 50) ?? 20;
-    return { query: { query, isOpenOnly, hasId }, limit, from: pageFrom(fields) ?? 0 };
+    const isNone = asksForNone(fields);
+    return { query, isOpenOnly, hasId, isNone, limit, before: pageFrom(fields) };
   });
 
 const MILLISECOND = 1_000;
@@ -98,10 +103,18 @@ const history = (fields: Fields, most: number, usual: number): HistoryQuery => (
   limit: integer(fields, "limit", 1, most) ?? usual,
 });
 
-export const parseOrderHistory = (fields: Fields): Parsed<HistoryQuery> =>
-  parsed(() => history(fields, 50, 20));
+export interface OrderHistoryRequest {
+  readonly query: HistoryQuery;
+  readonly isNone: boolean;
+}
+
+export const parseOrderHistory = (fields: Fields): Parsed<OrderHistoryRequest> =>
+  parsed(() => ({
+    query: { ...history(fields, 50, 20), orderStatus: text(fields, "orderStatus") },
+    isNone: asksForNone(fields),
+  }));
 export const parseExecutions = (fields: Fields): Parsed<HistoryQuery> =>
-  parsed(() => history(fields, 100, 50));
+  parsed(() => ({ ...history(fields, 100, 50), execType: text(fields, "execType") }));
 
 export const parsePositions = (fields: Fields): Parsed<OrderQuery> =>
   parsed(() => {

@@ -135,7 +135,7 @@ describe("pages", () => {
     for (const sent of [cursor, decodeURIComponent(cursor)]) {
       const query = new URLSearchParams({ category: "linear", cursor: sent });
       const page = parseOrderHistory(queryFields(query));
-      expect(page).toMatchObject({ ok: true, value: { cursor: 40, limit: 20 } });
+      expect(page).toMatchObject({ ok: true, value: { query: { cursor: 40, limit: 20 } } });
     }
     const foreign = parseOrderHistory({ category: "linear", cursor: "page_args%3D1" });
     expect(faultOf(foreign).retMsg).toBe("params error: cursor is invalid");

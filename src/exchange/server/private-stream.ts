@@ -2,7 +2,8 @@
  * Private stream: commands of clients that listen to an account.
  *
  * What must stay true: nothing of an account is told before its key has signed, and the core knows
- * at every moment how many connections guard it by disconnect protection.
+ * at every moment how many connections guard it by disconnect protection. Whoever unsubscribes from
+ * guarding has not been disconnected: that alone never sets the protection off.
  */
 import type { ExchangeCore } from "../exchange-types.ts";
 import type { Fields } from "../protocol/fields.ts";
@@ -148,14 +149,21 @@ export class PrivateStream implements StreamHandler {
   #change(session: Session, key: Key, change: () => void): void {
     const guarded = session.guards;
     this.#streams.change(key.account, session, change);
-    if (session.guards !== guarded) this.#countGuards(key.account);
+    if (session.guards === guarded) return;
+    // The last one that leaves by its own word is not counted down: its end arms nothing then.
+    if (session.guards || this.#guards(key.account) > 0) this.#countGuards(key.account);
   }
 
-  #countGuards(account: number): void {
+  #guards(account: number): number {
     let open = 0;
     for (const session of this.#sessions.values()) {
       if (session.key?.account === account && session.guards) open += 1;
     }
+    return open;
+  }
+
+  #countGuards(account: number): void {
+    const open = this.#guards(account);
     this.#tick();
     this.#core.connectionsChanged(account, open);
   }

@@ -6,7 +6,7 @@
  * `close` has resolved, no socket and no timer of it is left.
  */
 import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import type { Micros } from "../../core/domain/units.ts";
@@ -107,6 +107,8 @@ class Server implements ExchangeServer {
     clientTracking: false,
     maxPayload: FRAME_LIMIT_BYTES,
   });
+  /** Every connection, whatever has become of it: HTTP, a stream, an upgrade that was refused. */
+  readonly #sockets = new Set<Socket>();
   readonly #connections = new Set<StreamConnection>();
   readonly #handlers: Readonly<Record<StreamKind, StreamHandler>>;
   readonly #services: StreamServices;
@@ -155,6 +157,7 @@ class Server implements ExchangeServer {
     };
     const rest = new RestApi(shared);
     accounts.forEach((_, account) => core.setDisconnectProtection(account, PROTECTION_SECONDS));
+    this.#http.on("connection", (socket) => this.#connected(socket));
     this.#http.on("request", (request, response) => rest.handle(request, response));
     this.#http.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
     this.#http.on("clientError", (_, socket) => socket.destroy());
@@ -193,6 +196,8 @@ class Server implements ExchangeServer {
       this.#http.once("error", reject);
       this.#http.listen(this.#options.port ?? 0, this.host, () => {
         this.#http.off("error", reject);
+        // Such as no file descriptor being left for one more client.
+        this.#http.on("error", (error) => this.#services.log(`server: ${error.message}`));
         this.#silenceTimer = setInterval(() => this.#checkSilence(), SILENCE_CHECK_MS);
         this.#silenceTimer.unref();
         resolve();
@@ -205,7 +210,7 @@ class Server implements ExchangeServer {
     this.#held = undefined;
     this.dropConnections();
     const closed = new Promise<void>((resolve) => this.#http.close(() => resolve()));
-    this.#http.closeAllConnections();
+    for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
 
@@ -251,10 +256,19 @@ class Server implements ExchangeServer {
     for (const connection of this.#connections) connection.checkSilence(nowMs);
   }
 
+  /** After an upgrade nobody else hears that a client has reset its connection. */
+  #connected(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => this.#sockets.delete(socket));
+  }
+
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const [path = "", query = ""] = (request.url ?? "").split("?");
     const kind = STREAMS.get(path);
     if (kind === undefined) {
+      // Its other half may stay open for as long as the client likes: it is not waited for.
+      socket.on("finish", () => socket.destroy());
       socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
       return;
     }

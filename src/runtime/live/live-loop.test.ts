@@ -5,14 +5,14 @@
 import { describe, expect, it } from "vitest";
 import type { ClientOrderId, OrderReport } from "../../core/domain/child-order.ts";
 import { decimal } from "../../core/domain/decimal.ts";
-import { ok } from "../../core/domain/errors.ts";
+import { err, ok, type Result } from "../../core/domain/errors.ts";
 import { type Instrument, instrumentId } from "../../core/domain/instrument.ts";
 import type { EngineEvent } from "../../core/domain/messages.ts";
 import type { ParentOrder, StrategyChoice } from "../../core/domain/parent-order.ts";
 import { lots, type Micros, micros, SECOND } from "../../core/domain/units.ts";
 import { ColumnsBuilder, Kind, type MarketHeader } from "../../core/market/columns.ts";
 import { VirtualTime } from "../../venues/virtual-time.ts";
-import type { VenueSession, VenueSink } from "../../venues/venue.ts";
+import type { VenueFault, VenueSession, VenueSink } from "../../venues/venue.ts";
 import { composeEngine } from "../compose.ts";
 import { DEFAULT_CONFIG } from "../config.ts";
 import type { JournalSink } from "../journal/journal.ts";
@@ -55,8 +55,10 @@ class Stage implements JournalSink {
   #pending = 0;
   /** Added to the session's clock. */
   ahead = 0;
+  /** What a withdrawal answers, and when. */
+  withdrawn: Promise<Result<void, VenueFault>> = Promise.resolve(ok(undefined));
 
-  constructor() {
+  constructor(lingerSeconds = 0) {
     const fees = { maker: 0, taker: 0 };
     const engine = composeEngine(DEFAULT_CONFIG, HEADER, 1, undefined, undefined, {
       positionLots: 0,
@@ -88,7 +90,7 @@ class Stage implements JournalSink {
       refresh: () => Promise.resolve(ok(session.account)),
       cancelAll: () => {
         this.log.push("cancel-all");
-        return Promise.resolve(ok(undefined));
+        return this.withdrawn;
       },
       close: () => Promise.resolve(),
     };
@@ -97,6 +99,7 @@ class Stage implements JournalSink {
       session,
       timers: this.time,
       meter: this.meter,
+      lingerNanos: lingerSeconds * 1e9,
       onStep: (event) => void this.events.push(event),
     });
     void this.loop.ended.then((end) => {
@@ -177,14 +180,19 @@ const parentAt = (time: Micros): ParentOrder => ({
 });
 
 /** The market goes on until the first order has been sent. */
-function sent(strategy?: StrategyChoice): Stage {
-  const stage = new Stage();
+function sent(strategy?: StrategyChoice, lingerSeconds?: number): Stage {
+  const stage = new Stage(lingerSeconds);
   stage.market(5);
   stage.begin(strategy);
   for (let wait = 0; wait < 200 && stage.placed.length === 0; wait++) stage.market(0.1);
   expect(stage.placed).toHaveLength(1);
   return stage;
 }
+
+/** What has been promised is told. */
+const turns = async (): Promise<void> => {
+  for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+};
 
 describe("a live loop", () => {
   it("sends nothing whose reason is not durable", () => {
@@ -273,6 +281,43 @@ describe("a live loop", () => {
     stage.time.runTo(stage.time.now + 1e9);
     await stage.loop.ended;
     expect(stage.end).toEqual({ kind: "over" });
+  });
+
+  it("a kill is over when its withdrawal is, and what that could not do stands in the end", async () => {
+    const stage = sent();
+    stage.report({ kind: "accepted" });
+    const answer = Promise.withResolvers<Result<void, VenueFault>>();
+    stage.withdrawn = answer.promise;
+    stage.loop.kill("a test", "enough");
+    stage.report({ kind: "canceled", text: "on request" });
+    stage.time.runTo(stage.time.now + 1e9);
+    await turns();
+    expect(stage.end).toBeUndefined();
+    answer.resolve(err({ code: "VENUE_UNREACHABLE", text: "1 orders are still open" }));
+    await turns();
+    expect(stage.end).toEqual({ kind: "over", unwithdrawn: "1 orders are still open" });
+    expect(stage.log.filter((line) => line === "cancel-all")).toHaveLength(1);
+  });
+
+  it("that looks on after the end is cut short, and leaves no timer behind", async () => {
+    const stage = sent(TWAP, 3600);
+    stage.report({ kind: "accepted" });
+    expect(stage.loop.cutLinger()).toBe(false);
+    stage.loop.operate((time) => ({
+      kind: "parent-canceled",
+      time,
+      parentId: "r1",
+      by: "a test",
+      reason: "enough",
+    }));
+    stage.report({ kind: "canceled", text: "on request" });
+    stage.market(1);
+    expect(stage.end).toBeUndefined();
+    expect(stage.loop.cutLinger()).toBe(true);
+    await turns();
+    expect(stage.end).toEqual({ kind: "over" });
+    // Such a timer keeps a process from ending.
+    expect(stage.time.step()).toBe(false);
   });
 
   it("left: what is pending is durable, and nothing is withdrawn", async () => {

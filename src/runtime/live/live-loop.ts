@@ -19,6 +19,7 @@ import type { VenueNotice, VenueSession, VenueSink } from "../../venues/venue.ts
 import { canonicalJson } from "../canonical-json.ts";
 import type { JournalSink } from "../journal/journal.ts";
 import { StreamClock } from "../simulated-lane.ts";
+import { BookLag } from "./book-lag.ts";
 import type { MarketTape } from "./market-tape.ts";
 import type { TickToOrder } from "./tick-to-order.ts";
 
@@ -33,11 +34,13 @@ export interface LiveLoopOptions {
   readonly onNotice?: ((notice: VenueNotice) => void) | undefined;
   /** The loop goes on for so long after the last parent has ended: markouts. Nanoseconds. */
   readonly lingerNanos?: number | undefined;
+  /** A book that comes so much later than it was is not traded on; absent: however late. */
+  readonly mostLagNanos?: number | undefined;
 }
 
 export type LiveEnd =
-  /** Every parent has come to its end. */
-  | { readonly kind: "over" }
+  /** Every parent has come to its end. `unwithdrawn`: of a kill, why orders may still rest. */
+  | { readonly kind: "over"; readonly unwithdrawn?: string }
   /** Somebody left it; what rests at the venue stays there. */
   | { readonly kind: "left" }
   /** Something broke. `unwithdrawn`: why orders may still rest at the venue. */
@@ -57,10 +60,15 @@ export class LiveLoop implements VenueSink {
   readonly #wake: TouchWake;
   readonly #clock: StreamClock;
   readonly #instrument: string;
+  readonly #lag: BookLag;
   readonly #resolve: (end: LiveEnd) => void;
   #journal: JournalSink | undefined;
   #isOver = false;
   #isEnding = false;
+  #stopLooking: (() => void) | undefined;
+  /** Of a kill, while it goes on, and what came of the last one. */
+  #withdrawal: Promise<string | undefined> | undefined;
+  #unwithdrawn: string | undefined;
   #lastTime = 0 as Micros;
   /** Of the events in hand: sent once their reasons are durable. */
   #commands: EngineCommand[] = [];
@@ -84,6 +92,11 @@ export class LiveLoop implements VenueSink {
     this.#wake = market.wake;
     this.#clock = new StreamClock(options.session.header);
     this.#instrument = instrumentId(options.session.header.instrument);
+    this.#lag = new BookLag({
+      observer: this.#observer,
+      mostNanos: options.mostLagNanos ?? Number.POSITIVE_INFINITY,
+      notice: (notice) => options.onNotice?.(notice),
+    });
     const { promise, resolve } = Promise.withResolvers<LiveEnd>();
     this.ended = promise;
     this.#resolve = resolve;
@@ -114,6 +127,13 @@ export class LiveLoop implements VenueSink {
   kill(by: string, reason: string): void {
     this.operate((time) => ({ kind: "kill-switched", time, by, reason }));
     void this.#withdraw();
+    this.cutLinger();
+  }
+
+  /** Ends the loop where it only looks on. @returns whether it did. */
+  cutLinger(): boolean {
+    if (this.#isEnding) this.#finishEnding();
+    return this.#isEnding;
   }
 
   /** Ends the loop as it stands: what rests at the venue stays there. */
@@ -143,16 +163,18 @@ export class LiveLoop implements VenueSink {
 
   rows(block: MarketBlock): void {
     if (this.#isOver) return;
-    this.#guard(() => {
-      for (let row = 0; row < block.length;) {
-        row = this.#engine.observe(0, block, row, block.length, Number.POSITIVE_INFINITY);
-        if (!this.#observer.wokeUp || !this.#wake.isDue || this.#journal === undefined) continue;
-        this.#step({ kind: "touch-moved", time: this.now, instrument: this.#instrument });
-      }
-      if (this.#steps.length > 0) this.#settle(block.localTime[block.length - 1]);
-      this.#options.tape?.take(block);
-    });
+    this.#guard(() => this.#lag.pass(block, this.#take));
   }
+
+  readonly #take = (block: MarketBlock, mayAct: boolean): void => {
+    for (let row = 0; row < block.length;) {
+      row = this.#engine.observe(0, block, row, block.length, Number.POSITIVE_INFINITY);
+      if (!mayAct || !this.#observer.wokeUp || !this.#wake.isDue) continue;
+      this.#step({ kind: "touch-moved", time: this.now, instrument: this.#instrument });
+    }
+    if (this.#steps.length > 0) this.#settle(block.localTime[block.length - 1]);
+    this.#options.tape?.take(block);
+  };
 
   report(clientOrderId: ClientOrderId, report: OrderReport): void {
     if (this.#isOver || this.#journal === undefined) return;
@@ -268,12 +290,20 @@ export class LiveLoop implements VenueSink {
     const [market] = this.#engine.instruments;
     if (this.#isEnding || this.#isOver || market!.live.length > 0) return;
     this.#isEnding = true;
-    this.#timers.after(this.#options.lingerNanos ?? 0, () => {
-      if (this.#isOver) return;
-      this.#guard(() => {
-        this.#commit();
-        this.#end({ kind: "over" });
-      });
+    const linger = this.#options.lingerNanos ?? 0;
+    this.#stopLooking = this.#timers.after(linger, () => this.#finishEnding());
+  }
+
+  /** A withdrawal that goes on is waited for, reports are taken meanwhile. */
+  #finishEnding(): void {
+    if (this.#withdrawal !== undefined) {
+      void this.#withdrawal.then(() => this.#finishEnding());
+      return;
+    }
+    this.#guard(() => {
+      this.#commit();
+      const unwithdrawn = this.#unwithdrawn;
+      this.#end({ kind: "over", ...(unwithdrawn === undefined ? {} : { unwithdrawn }) });
     });
   }
 
@@ -287,8 +317,17 @@ export class LiveLoop implements VenueSink {
     }
   }
 
-  /** @returns why orders may still rest, where they may. */
-  async #withdraw(): Promise<string | undefined> {
+  /** One at a time. @returns why orders may still rest, where they may. */
+  #withdraw(): Promise<string | undefined> {
+    this.#withdrawal ??= this.#withdrawAll().then((unwithdrawn) => {
+      this.#withdrawal = undefined;
+      this.#unwithdrawn = unwithdrawn;
+      return unwithdrawn;
+    });
+    return this.#withdrawal;
+  }
+
+  async #withdrawAll(): Promise<string | undefined> {
     try {
       const done = await this.#session.cancelAll();
       return done.ok ? undefined : done.error.text;
@@ -307,6 +346,7 @@ export class LiveLoop implements VenueSink {
     this.#commands = [];
     this.#takeBack?.();
     this.#stopTicking?.();
+    this.#stopLooking?.();
   }
 }
 

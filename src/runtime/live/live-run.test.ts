@@ -7,10 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ok } from "../../core/domain/errors.ts";
-import { micros, MINUTE } from "../../core/domain/units.ts";
+import { type Micros, micros, MINUTE, SECOND } from "../../core/domain/units.ts";
 import { fedFeed } from "../../../test/fed-market.ts";
 import { paperVenue } from "../../venues/paper/paper-venue.ts";
-import type { Venue } from "../../venues/venue.ts";
+import type { OpenPublicFeed } from "../../venues/paper/public-feed.ts";
+import type { Venue, VenueNotice } from "../../venues/venue.ts";
 import { VirtualTime } from "../../venues/virtual-time.ts";
 import { composeVenue, feeRates } from "../compose.ts";
 import { DEFAULT_CONFIG, type ArrivalConfig } from "../config.ts";
@@ -30,8 +31,11 @@ const START = micros(Date.UTC(2026, 0, 5, 14) * 1000);
 interface Stage {
   readonly run: LiveRun;
   readonly time: VirtualTime;
-  /** Until the run is over, or so much virtual time has passed. */
-  drive(seconds: number): Promise<void>;
+  readonly notices: readonly VenueNotice[];
+  /** Seconds. */
+  readonly placedAt: readonly number[];
+  /** Until the run is over, or so much virtual time has passed. @returns whether it is over. */
+  drive(seconds: number): Promise<boolean>;
 }
 
 async function stage(
@@ -41,6 +45,9 @@ async function stage(
     readonly silentAfter?: number;
     readonly config?: ArrivalConfig;
     readonly alsoTraded?: number;
+    readonly linger?: Micros;
+    /** Seconds: what the market says between them comes as if it were 12 s old. */
+    readonly lateBetween?: readonly [number, number];
   } = {},
 ): Promise<Stage> {
   const spec = {
@@ -53,7 +60,7 @@ async function stage(
   const config = options.config ?? DEFAULT_CONFIG;
   const time = new VirtualTime();
   const paper = paperVenue({
-    openFeed: fedFeed(market, time, options.silentAfter),
+    openFeed: late(fedFeed(market, time, options.silentAfter), options.lateBetween),
     exchange: (header) => composeVenue(header, { config, seed: 1 }),
     fees: feeRates(config.simulation),
     timers: time,
@@ -71,7 +78,20 @@ async function stage(
     ...change,
   };
   const journal = join(folder, `${name}.journal`);
-  const opened = await openLiveRun({ venue, request, journal, timers: time, parentId: "r1" });
+  const notices: VenueNotice[] = [];
+  const placedAt: number[] = [];
+  const opened = await openLiveRun({
+    venue,
+    request,
+    journal,
+    timers: time,
+    parentId: "r1",
+    ...(options.linger === undefined ? {} : { linger: options.linger }),
+    onNotice: (notice) => void notices.push(notice),
+    onStep: (_, outputs) => {
+      for (const { kind } of outputs) if (kind === "place-order") placedAt.push(time.now / 1e9);
+    },
+  });
   if (!opened.ok) throw new Error(opened.error.text);
   const run = opened.value;
   const book = { isReady: false };
@@ -87,16 +107,43 @@ async function stage(
   return {
     run,
     time,
+    notices,
+    placedAt,
     async drive(seconds) {
       const until = time.now + seconds * 1e9;
       const state = { isOver: false };
       void run.ended.then(() => {
         state.isOver = true;
       });
+      await Promise.resolve();
       while (!state.isOver && time.now < until && time.step(until)) await Promise.resolve();
+      return state.isOver;
     },
   };
 }
+
+const late =
+  (open: OpenPublicFeed, between: readonly [number, number] = [0, 0]): OpenPublicFeed =>
+  async (signal) => {
+    const opened = await open(signal);
+    if (!opened.ok) return opened;
+    const feed = opened.value;
+    const isLate = (): boolean => {
+      const seconds = feed.now() / 1e9;
+      return seconds >= between[0] && seconds < between[1];
+    };
+    return ok({
+      header: feed.header,
+      now: () => feed.now(),
+      start: (rows, notice) =>
+        feed.start((block) => {
+          const { exchangeTime, length } = block;
+          if (!isLate()) return rows(block);
+          rows({ ...block, exchangeTime: exchangeTime.slice(0, length).map((at) => at - 12e9) });
+        }, notice),
+      stop: () => feed.stop(),
+    });
+  };
 
 /** Somebody else buys so many lots on the account. */
 const tradedBy = (venue: Venue, others: number): Venue => ({
@@ -210,6 +257,64 @@ describe("a live run", () => {
     expect(result).toMatchObject({ end: { kind: "over" }, phase: "canceled" });
     expect(result.alerts.map(({ code }) => code)).toContain("KILLED");
     expect((await replayed("kill")).identical).toBe(true);
+  });
+
+  it("does not trade on a book that comes late, and takes it back when it is on time", async () => {
+    const at = await stage("late", {}, { lateBetween: [60, 90] });
+    begin(at);
+    await at.drive(180);
+    const result = await at.run.finish();
+    expect(at.notices.map(({ code, severity }) => `${severity} ${code}`)).toEqual([
+      "warning VENUE_FEED_LATE",
+      "info VENUE_FEED_LATE",
+    ]);
+    expect(at.placedAt.some((seconds) => seconds < 60)).toBe(true);
+    expect(at.placedAt.filter((seconds) => seconds >= 60 && seconds < 90)).toEqual([]);
+    expect(at.placedAt.some((seconds) => seconds >= 90)).toBe(true);
+    expect(result).toMatchObject({ end: { kind: "over" }, phase: "complete" });
+    expect((await replayed("late")).identical).toBe(true);
+  });
+
+  it.each(["cancel", "finish"] as const)(
+    "interrupted (%s) before its start it ends",
+    async (policy) => {
+      const name = `early-${policy}`;
+      const at = await stage(name, { start: micros(60 * SECOND) });
+      begin(at);
+      await at.drive(5);
+      at.run.interrupt(policy, "a test");
+      expect(await at.drive(5)).toBe(true);
+      const result = await at.run.finish();
+      expect(result).toMatchObject({ end: { kind: "over" }, phase: "canceled", report: null });
+      expect((await replayed(name)).identical).toBe(true);
+    },
+  );
+
+  it.each(["cancel", "finish", "leave"] as const)(
+    "interrupted (%s) while it looks on, it ends at once and as it was",
+    async (policy) => {
+      const name = `linger-${policy}`;
+      const at = await stage(name, { quantity: "0.05" }, { linger: micros(10 * MINUTE) });
+      begin(at);
+      await at.drive(130);
+      expect(at.run.parent!.phase).toBe("complete");
+      at.run.interrupt(policy, "a test");
+      expect(await at.drive(1)).toBe(true);
+      const result = await at.run.finish();
+      expect(result).toMatchObject({ end: { kind: "over" }, phase: "complete", refusals: [] });
+      expect((await replayed(name)).identical).toBe(true);
+    },
+  );
+
+  it("a silent venue is not waited for by whoever has stopped before the start", async () => {
+    const at = await stage("silent");
+    const { session } = at.run;
+    session.refresh = () => new Promise(() => undefined);
+    const stopped = new AbortController();
+    const looked = at.run.preflight(stopped.signal);
+    stopped.abort();
+    expect(await looked).toMatchObject({ ok: false, error: { code: "VENUE_UNREACHABLE" } });
+    await at.run.discard();
   });
 
   it("two runs of one market are the same, byte by byte", async () => {

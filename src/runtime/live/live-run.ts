@@ -10,24 +10,24 @@
 import { existsSync, rmSync } from "node:fs";
 import { basename } from "node:path";
 import { err, ok, type Result } from "../../core/domain/errors.ts";
-import { formatQuantity, type Instrument } from "../../core/domain/instrument.ts";
+import { formatQuantity } from "../../core/domain/instrument.ts";
 import type { EngineEvent, EngineOutput } from "../../core/domain/messages.ts";
 import type { ParentOrder } from "../../core/domain/parent-order.ts";
 import { addMicros, lots, type Micros, micros, SECOND } from "../../core/domain/units.ts";
 import type { Engine } from "../../core/engine.ts";
 import { executionOf } from "../../core/execution/execution-record.ts";
 import type { ParentState } from "../../core/execution/parent-state.ts";
-import { analyse, type ExecutionReport } from "../../core/tca/report.ts";
+import { analyse } from "../../core/tca/report.ts";
 import { partialOf } from "../../data/event-file/writer.ts";
 import { SYSTEM_TIMERS, type Timers } from "../../venues/timers.ts";
-import type { Venue, VenueCode, VenueNotice, VenueSession } from "../../venues/venue.ts";
-import { type OrderRequest, orderOf } from "../backtest.ts";
+import type { VenueSession } from "../../venues/venue.ts";
+import { orderOf } from "../backtest.ts";
 import { composeEngine, strategiesWith } from "../compose.ts";
 import { type ArrivalConfig, configJson } from "../config.ts";
 import { instrumentJson } from "../instrument-file.ts";
-import type { JournalCode, JournalHeader, JournalSink } from "../journal/journal.ts";
+import type { JournalHeader, JournalSink } from "../journal/journal.ts";
 import { createJournal } from "../journal/writer.ts";
-import { noteOf, type Plugin } from "../plugin.ts";
+import { noteOf } from "../plugin.ts";
 import { NODE_MAJOR, PROGRAM } from "../program.ts";
 import { type InterruptPolicy, liveLimits } from "./live-config.ts";
 import { liveHeader, type LiveMarketSpec } from "./live-market.ts";
@@ -36,69 +36,18 @@ import { MarketTape } from "./market-tape.ts";
 import { newParentId } from "./parent-id.ts";
 import { type Preflight, preflight } from "./preflight.ts";
 import { positionDifference } from "./reconcile.ts";
-import { TickToOrder, type TickToOrderFigures } from "./tick-to-order.ts";
+import {
+  type Alert,
+  type Interrupted,
+  type LiveFault,
+  LiveHalt,
+  type LiveRequest,
+  type LiveResult,
+  type LiveRunOptions,
+} from "./live-terms.ts";
+import { TickToOrder } from "./tick-to-order.ts";
 
-export interface LiveRequest extends OrderRequest {
-  /** From `begin` to the order's start. */
-  readonly start?: Micros;
-  readonly reduceOnly?: boolean;
-  readonly plugins?: readonly Plugin[];
-  readonly seed: number;
-}
-
-export interface LiveRunOptions {
-  readonly venue: Venue;
-  /** Made once the instrument's grid is known. @throws whatever it likes: nothing is open then. */
-  readonly request: LiveRequest | ((instrument: Instrument) => LiveRequest);
-  /** Where the journal goes, which must not exist; the market's rows go beside it. */
-  readonly journal: string;
-  /** Of the order, and of all its child orders; absent: a new one (`newParentId`). */
-  readonly parentId?: string;
-  readonly timers?: Timers;
-  /** The loop goes on for so long after the order has ended, for markouts. */
-  readonly linger?: Micros;
-  readonly signal?: AbortSignal;
-  readonly onStep?: (event: EngineEvent, outputs: readonly EngineOutput[]) => void;
-  readonly onNotice?: (notice: VenueNotice) => void;
-}
-
-export interface LiveFault {
-  readonly code: VenueCode | JournalCode | "RUN_QUANTITY" | "RUN_NO_BOOK" | "RUN_MARKET_FILE";
-  readonly text: string;
-}
-
-/** Why a run was ended by us: told as what halted it. */
-export class LiveHalt extends Error {
-  override readonly name = "LiveHalt";
-  readonly code: "RUN_UNCONFIRMED";
-
-  constructor(text: string) {
-    super(text);
-    this.code = "RUN_UNCONFIRMED";
-  }
-}
-
-export interface LiveResult {
-  readonly parentId: string;
-  readonly phase: ParentState["phase"];
-  readonly reason: string;
-  readonly end: LiveEnd;
-  /** Null when the order never arrived: there was nothing to measure against. */
-  readonly report: ExecutionReport | null;
-  readonly rows: number;
-  readonly alerts: readonly Alert[];
-  readonly refusals: readonly { readonly code: string; readonly count: number }[];
-  /** From the receipt of a row to the order that it caused; absent where none did. */
-  readonly tickToOrder: TickToOrderFigures | undefined;
-  readonly journal: string;
-  readonly marketFile: string;
-}
-
-export interface Alert {
-  readonly severity: string;
-  readonly code: string;
-  readonly text: string;
-}
+export type * from "./live-terms.ts";
 
 /** How long a book may take to come. */
 const BOOK_NANOS = 30e9;
@@ -175,6 +124,7 @@ export class LiveRun {
       tape: this.#tape,
       meter: this.#meter,
       lingerNanos: (options.linger ?? 0) * 1000,
+      mostLagNanos: this.config.limits.staleAfter * 1000,
       onStep: (event, outputs) => this.#note(event, outputs),
       onNotice: (notice) => options.onNotice?.(notice),
     });
@@ -224,9 +174,14 @@ export class LiveRun {
     return ok(request.reduceOnly === true ? { ...made.value, reduceOnly: true } : made.value);
   }
 
-  /** What the order would mean if it began now. The account is asked anew; nothing is sent. */
-  async preflight(): Promise<Result<Preflight, LiveFault>> {
-    const account = await this.session.refresh();
+  /**
+   * What the order would mean if it began now. The account is asked anew; nothing is sent.
+   *
+   * @param signal nobody wants to know any more: a silent venue is not waited for.
+   */
+  async preflight(signal?: AbortSignal): Promise<Result<Preflight, LiveFault>> {
+    const account = await untilAborted(this.session.refresh(), signal);
+    if (account === undefined) return err(STOPPED);
     if (!account.ok) return account;
     const order = this.order();
     if (!order.ok) return order;
@@ -280,11 +235,20 @@ export class LiveRun {
     this.#loop.fail(error);
   }
 
-  interrupt(policy: InterruptPolicy, by: string): void {
-    if (policy === "leave") return this.#loop.leave();
-    if (policy === "cancel") this.#cancel(by);
+  /** Where the order has ended, and the run only looks on, it ends at once. */
+  interrupt(policy: InterruptPolicy, by: string): Interrupted {
+    if (this.#loop.cutLinger()) return "ended";
+    if (policy === "leave") {
+      this.#loop.leave();
+      return "left";
+    }
+    const hasStarted = (this.parent?.order.startAt ?? 0) <= this.now;
+    // What has not started has nothing to finish.
+    const isCanceled = policy === "cancel" || !hasStarted;
+    if (isCanceled) this.#cancel(by);
     else this.#hurry(by);
     this.#endSoon();
+    return isCanceled ? "canceling" : "finishing";
   }
 
   #cancel(by: string): void {
@@ -415,6 +379,28 @@ export class LiveRun {
     if (this.#journal === undefined) return;
     // In a turn of its own: the disk failed in the middle of a row.
     this.#timers.after(0, () => this.kill("arrival", `the market cannot be recorded: ${text}`));
+  }
+}
+
+const STOPPED: LiveFault = {
+  code: "VENUE_UNREACHABLE",
+  text: "it was stopped before the venue had told of the account",
+};
+
+/** @returns undefined where the signal came first. */
+async function untilAborted<Value>(
+  promise: Promise<Value>,
+  signal: AbortSignal | undefined,
+): Promise<Value | undefined> {
+  if (signal === undefined) return promise;
+  const aborted = Promise.withResolvers<undefined>();
+  const stop = (): void => aborted.resolve(undefined);
+  signal.addEventListener("abort", stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", stop);
   }
 }
 

@@ -22,7 +22,13 @@ import type { AccountSummary } from "../../venues/venue.ts";
 import type { ArrivalConfig } from "../config.ts";
 import { type Check, orderChecks, percent, submission, unitOf } from "../feasibility.ts";
 import type { MarketFacts } from "../market-facts.ts";
-import { accountAfter, MAINTENANCE_MARGIN, type WorstCase, worstCaseOf } from "./worst-case.ts";
+import {
+  accountAfter,
+  isClosing,
+  MAINTENANCE_MARGIN,
+  type WorstCase,
+  worstCaseOf,
+} from "./worst-case.ts";
 
 export interface PreflightCheck extends Check {
   /** Where it is not met, the run does not begin unless that is accepted knowingly. */
@@ -72,7 +78,7 @@ export function preflight(input: PreflightInput): Preflight {
     checks: [
       { ...taken, isRequired: true },
       ...accountChecks(instrument, input, worst),
-      ...others(account, order, instrument),
+      ...others(account, order, instrument, quantity),
       ...limitsChecks(input, quantity, instrument),
     ],
   };
@@ -133,30 +139,40 @@ function spotBalance(
 }
 
 function others(
-  { positionLots, positionMode, foreignOrders }: AccountSummary,
-  { side, reduceOnly }: ParentOrder,
+  account: AccountSummary,
+  order: ParentOrder,
   instrument: Instrument,
+  quantity: Lots,
 ): readonly PreflightCheck[] {
+  const { positionLots, positionMode, foreignOrders } = account;
   const checks: PreflightCheck[] = [];
   if (foreignOrders > 0) {
     const text = `${foreignOrders} orders rest here that are not of this run: they stay`;
     checks.push({ name: "other orders", isRequired: false, met: null, text });
   }
-  const isOpposite = side === "buy" ? positionLots < 0 : positionLots > 0;
-  if (instrument.kind !== "spot" && positionLots !== 0) {
-    const held = formatQuantity(instrument, lots(Math.abs(positionLots)));
+  if (instrument.kind === "spot") return checks;
+  const closes = isClosing(account, order);
+  const size = Math.abs(positionLots);
+  const held = `${formatQuantity(instrument, lots(size))} ${unitOf(instrument)}`;
+  if (positionLots !== 0) {
     const which = positionLots > 0 ? "long" : "short";
-    const what = !isOpposite
-      ? "the order adds to it"
-      : positionMode === "hedge"
-        ? "the order opens the other side beside it"
-        : "the order closes it first";
-    const text = `${which} ${held} ${unitOf(instrument)}: ${what}`;
+    const how =
+      quantity < size ? "closes a part of it" : quantity > size ? "closes it first" : "closes it";
+    const text = `${which} ${held}: the order ${closes ? how : "adds to it"}`;
     checks.push({ name: "position held", isRequired: false, met: null, text });
   }
-  if (reduceOnly === true && !isOpposite) {
+  if (order.reduceOnly === true && !closes) {
     const text = "there is no position that it could reduce";
     checks.push({ name: "reduce only", isRequired: true, met: false, text });
+  }
+  const mayOnlyClose = positionMode === "hedge" || order.reduceOnly === true;
+  if (closes && mayOnlyClose && quantity > size) {
+    const text =
+      `it can close what is held and no more: ${held}, and the order is for ` +
+      formatQuantity(instrument, quantity);
+    // What is only to reduce may want to take all there is, however much.
+    const isRequired = order.reduceOnly !== true;
+    checks.push({ name: "enough to close", isRequired, met: false, text });
   }
   return checks;
 }
@@ -174,6 +190,7 @@ function limitsChecks(
   const hand = {
     order,
     quantity,
+    heldLots: input.account.positionLots,
     span: (order.deadline - order.startAt) as Micros,
     facts: factsOf(instrument, observer, hour.value),
     limits: config.limits,

@@ -77,7 +77,11 @@ export function accountAfter(
   account: AccountSummary,
 ): AccountAfter {
   const direction = sign(order.side);
-  const positionLots = account.positionLots + direction * worst.quantity;
+  const turned = account.positionLots + direction * worst.quantity;
+  // Closing one side of a hedged account never opens the other.
+  const isHedge = account.positionMode === "hedge";
+  const isTurned = isHedge && isClosing(account, order) && turned * direction > 0;
+  const positionLots = isTurned ? 0 : turned;
   const added = Math.max(0, Math.abs(positionLots) - Math.abs(account.positionLots)) as Lots;
   const price = priceEstimate(instrument, worst.price);
   const isInverse = instrument.kind === "inverse";
@@ -97,6 +101,19 @@ export function accountAfter(
     distance:
       at === undefined ? undefined : Math.max(0, (Math.sign(positionLots) * (now - at)) / now),
   };
+}
+
+/**
+ * Whether the order closes what is held: in one-way mode against what there is, in hedge mode by
+ * the side that is traded, held or not.
+ */
+export function isClosing(
+  { positionLots, positionMode, positionSide }: AccountSummary,
+  { side }: ParentOrder,
+): boolean {
+  const held = positionLots === 0 ? undefined : positionLots > 0 ? "long" : "short";
+  const traded = positionMode === "hedge" ? (positionSide ?? held) : held;
+  return traded === (side === "buy" ? "short" : "long");
 }
 
 /** Where equity falls to the maintenance margin of the whole position, entered at `price`. */

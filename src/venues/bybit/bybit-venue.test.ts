@@ -1,6 +1,7 @@
 /**
  * The venue suite on Bybit sessions that trade on the local exchange, over true sockets.
  */
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { ClientOrderId, OrderReport, OrderTerms } from "../../core/domain/child-order.ts";
@@ -14,7 +15,7 @@ import { venueSuite, type VenueStage } from "../../testing/venue-suite.ts";
 import type { Venue, VenueNotice, VenueSink } from "../venue.ts";
 import { type BybitVenueOptions, bybitVenue } from "./bybit-venue.ts";
 import { Credentials } from "./credentials.ts";
-import { hostsOf } from "./hosts.ts";
+import { type Hosts, hostsOf } from "./hosts.ts";
 import { DEFAULT_PATIENCE } from "./order-sighting.ts";
 import { RatePump } from "./rate-pump.ts";
 import { BybitRest } from "./rest-client.ts";
@@ -25,7 +26,7 @@ import { STREAM_PACE } from "./signed-stream.ts";
 const QUICK: NonNullable<BybitVenueOptions["pace"]> = {
   feed: { ...DEFAULT_PACE, spacingMs: 1, backoff: { firstMs: 20, mostMs: 200 } },
   stream: { ...STREAM_PACE, backoff: { firstMs: 20, mostMs: 200 } },
-  session: { ...SESSION_PACE, lookMs: 10, withdrawLookMs: 30 },
+  session: { ...SESSION_PACE, lookMs: 10, withdrawLookMs: 30, withdrawAgainMs: 300 },
   tracker: {
     ...DEFAULT_PATIENCE,
     receiveWindowMs: 400,
@@ -153,6 +154,48 @@ async function listen(stage: VenueStage): Promise<Told> {
   stage.session.start(told);
   await vi.waitFor(() => expect(told.bid).toBeGreaterThan(0), { timeout: 5000 });
   return told;
+}
+
+/** Before the trade stream: as a connection whose other end is gone without a word. */
+class SilentWall {
+  isSilent = false;
+  readonly hosts: Hosts;
+  readonly #server: Server;
+  readonly #sockets: Socket[] = [];
+
+  private constructor(server: Server, hosts: Hosts) {
+    this.#server = server;
+    const { port } = server.address() as AddressInfo;
+    this.hosts = { ...hosts, tradeStream: `ws://127.0.0.1:${port}/v5/trade` };
+  }
+
+  static async before(url: string): Promise<SilentWall> {
+    const hosts = hostsOf("local", url);
+    if (!hosts.ok) throw new Error(hosts.error.text);
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const wall = new SilentWall(server, hosts.value);
+    server.on("connection", (near) => wall.#join(near, Number(new URL(url).port)));
+    return wall;
+  }
+
+  #join(near: Socket, port: number): void {
+    const far = connect(port, "127.0.0.1");
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      this.#sockets.push(from);
+      from.on("data", (data) => void (this.isSilent || to.write(data)));
+      from.on("error", () => undefined);
+      from.on("close", () => to.destroy());
+    }
+  }
+
+  close(): void {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server.close();
+  }
 }
 
 describe("a Bybit session", () => {
@@ -299,22 +342,51 @@ describe("a Bybit session", () => {
     await vi.waitFor(() => expect(exchange.server.openStreams).toBe(0), { timeout: 5000 });
   });
 
-  it("switches disconnect protection on where it was asked for", async () => {
-    const stage = await openStage({ protectionSeconds: 3 });
+  it("withdraws over HTTP what a trade stream that has fallen silent does not take", async () => {
+    const wall = await SilentWall.before(exchange.url);
+    // The stream is not given up before the test is over: the second try must find another way.
+    const session = { ...QUICK.session!, withdrawMs: 5000 };
+    const pace = { ...QUICK, session, answerMs: 60_000 };
+    const stage = await openStage({ hosts: wall.hosts, pace });
     const told = await listen(stage);
     stage.session.place(termsOf(`${stage.prefix}-1`, told.bid));
     await vi.waitFor(() => expect(told.reports).toEqual([`${stage.prefix}-1 accepted`]));
+    wall.isSilent = true;
+    expect(await stage.session.cancelAll()).toEqual({ ok: true, value: undefined });
+    await vi.waitFor(() => expect(told.reports).toContain(`${stage.prefix}-1 canceled`));
     await stage.session.close();
-    cases -= 1;
-    const { session } = await openStage({ prefix: "another" });
-    expect(session.account.foreignOrders).toBe(1);
+    wall.close();
+  });
+
+  it("has its orders withdrawn when it is gone, and nobody's when it has ended in order", async () => {
+    const other = await openStage({ prefix: "hand" });
+    const seen = await listen(other);
+    other.session.place(termsOf("hand-1", seen.bid * 0.98));
+    await vi.waitFor(() => expect(seen.reports).toEqual(["hand-1 accepted"]));
+    cases -= 1; // The same account again.
+    const orderly = await openStage({ protectionSeconds: 3, prefix: "orderly" });
+    await listen(orderly);
+    await orderly.session.close();
+
+    const stage = await openStage({ protectionSeconds: 3 });
+    const told = await listen(stage);
+    const orderLinkId = `${stage.prefix}-1`;
+    stage.session.place(termsOf(orderLinkId, told.bid * 0.98));
+    await vi.waitFor(() => expect(told.reports).toEqual([`${orderLinkId} accepted`]));
+    // Its order rests: this is no orderly end.
+    await stage.session.close();
+    const query = { category: "linear", symbol: "BTCUSDT", orderLinkId };
+    const rest = restOf();
     await vi.waitFor(
       async () => {
-        const account = await session.refresh();
-        expect(account.ok && account.value.foreignOrders).toBe(0);
+        const order = await rest.get({ path: "/v5/order/realtime", query });
+        expect(JSON.stringify(order)).toContain('"cancelType":"CancelByDCP"');
       },
       { timeout: 10_000, interval: 200 },
     );
-    await session.close();
+    // Its window was over before that.
+    expect(seen.reports).toEqual(["hand-1 accepted"]);
+    expect((await other.session.cancelAll()).ok).toBe(true);
+    await other.session.close();
   });
 });

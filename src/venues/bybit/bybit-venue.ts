@@ -251,6 +251,7 @@ class Opening {
       executed: (row) => this.#session?.execution(row),
       told: () => this.#session?.told(),
       unread: (fault) => this.#session?.unread(fault),
+      redact: (text) => this.#options.credentials.redact(text),
     });
   }
 
@@ -364,7 +365,7 @@ class Opening {
     for (const timer of this.#timers) clearInterval(timer);
     this.#guard?.close();
     this.#market.close();
-    this.#private?.close();
+    this.#private?.close(this.#tracker.open().length === 0);
     for (const stream of this.#trade) stream.close();
     this.#abort.abort();
     this.#pump.close();

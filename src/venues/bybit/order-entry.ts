@@ -25,6 +25,8 @@ export interface EntryRequest {
   readonly body: object;
   /** Not to be sent later than this. */
   readonly notAfter: VenueMillis;
+  /** Not over a stream, however well it seems to stand. */
+  readonly isHttp?: boolean;
   readonly answered: (answer: RequestAnswer) => void;
 }
 
@@ -67,11 +69,10 @@ export class OrderEntry {
   submit(request: EntryRequest): void {
     if (this.#isClosed) return;
     const { pump, venueNowMs } = this.#options;
-    if (this.#stream(request.clientOrderId) === undefined) return void this.#post(request);
     const rated: RateRequest = {
       group: WAYS[request.kind].group,
       weight: 1,
-      isHttp: false,
+      isHttp: this.#stream(request) === undefined,
       notAfterMs: pump.nowMs() + (request.notAfter - venueNowMs()),
       send: () => {
         this.#waiting.delete(rated);
@@ -95,6 +96,14 @@ export class OrderEntry {
     }
   }
 
+  /** A cancel of it has not gone yet. */
+  hasCancelWaiting(clientOrderId: ClientOrderId): boolean {
+    for (const request of this.#waiting.values()) {
+      if (request.kind === "cancel" && request.clientOrderId === clientOrderId) return true;
+    }
+    return false;
+  }
+
   close(): void {
     this.#isClosed = true;
     for (const timer of this.#timers) clearTimeout(timer);
@@ -103,7 +112,8 @@ export class OrderEntry {
   }
 
   /** Always the same of those that stand, so that requests about one order stay in order. */
-  #stream(clientOrderId: ClientOrderId): TradeStream | undefined {
+  #stream({ clientOrderId, isHttp }: EntryRequest): TradeStream | undefined {
+    if (isHttp === true) return undefined;
     const { streams } = this.#options;
     const first = streams.length === 0 ? 0 : hashOf(clientOrderId) % streams.length;
     for (let index = 0; index < streams.length; index++) {
@@ -116,7 +126,7 @@ export class OrderEntry {
   #send(request: EntryRequest): void {
     if (this.#options.venueNowMs() > request.notAfter) return this.#late(request);
     const { operation, group } = WAYS[request.kind];
-    const stream = this.#stream(request.clientOrderId);
+    const stream = this.#stream(request);
     const sentAt = stream?.send(operation, request.body, (answer) => {
       const { pump, rest } = this.#options;
       if (answer.limits !== undefined) {
@@ -131,17 +141,11 @@ export class OrderEntry {
   }
 
   async #post(request: EntryRequest): Promise<void> {
-    const { rest, pump, venueNowMs, onSent } = this.#options;
-    const now = venueNowMs();
-    if (now > request.notAfter) return this.#late(request);
-    const outcome = await rest.post({
-      path: WAYS[request.kind].path,
-      body: request.body,
-      notAfterMs: pump.nowMs() + (request.notAfter - now),
-    });
-    // When it truly went is known to be no later than this.
-    onSent(request.number, venueNowMs());
-    this.#judge(request, verdictOf(outcome));
+    const { rest, onSent } = this.#options;
+    const answer = rest.postNow({ path: WAYS[request.kind].path, body: request.body });
+    // The time in it is no later than this.
+    onSent(request.number, rest.venueNowMs());
+    this.#judge(request, verdictOf(await answer));
   }
 
   #judge(request: EntryRequest, { meaning, code, text }: Verdict): void {

@@ -1,12 +1,14 @@
 /**
  * Order mirror: one order as the engine has it, if it has heard all that was told.
  *
- * What must stay true: nothing is told that the engine's life cycle does not allow.
+ * What must stay true: nothing is told that the engine's life cycle does not allow; a fill that it
+ * does not allow yet is kept until it does.
  */
 import {
   applyReport,
   type ChildOrder,
   type ClientOrderId,
+  type Fill,
   type OrderReport,
   type OrderTerms,
   type Phase,
@@ -18,6 +20,8 @@ import type { OrderOutput, VenueMillis } from "./order-sighting.ts";
 export class OrderMirror {
   readonly child: ChildOrder;
   readonly #tell: (output: OrderOutput) => void;
+  /** More than the order may fill as far as the engine knows: told once it may. */
+  readonly #withheld: Fill[] = [];
   #isAccepted = false;
 
   constructor(terms: OrderTerms, at: VenueMillis, tell: (output: OrderOutput) => void) {
@@ -62,10 +66,27 @@ export class OrderMirror {
     if (!this.#isAccepted && !this.isClosed) this.report({ kind: "accepted" });
   }
 
+  /** False: it is kept for later. */
+  fill(fill: Fill): boolean {
+    if (!this.#fits(fill)) {
+      this.#withheld.push(fill);
+      return false;
+    }
+    this.accept();
+    this.report({ kind: "filled", fill });
+    return true;
+  }
+
+  #fits = ({ quantity }: Fill): boolean => this.child.cumulative + quantity <= this.most;
+
   report(report: OrderReport): void {
     if (report.kind === "accepted") this.#isAccepted = true;
     if (report.kind !== "filled" && TRANSITIONS[this.phase][report.kind] === undefined) return;
     applyReport(this.child, report);
     this.#tell({ kind: "report", clientOrderId: this.id, report });
+    const index = this.#withheld.findIndex(this.#fits);
+    if (index < 0) return;
+    const [fill] = this.#withheld.splice(index, 1);
+    this.report({ kind: "filled", fill: fill! });
   }
 }

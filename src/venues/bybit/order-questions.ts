@@ -21,6 +21,7 @@ import {
   parseOrderPage,
   type WireFault,
 } from "./wire.ts";
+import { quoted } from "./wire-value.ts";
 
 export interface OrderQuestionsOptions {
   readonly rest: BybitRest;
@@ -30,6 +31,8 @@ export interface OrderQuestionsOptions {
   /** After the tracker was told something. */
   readonly told: () => void;
   readonly unread: (fault: WireFault) => void;
+  /** Takes what is secret out of a text. */
+  readonly redact: (text: string) => string;
 }
 
 /** From so many on a list is asked for instead. */
@@ -70,7 +73,7 @@ export class OrderQuestions {
     else for (const question of orders) void this.#askOrder(question);
   }
 
-  /** All open orders of the instrument, everybody's; undefined where they could not be had. */
+  /** All open orders of the instrument, everybody's; undefined where not all could be had. */
   async openOrders(): Promise<readonly OrderState[] | undefined> {
     const found: OrderState[] = [];
     let cursor: string | undefined;
@@ -80,9 +83,16 @@ export class OrderQuestions {
       if (answer === undefined) return undefined;
       found.push(...answer.rows);
       cursor = answer.next;
-      if (cursor === undefined || answer.rows.length + answer.elsewhere === 0) break;
+      if (cursor === undefined || answer.rows.length + answer.elsewhere === 0) {
+        return found.filter(({ standing }) => standing === "open");
+      }
     }
-    return found.filter(({ standing }) => standing === "open");
+    return undefined;
+  }
+
+  /** As the tracker wants it. */
+  sighting(state: OrderState): OrderSighting {
+    return sightingOf(state, this.#options.redact);
   }
 
   async #askOrder(question: TrackerQuestion): Promise<void> {
@@ -97,7 +107,7 @@ export class OrderQuestions {
       if (page === undefined || page.faults.length > 0) return this.#failed(question);
       const found = page.rows.find((row) => row.clientOrderId === clientOrderId);
       if (found === undefined) continue;
-      tracker.sighted(sightingOf(found), this.#now(), begunAt);
+      tracker.sighted(this.sighting(found), this.#now(), begunAt);
       return told();
     }
     tracker.missed(clientOrderId, begunAt, this.#now());
@@ -111,7 +121,7 @@ export class OrderQuestions {
     if (this.#isClosed) return;
     const seen = new Set<string>();
     for (const order of open ?? []) {
-      tracker.sighted(sightingOf(order), this.#now(), begunAt);
+      tracker.sighted(this.sighting(order), this.#now(), begunAt);
       seen.add(order.clientOrderId);
     }
     told();
@@ -158,7 +168,7 @@ export class OrderQuestions {
       cursor = answer.next;
       if (cursor === undefined || answer.rows.length + answer.elsewhere === 0) return true;
     }
-    return true;
+    return false;
   }
 
   async #page<Row>(
@@ -192,8 +202,7 @@ export class OrderQuestions {
   }
 }
 
-/** As the tracker wants it. */
-export function sightingOf(state: OrderState): OrderSighting {
+function sightingOf(state: OrderState, redact: (text: string) => string): OrderSighting {
   const { clientOrderId, orderId, limitPrice, quantity, cumulative, reason, status } = state;
   // A post-only order that would have traded is withdrawn, whatever the venue calls it.
   const isCrossed = state.standing === "rejected" && reason.includes(CROSSED);
@@ -205,7 +214,7 @@ export function sightingOf(state: OrderState): OrderSighting {
     quantity: quantity ?? cumulative,
     cumulative,
     updatedAt: state.updatedAt / 1000,
-    code: reason.split(",", 1)[0] || status,
-    text: reason === "" ? status : `${status}: ${reason}`,
+    code: /^\w{1,60}/.exec(redact(reason))?.[0] ?? status,
+    text: reason === "" ? status : `${status}: ${quoted(redact(reason), 200)}`,
   };
 }

@@ -36,6 +36,12 @@ export const newRequest = (
   refusal: undefined,
 });
 
+/** What is told of a request that came after the order's end. */
+export const TOO_LATE = {
+  code: "VENUE_ORDER_NOT_FOUND",
+  text: "the order had ended",
+} as const;
+
 /** After this the venue no longer takes what was sent at `at`. */
 export const closingOf = (at: VenueMillis, patience: TrackerPatience): VenueMillis =>
   at + patience.receiveWindowMs + patience.slackMs;

@@ -66,6 +66,8 @@ export interface TrackerPatience {
   readonly looks: number;
   /** Looks in vain for an order that the venue had acknowledged, before its fate is unknown. */
   readonly acknowledgedLooks: number;
+  /** Looks in vain for executions that the venue counts, before a person should look. */
+  readonly executionLooks: number;
 }
 
 export const DEFAULT_PATIENCE: TrackerPatience = {
@@ -77,6 +79,7 @@ export const DEFAULT_PATIENCE: TrackerPatience = {
   mostLookMs: 10_000,
   looks: 2,
   acknowledgedLooks: 4,
+  executionLooks: 6,
 };
 
 /** What is told, and what has to be done about the order beyond telling. */

@@ -178,16 +178,16 @@ export class OrderTracker {
   asking({ clientOrderId, what }: TrackerQuestion, until: VenueMillis): void {
     const order = this.#orders.get(clientOrderId);
     if (order === undefined) return;
-    if (what === "order") order.lookAt = Math.max(order.lookAt, until);
-    else order.executionsAt = Math.max(order.executionsAt, until);
+    if (what === "order") order.looks.orderAt = Math.max(order.looks.orderAt, until);
+    else order.looks.executionsAt = Math.max(order.looks.executionsAt, until);
   }
 
   /** A question was not answered: it is due again at `at`. */
   askedInVain({ clientOrderId, what }: TrackerQuestion, at: VenueMillis): void {
     const order = this.#orders.get(clientOrderId);
     if (order === undefined || order.isSettled) return;
-    if (what === "order") order.lookAt = Math.min(order.lookAt, at);
-    else order.executionsAt = Math.min(order.executionsAt, at);
+    if (what === "order") order.looks.orderAt = Math.min(order.looks.orderAt, at);
+    else order.looks.executionsAt = Math.min(order.looks.executionsAt, at);
   }
 
   /** The order stream was away: what it would have said has to be asked for. */
@@ -198,9 +198,9 @@ export class OrderTracker {
   /** Questions whose time has come. Each is answered by one of the calls above. */
   due(now: VenueMillis): readonly TrackerQuestion[] {
     const questions: TrackerQuestion[] = [];
-    for (const { id, lookAt, executionsAt } of this.#unsettled.values()) {
-      if (lookAt <= now) questions.push({ clientOrderId: id, what: "order" });
-      if (executionsAt <= now) questions.push({ clientOrderId: id, what: "executions" });
+    for (const { id, looks } of this.#unsettled.values()) {
+      if (looks.orderAt <= now) questions.push({ clientOrderId: id, what: "order" });
+      if (looks.executionsAt <= now) questions.push({ clientOrderId: id, what: "executions" });
     }
     return questions;
   }
@@ -208,8 +208,8 @@ export class OrderTracker {
   /** When the next question is due; Infinity = none. */
   get nextAt(): VenueMillis {
     let next = Number.POSITIVE_INFINITY;
-    for (const { lookAt, executionsAt } of this.#unsettled.values()) {
-      next = Math.min(next, lookAt, executionsAt);
+    for (const { looks } of this.#unsettled.values()) {
+      next = Math.min(next, looks.orderAt, looks.executionsAt);
     }
     return next;
   }

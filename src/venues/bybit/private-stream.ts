@@ -51,10 +51,12 @@ export class PrivateStream {
   readonly #stream: SignedStream;
   readonly #grid: Grid;
   readonly #events: PrivateStreamEvents;
+  readonly #guard: string | undefined;
 
   constructor(options: PrivateStreamOptions, events: PrivateStreamEvents) {
     const { grid, isProtected } = options;
     const watched = grid.instrument.kind === "spot" ? "dcp.spot" : "dcp.future";
+    this.#guard = isProtected ? watched : undefined;
     const topics = isProtected ? [...TOPICS, watched] : TOPICS;
     this.#grid = grid;
     this.#events = events;
@@ -82,7 +84,15 @@ export class PrivateStream {
     return this.#stream.isReady;
   }
 
-  close(): void {
+  /**
+   * `isDone`: nothing of ours rests, so the venue is told that it need not guard this connection
+   * any more; else its end is a disconnection like any other, and the protection is to fire.
+   */
+  close(isDone: boolean): void {
+    const guard = this.#guard;
+    if (isDone && guard !== undefined) {
+      this.#stream.send(subscribeFrame([guard], "end", "unsubscribe"));
+    }
     this.#stream.close();
   }
 

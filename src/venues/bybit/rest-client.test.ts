@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { inspect } from "node:util";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { AnchoredClock } from "../../data/recorder/clock.ts";
 import { Credentials } from "./credentials.ts";
 import { hostsOf } from "./hosts.ts";
@@ -208,6 +208,22 @@ describe("the REST client", () => {
     const outcome = await rest.post(ORDER);
     expect(outcome.kind).toBe("not-sent");
     expect(textOf(outcome)).toMatch(/refuses the connection/);
+  });
+
+  it.each([
+    ["connect", "not-sent"],
+    ["read", "unknown"],
+    ["write", "unknown"],
+  ])("takes a host out of reach while it has to %s for %s", async (syscall, kind) => {
+    const { rest } = await stage(() => undefined);
+    // No machine of a test can be out of reach on demand.
+    const cause = Object.assign(new Error("out of reach"), { code: "EHOSTUNREACH", syscall });
+    vi.stubGlobal("fetch", () => Promise.reject(new TypeError("fetch failed", { cause })));
+    try {
+      expect(await rest.post(ORDER)).toMatchObject({ kind });
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 
   it("does not send an order whose time has passed while it waited for its turn", async () => {

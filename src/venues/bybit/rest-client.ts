@@ -154,6 +154,17 @@ export class BybitRest {
     return this.#private(path) ?? this.#persist(sending, request.isIdempotent === true);
   }
 
+  /** An order whose turn has come by its sender's own waiting. Sent once, and now. */
+  postNow({ path, body }: Pick<PostRequest, "path" | "body">): Promise<RestOutcome> {
+    if (this.#options.signal.aborted) {
+      return Promise.resolve({ kind: "not-sent", text: `${path} was not sent: stopped` });
+    }
+    const payload = JSON.stringify(body);
+    const notAfterMs = Number.POSITIVE_INFINITY;
+    const sending = { method: "POST" as const, path, payload, weight: 1, notAfterMs };
+    return this.#private(path) ?? this.#send(sending);
+  }
+
   #private(path: string): Promise<RestOutcome> | undefined {
     if (this.#options.credentials !== undefined || isPublic(path)) return undefined;
     const text = `${path} needs an API key: none is given`;
@@ -288,7 +299,9 @@ export class BybitRest {
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
     const words = cause instanceof Error ? cause.message : String(cause);
     const text = this.#redact(`${this.#options.hosts.rest}${path} ${REASONS[code] ?? words}`);
-    return code in REASONS ? { kind: "not-sent", text } : { kind: "unknown", retCode: 0, text };
+    // A connection that stood may break off by the same errors, after all was sent.
+    const wasSent = !(code in REASONS) || (BREAKS.has(code) && !isOfConnecting(cause));
+    return wasSent ? { kind: "unknown", retCode: 0, text } : { kind: "not-sent", text };
   }
 }
 
@@ -301,6 +314,10 @@ const REASONS: Readonly<Record<string, string>> = {
   ENETUNREACH: "cannot be reached: check the network",
   UND_ERR_CONNECT_TIMEOUT: "does not take the connection: check the network",
 };
+
+const BREAKS = new Set(["EHOSTUNREACH", "ENETUNREACH"]);
+const isOfConnecting = (cause: unknown): boolean =>
+  cause instanceof Error && "syscall" in cause && cause.syscall === "connect";
 
 /** What a refusal for too many requests waits for: the venue's second. */
 const LIMITED_MS = 1000;

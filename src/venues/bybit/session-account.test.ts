@@ -6,13 +6,16 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { decimal } from "../../core/domain/decimal.ts";
+import type { Instrument } from "../../core/domain/instrument.ts";
 import { lots } from "../../core/domain/units.ts";
 import { AnchoredClock } from "../../data/recorder/clock.ts";
 import { Credentials } from "./credentials.ts";
 import { hostsOf } from "./hosts.ts";
 import { RatePump } from "./rate-pump.ts";
 import { BybitRest } from "./rest-client.ts";
-import { checkAccount } from "./session-account.ts";
+import { OrderQuestions } from "./order-questions.ts";
+import { OrderTracker } from "./order-tracker.ts";
+import { checkAccount, summarise } from "./session-account.ts";
 import { Grid } from "./wire.ts";
 
 const RULES = {
@@ -33,6 +36,8 @@ const POSITION = {
   positionStatus: "Normal",
   updatedTime: "1700000000000",
 };
+/** What is answered besides, by path. */
+let more: Readonly<Record<string, object>> = {};
 const RESULTS: Readonly<Record<string, object>> = {
   "/v5/market/instruments-info": { category: "linear", list: [RULES] },
   "/v5/position/list": { category: "linear", list: [POSITION] },
@@ -45,7 +50,8 @@ let refusal = 10032;
 
 beforeEach(async () => {
   server = createServer((request, response) => {
-    const result = RESULTS[request.url!.split("?")[0]!];
+    const path = request.url!.split("?")[0]!;
+    const result = more[path] ?? RESULTS[path];
     const body =
       result === undefined
         ? { retCode: refusal, retMsg: "no", result: {}, time: 1 }
@@ -69,25 +75,24 @@ afterEach(() => {
   server.close();
 });
 
+const INSTRUMENT: Instrument = {
+  venue: "bybit",
+  symbol: "BTCUSDT",
+  kind: "linear",
+  base: "BTC",
+  quote: "USDT",
+  tickSize: decimal("0.1"),
+  lotSize: decimal("0.001"),
+  contractSize: decimal("1"),
+  minLots: lots(1),
+  maxLimitLots: lots(1e5),
+  maxMarketLots: lots(1e5),
+  minNotional: decimal("5"),
+};
+
 const check = (isDemo: boolean) =>
   checkAccount(
-    {
-      rest,
-      grid: new Grid({
-        venue: "bybit",
-        symbol: "BTCUSDT",
-        kind: "linear",
-        base: "BTC",
-        quote: "USDT",
-        tickSize: decimal("0.1"),
-        lotSize: decimal("0.001"),
-        contractSize: decimal("1"),
-        minLots: lots(1),
-        maxLimitLots: lots(1e5),
-        maxMarketLots: lots(1e5),
-        minNotional: decimal("5"),
-      }),
-    },
+    { rest, grid: new Grid(INSTRUMENT) },
     {
       positionIndex: 0,
       leverage: "10",
@@ -115,5 +120,62 @@ describe("checkAccount", () => {
   it("takes a key that is refused for what it is, on a demo account too", async () => {
     refusal = 10003;
     expect(await check(true)).toMatchObject({ ok: false, error: { code: "VENUE_CREDENTIALS" } });
+  });
+});
+
+describe("summarise", () => {
+  const COIN = {
+    coin: "BTC",
+    equity: "2.5",
+    walletBalance: "3",
+    locked: "0.25",
+    totalPositionIM: "0.5",
+    totalOrderIM: "0.125",
+  };
+
+  const summary = async (instrument: Partial<Instrument>, coin: object, available: string) => {
+    more = {
+      "/v5/account/wallet-balance": {
+        list: [{ accountType: "UNIFIED", totalAvailableBalance: available, coin: [coin] }],
+      },
+      "/v5/order/realtime": { list: [], nextPageCursor: "" },
+      "/v5/position/list": { list: [{ ...POSITION, symbol: instrument.symbol ?? "BTCUSDT" }] },
+    };
+    const grid = new Grid({ ...INSTRUMENT, ...instrument });
+    const questions = new OrderQuestions({
+      rest,
+      grid,
+      tracker: new OrderTracker(),
+      executed: () => undefined,
+      told: () => undefined,
+      unread: () => undefined,
+      redact: (text) => text,
+    });
+    const told = await summarise({ rest, grid }, 0, questions, () => true);
+    more = {};
+    if (!told.ok) throw new Error(told.error.text);
+    return told.value;
+  };
+
+  it("counts of an inverse contract's coin what neither loss, order nor position holds", async () => {
+    const inverse = { kind: "inverse" as const, symbol: "BTCUSD", quote: "USD" };
+    // 2.5 - 0.25 - 0.5 - 0.125
+    expect(await summary(inverse, COIN, "90000")).toMatchObject({ available: "1.625" });
+    // What is not yet won pays for nothing.
+    const won = { ...COIN, equity: "7" };
+    expect(await summary(inverse, won, "90000")).toMatchObject({ available: "2.125" });
+    const lost = { ...COIN, equity: "0.1" };
+    expect(await summary(inverse, lost, "90000")).toMatchObject({ available: "0" });
+  });
+
+  it("counts dollars so, too, where the venue tells no sum", async () => {
+    const dollars = { ...COIN, coin: "USDT" };
+    expect(await summary({}, dollars, "90000")).toMatchObject({ available: "90000" });
+    expect(await summary({}, dollars, "")).toMatchObject({ available: "1.625" });
+  });
+
+  it("counts of a spot coin what can be sold", async () => {
+    const free = { ...COIN, equity: "3", totalPositionIM: "", totalOrderIM: "" };
+    expect(await summary({ kind: "spot" }, free, "")).toMatchObject({ positionLots: 2750 });
   });
 });

@@ -5,7 +5,13 @@
  * otherwise (a read-only key, another position mode, another leverage); and nothing of the account
  * is changed that was not asked for.
  */
-import { compareDecimal, formatDecimal, parseDecimal, rescale } from "../../core/domain/decimal.ts";
+import {
+  compareDecimal,
+  type Decimal,
+  formatDecimal,
+  parseDecimal,
+  rescale,
+} from "../../core/domain/decimal.ts";
 import { err, ok, type Result } from "../../core/domain/errors.ts";
 import { pause } from "../../data/recorder/backoff.ts";
 import { type ContractKind, settleCoin } from "../../core/domain/instrument.ts";
@@ -14,6 +20,7 @@ import type { AccountSummary, VenueCode, VenueFault } from "../venue.ts";
 import type { OrderQuestions } from "./order-questions.ts";
 import { type BybitRest, faultOf } from "./rest-client.ts";
 import {
+  type CoinState,
   dcpProduct,
   type FeeRateText,
   type Grid,
@@ -229,32 +236,52 @@ export async function summarise(
     leverage: isSpot ? "1" : (own?.leverage ?? ""),
     liquidationPrice: own?.liquidationPrice,
     positionMode: positions.value.some((each) => each.positionIndex !== 0) ? "hedge" : "one-way",
+    positionSide: SIDES[positionIndex],
     foreignOrders: open.filter(({ clientOrderId }) => !isOurs(clientOrderId)).length,
   });
 }
 
+/** By position index. */
+const SIDES = [undefined, "long", "short"] as const;
+
 /** Coins that the unified account's dollars stand for. */
 const DOLLARS = new Set(["USDT", "USDC", "USD"]);
 
-/** Of dollars what all coins together are good for; of another coin what no order has locked. */
+/**
+ * Of dollars what all coins together are good for. Of another coin, and in isolated margin mode,
+ * where no such sum is told, what neither a loss, nor an order, nor a position holds of it.
+ */
 function availableOf({ coins, available }: WalletState, coin: string, isSpot: boolean): string {
   if (!isSpot && DOLLARS.has(coin) && available !== undefined) return available;
-  const held = coins.find((each) => each.coin === coin);
-  return held === undefined ? "0" : subtract(held.wallet, held.locked ?? "0");
+  return formatDecimal(freeOf(coins.find((each) => each.coin === coin)));
 }
 
-function subtract(from: string, what: string): string {
-  const a = parseDecimal(from);
-  const b = parseDecimal(what);
-  if (!a.ok || !b.ok) return "0";
-  const scale = Math.max(a.value.scale, b.value.scale);
-  return formatDecimal({ mantissa: rescale(a.value, scale) - rescale(b.value, scale), scale });
+const NOTHING: Decimal = { mantissa: 0n, scale: 0 };
+
+function freeOf(held: CoinState | undefined): Decimal {
+  if (held === undefined) return NOTHING;
+  const { wallet, equity, locked, positionMargin, orderMargin } = held;
+  // What is not yet won does not pay for orders; what is not yet lost is gone.
+  const [worth, wealth] = [amount(wallet), amount(equity)];
+  let free = compareDecimal(wealth, worth) < 0 ? wealth : worth;
+  for (const part of [locked, positionMargin, orderMargin]) free = subtract(free, amount(part));
+  return compareDecimal(free, NOTHING) < 0 ? NOTHING : free;
 }
 
+function amount(text: string | undefined): Decimal {
+  const parsed = parseDecimal(text ?? "0");
+  return parsed.ok ? parsed.value : NOTHING;
+}
+
+function subtract(a: Decimal, b: Decimal): Decimal {
+  const scale = Math.max(a.scale, b.scale);
+  return { mantissa: rescale(a, scale) - rescale(b, scale), scale };
+}
+
+/** What can be sold. */
 function baseLots(grid: Grid, { coins }: WalletState): number {
-  const held = coins.find(({ coin }) => coin === grid.instrument.base);
-  const parsed = parseDecimal(held?.wallet ?? "0");
-  return parsed.ok ? floorLots(grid.instrument, parsed.value) : 0;
+  const free = freeOf(coins.find(({ coin }) => coin === grid.instrument.base));
+  return floorLots(grid.instrument, free);
 }
 
 async function positionsOf(asking: Asking): Promise<Result<readonly PositionState[], VenueFault>> {

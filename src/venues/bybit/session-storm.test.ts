@@ -47,7 +47,8 @@ async function openScene(exchange: LocalExchange): Promise<Scene> {
         firstLookMs: 30,
         mostLookMs: 300,
       },
-      answerMs: 300,
+      // Longer than the exchange is ever held up: a stream without answers is given up.
+      answerMs: 700,
       restTimeoutMs: 1000,
     },
   }).open(new AbortController().signal);

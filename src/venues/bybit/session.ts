@@ -16,7 +16,7 @@ import type { AccountSummary, VenueFault, VenueNotice, VenueSession, VenueSink }
 import type { MarketGuard } from "./market-guard.ts";
 import type { MarketStream } from "./market-stream.ts";
 import type { OrderEntry } from "./order-entry.ts";
-import { OrderQuestions, sightingOf } from "./order-questions.ts";
+import type { OrderQuestions } from "./order-questions.ts";
 import type { OrderGate } from "./order-rules.ts";
 import type { RequestAnswer, RequestKind } from "./order-sighting.ts";
 import type { OrderTracker } from "./order-tracker.ts";
@@ -67,6 +67,8 @@ export interface SessionPace {
   readonly withdrawMs: number;
   /** Between two lists of open orders while orders are withdrawn. */
   readonly withdrawLookMs: number;
+  /** A cancel is sent again when the order is still there so long after it went. */
+  readonly withdrawAgainMs: number;
 }
 
 export const SESSION_PACE: SessionPace = {
@@ -75,6 +77,7 @@ export const SESSION_PACE: SessionPace = {
   lookMs: 50,
   withdrawMs: 60_000,
   withdrawLookMs: 500,
+  withdrawAgainMs: 2000,
 };
 
 /** Notices that came before anybody listened. */
@@ -189,7 +192,8 @@ export class BybitSession implements VenueSession {
       prefix,
       pace,
       venueNowMs: () => this.#venueNow(),
-      cancel: (id) => this.#withdraw(id),
+      cancel: (id, isAgain) => this.#withdraw(id, isAgain),
+      isWaiting: (id) => entry.hasCancelWaiting(id),
       isOver: () => this.#isClosed,
     });
     return withdrawal.run();
@@ -216,7 +220,7 @@ export class BybitSession implements VenueSession {
       if (this.#parts.tracker.isOurs(row.clientOrderId)) {
         this.#orderIds.set(row.orderId, row.clientOrderId);
       }
-      this.#parts.tracker.sighted(sightingOf(row), now);
+      this.#parts.tracker.sighted(this.#parts.questions.sighting(row), now);
     }
     this.#tell();
   }
@@ -312,7 +316,7 @@ export class BybitSession implements VenueSession {
   }
 
   /** A cancel that the engine has not asked for: what becomes of it, the order's own news tell. */
-  #withdraw(clientOrderId: ClientOrderId): void {
+  #withdraw(clientOrderId: ClientOrderId, isHttp: boolean): void {
     const { entry, grid, pace } = this.#parts;
     entry.submit({
       kind: "cancel",
@@ -320,6 +324,7 @@ export class BybitSession implements VenueSession {
       clientOrderId,
       body: cancelBody(grid.instrument, clientOrderId),
       notAfter: this.#venueNow() + pace.cancelPatienceMs,
+      isHttp,
       answered: () => undefined,
     });
   }
@@ -356,7 +361,7 @@ export class BybitSession implements VenueSession {
         for (const output of this.#parts.tracker.takeOutputs()) {
           if (output.kind === "report") this.#sink?.report(output.clientOrderId, output.report);
           else if (output.kind === "notice") this.noticed(output);
-          else this.#withdraw(output.clientOrderId);
+          else this.#withdraw(output.clientOrderId, true);
         }
       }
     } finally {

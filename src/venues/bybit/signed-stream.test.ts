@@ -4,7 +4,7 @@
  */
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type WebSocket, WebSocketServer } from "ws";
+import { WebSocket, WebSocketServer } from "ws";
 import { decimal } from "../../core/domain/decimal.ts";
 import type { Instrument } from "../../core/domain/instrument.ts";
 import { lots } from "../../core/domain/units.ts";
@@ -112,7 +112,7 @@ describe("TradeStream", () => {
     await vi.waitFor(() => expect(told).toEqual(["ready"]));
     expect(stream.send("order.create", {}, (answer) => answers.push(answer))).toBeGreaterThan(0);
     await vi.waitFor(() => expect(answers).toHaveLength(1));
-    expect(answers[0]).toMatchObject({ retCode: 110007, text: "no money" });
+    expect(answers[0]).toMatchObject({ retCode: 110007, text: '"no money"' });
     // What could not be sent has not been kept to be sent later.
     expect(heard.map(({ op }) => op)).toEqual(["auth", "order.create"]);
   });
@@ -147,7 +147,53 @@ describe("TradeStream", () => {
     stream.send("order.create", {}, (answer) => answers.push(answer));
     await vi.waitFor(() => expect(answers).toHaveLength(1));
     expect(answers[0]!.retCode).toBeUndefined();
-    expect(stream.isReady).toBe(true);
+  });
+
+  it("gives a connection up on which nothing is answered, and not for one answer that is lost", async () => {
+    reply = (frame, socket) => {
+      if (frame.op === "auth" || frame.op === "order.amend") polite(frame, socket);
+    };
+    const { stream, told } = trade({ answerMs: 60 });
+    await vi.waitFor(() => expect(stream.isReady).toBe(true));
+    const answers: (number | undefined)[] = [];
+    const note = ({ retCode }: TradeAnswer): void => void answers.push(retCode);
+    stream.send("order.create", {}, note);
+    stream.send("order.amend", {}, note);
+    await vi.waitFor(() => expect(answers).toEqual([0, undefined]));
+    expect(told).toEqual(["ready"]);
+    stream.send("order.create", {}, (answer) => {
+      note(answer);
+      // Whoever hears of it sends the next request another way.
+      told.push(`ready: ${stream.isReady}`);
+    });
+    await vi.waitFor(() => expect(told).toEqual(["ready", "lost", "ready: false", "ready again"]));
+    expect(answers).toEqual([0, undefined, undefined]);
+  });
+
+  it("shows what the venue says without what could act on a terminal", async () => {
+    const wild = "\u001b[2J\u009b1m\u0007";
+    reply = ({ reqId, op }, socket) => {
+      if (op !== "order.create") return socket.send(JSON.stringify({ op, reqId, retCode: 0 }));
+      socket.send(JSON.stringify({ op, reqId, retCode: 1, retMsg: wild }));
+      socket.close(4000, wild);
+    };
+    const words: string[] = [];
+    const stream = new TradeStream(
+      { ...common(), recvWindowMs: 5000, answerMs: 200, prefix: "t" },
+      { ready: () => undefined, lost: (text) => words.push(text), refused: () => undefined },
+    );
+    closes.push(() => stream.close());
+    stream.start();
+    await vi.waitFor(() => expect(stream.isReady).toBe(true));
+    stream.send("order.create", {}, ({ text }) => words.push(text));
+    await vi.waitFor(() => expect(words).toHaveLength(2));
+    reply = ({ reqId, op }, socket) =>
+      socket.send(JSON.stringify({ op, reqId, retCode: 1, retMsg: wild }));
+    const { told } = trade();
+    await vi.waitFor(() => expect(told.length).toBeGreaterThan(0));
+    words.push(told[0]!);
+    expect(words[1]).toContain("closed by the venue (4000 ");
+    for (const text of words) expect(text).not.toMatch(/\p{Cc}/u);
   });
 
   it("tries again where the venue refuses it, and says so without the key", async () => {
@@ -155,7 +201,7 @@ describe("TradeStream", () => {
       socket.send(JSON.stringify({ op, reqId, retCode: 10004, retMsg: "bad sign AAAAbbbbCCCC" }));
     const { stream, told } = trade();
     await vi.waitFor(() => expect(told.length).toBeGreaterThan(1));
-    expect(told[0]).toContain("auth is refused: 10004");
+    expect(told[0]).toContain('auth is refused: "10004 bad sign');
     expect(told[0]).not.toContain("AAAAbbbbCCCC");
     expect(stream.isReady).toBe(false);
   });
@@ -167,6 +213,24 @@ describe("TradeStream", () => {
     expect(stream.isReady).toBe(false);
   });
 });
+
+function guarded(told: string[]): PrivateStream {
+  const stream = new PrivateStream(
+    { ...common(), grid: new Grid(INSTRUMENT), isProtected: true },
+    {
+      ready: () => told.push("ready"),
+      lost: () => told.push("lost"),
+      refused: (text) => told.push(text),
+      orders: () => told.push("orders"),
+      executions: () => told.push("executions"),
+      positions: () => told.push("positions"),
+      unread: ({ code }) => told.push(code),
+    },
+  );
+  closes.push(() => stream.close(true));
+  stream.start();
+  return stream;
+}
 
 describe("PrivateStream", () => {
   it("subscribes once it is known, and tells of every message that it cannot read", async () => {
@@ -185,24 +249,25 @@ describe("PrivateStream", () => {
       }
       socket.send("{");
     };
-    const stream = new PrivateStream(
-      { ...common(), grid: new Grid(INSTRUMENT), isProtected: true },
-      {
-        ready: () => told.push("ready"),
-        lost: () => told.push("lost"),
-        refused: (text) => told.push(text),
-        orders: () => told.push("orders"),
-        executions: () => told.push("executions"),
-        positions: () => told.push("positions"),
-        unread: ({ code }) => told.push(code),
-      },
-    );
-    closes.push(() => stream.close());
-    stream.start();
+    guarded(told);
     await vi.waitFor(() => expect(told).toHaveLength(4));
     expect(told).toEqual(["ready", "VENUE_PROTOCOL", "VENUE_PROTOCOL", "VENUE_PROTOCOL"]);
     const topics = ["order", "execution", "position", "wallet", "dcp.future"];
     expect(heard.map(({ op }) => op)).toEqual(["auth", "subscribe"]);
     expect(heard[1]!.args).toEqual(topics);
+  });
+
+  it("takes its guard away where all is done, and leaves it where an order may rest", async () => {
+    reply = (frame, socket) => polite({ op: frame.op! }, socket);
+    for (const isDone of [false, true]) {
+      heard = [];
+      const told: string[] = [];
+      const stream = guarded(told);
+      await vi.waitFor(() => expect(told).toEqual(["ready"]));
+      stream.close(isDone);
+      await vi.waitFor(() => expect(sockets.at(-1)!.readyState).toBe(WebSocket.CLOSED));
+      const last = heard.filter(({ op }) => op === "unsubscribe").map(({ args }) => args);
+      expect(last).toEqual(isDone ? [["dcp.future"]] : []);
+    }
   });
 });

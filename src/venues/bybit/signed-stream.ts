@@ -11,6 +11,7 @@ import { type LinkPace, StreamLink } from "../../data/recorder/stream-link.ts";
 import type { Credentials } from "./credentials.ts";
 import { streamSignature } from "./signing.ts";
 import { authFrame, PING } from "./wire.ts";
+import { quoted } from "./wire-value.ts";
 
 export interface StreamPace extends LinkPace {
   /** From the connection to the last answer to what it begins with. */
@@ -120,7 +121,7 @@ export class SignedStream {
       {
         opened: () => this.#opened(link),
         frame: (text) => this.#frame(link, text),
-        ended: (reason) => this.#ended(link, reason, 0),
+        ended: (reason) => this.#ended(link, this.#options.credentials.redact(reason), 0),
       },
     );
     this.#link = link;
@@ -146,8 +147,8 @@ export class SignedStream {
     if (answer === undefined) return;
     if (!answer.isOk) {
       link.close();
-      const said = `the ${stream} stream: ${answer.op} is refused: ${answer.text}`;
-      this.#events.refused(credentials.redact(said));
+      const words = quoted(credentials.redact(answer.text), 200);
+      this.#events.refused(`the ${stream} stream: ${answer.op} is refused: ${words}`);
       this.#ended(link, `${answer.op} is refused`, this.#options.pace.refusedMs);
       return;
     }

@@ -20,8 +20,15 @@ import { unreachable } from "../../core/domain/errors.ts";
 import type { AmendTerms } from "../../core/domain/messages.ts";
 import { maxLots } from "../../core/domain/units.ts";
 import { OrderKnowledge } from "./order-knowledge.ts";
+import { OrderLooks } from "./order-looks.ts";
 import { OrderMirror } from "./order-mirror.ts";
-import { type AmendRequest, closingOf, newRequest, type OrderRequest } from "./order-request.ts";
+import {
+  type AmendRequest,
+  closingOf,
+  newRequest,
+  type OrderRequest,
+  TOO_LATE,
+} from "./order-request.ts";
 import {
   type ExecutionSighting,
   isDone,
@@ -36,10 +43,7 @@ import {
 export class TrackedOrder {
   /** The venue's own id, once known. */
   orderId = "";
-  /** When the venue is to be asked about the order; Infinity = not. */
-  lookAt = Number.POSITIVE_INFINITY;
-  /** When its executions are to be asked for; Infinity = not. */
-  executionsAt = Number.POSITIVE_INFINITY;
+  readonly looks: OrderLooks;
   readonly #mirror: OrderMirror;
   readonly #patience: TrackerPatience;
   readonly #tell: (output: OrderOutput) => void;
@@ -51,8 +55,7 @@ export class TrackedOrder {
   #given: "up" | "refused" | undefined;
   /** Since then its stream may have said what was not heard; Infinity = it has not. */
   #doubtedAt = Number.POSITIVE_INFINITY;
-  #failedLooks = 0;
-  #executionLooks = 0;
+  #isToldStray = false;
 
   constructor(
     terms: OrderTerms,
@@ -62,6 +65,7 @@ export class TrackedOrder {
     tell: (output: OrderOutput) => void,
   ) {
     this.#patience = patience;
+    this.looks = new OrderLooks(patience);
     this.#tell = tell;
     this.#place = newRequest(number, at, this.#patience);
     this.#mirror = new OrderMirror(terms, at, tell);
@@ -85,6 +89,7 @@ export class TrackedOrder {
     return (
       this.#isClosed &&
       this.#missing === 0 &&
+      !this.#isStray &&
       this.#doubtedAt === Number.POSITIVE_INFINITY &&
       this.#place === undefined &&
       this.#cancel === undefined &&
@@ -96,6 +101,12 @@ export class TrackedOrder {
   get mayBeOpen(): boolean {
     if (this.#known.seen !== undefined) return this.#known.seen.standing === "open";
     return !this.#isClosed;
+  }
+
+  /** It rests at the venue although the engine was told that it has ended. */
+  get #isStray(): boolean {
+    const { seen, executed } = this.#known;
+    return this.#isClosed && seen?.standing === "open" && seen.quantity > executed;
   }
 
   /** Executed by the venue's count, and not told of one by one. */
@@ -144,11 +155,11 @@ export class TrackedOrder {
       case "acknowledged":
         request.wasAcknowledged = true;
         if (request.state === "sent") request.state = "acknowledged";
-        this.#lookBy(now + this.#patience.confirmMs);
+        this.looks.by(now + this.#patience.confirmMs);
         break;
       case "unanswered":
         if (request.state === "sent") request.state = "unanswered";
-        this.#lookBy(now);
+        this.looks.by(now);
         break;
       case "not-sent":
       case "refused":
@@ -173,7 +184,7 @@ export class TrackedOrder {
       // What closed it, or that it never came, is known to the venue alone.
       request.closesAt = now;
       this.#doubtedAt = now;
-      this.#lookBy(now);
+      this.looks.by(now);
     }
   }
 
@@ -183,18 +194,15 @@ export class TrackedOrder {
     if (this.#given === "refused") return;
     const isLater = sighting.updatedAt > (this.#known.seen?.updatedAt ?? 0);
     const isNew = this.#known.take(sighting);
-    if (this.#given === "up") this.#strayed(sighting);
+    if (this.#given === "up" || begunAt !== undefined) this.#strayed();
     this.#place = undefined;
     const amend = this.#amend;
     if (isNew && amend !== undefined && this.#isDone(amend, sighting)) this.#amended(amend);
     if (begunAt !== undefined) this.#looked(sighting, begunAt);
     if (isNew && isLater) this.#compare(sighting);
-    if (this.#missing > 0 && this.executionsAt === Number.POSITIVE_INFINITY) {
-      this.#executionLooks = 0;
-      this.executionsAt = now + this.#patience.executionsMs;
-    }
+    if (this.#missing > 0) this.looks.executionsBy(now + this.#patience.executionsMs);
     this.#settle(now);
-    if (begunAt !== undefined) this.#lookAgain(now);
+    if (begunAt !== undefined && this.#isWaiting) this.looks.again(now);
   }
 
   #isDone({ asked }: AmendRequest, sighting: OrderSighting): boolean {
@@ -249,7 +257,7 @@ export class TrackedOrder {
       }
     }
     this.#settle(now);
-    this.#lookAgain(now);
+    if (this.#isWaiting) this.looks.again(now);
   }
 
   /** It is told to have come to nothing; `how`: whether the venue has said so. */
@@ -258,15 +266,19 @@ export class TrackedOrder {
     this.#cancel = undefined;
     this.#given = how;
     this.#doubtedAt = Number.POSITIVE_INFINITY;
-    this.executionsAt = Number.POSITIVE_INFINITY;
+    this.looks.executionsAt = Number.POSITIVE_INFINITY;
     this.#mirror.report({ kind: "rejected", code, text });
   }
 
-  #strayed({ standing }: OrderSighting): void {
-    if (standing !== "open") return;
+  /** Withdrawn at each look that shows it: one cancel may be lost. */
+  #strayed(): void {
+    if (!this.#isStray) return;
     this.#given = undefined;
-    const text = `order ${this.id}, which was told to have never arrived, is open at the venue`;
-    this.#tell({ kind: "notice", severity: "critical", code: "VENUE_STRAY_ORDER", text });
+    const text = `order ${this.id}, which was told to have ended, is open at the venue`;
+    if (!this.#isToldStray) {
+      this.#tell({ kind: "notice", severity: "critical", code: "VENUE_STRAY_ORDER", text });
+    }
+    this.#isToldStray = true;
     this.#tell({ kind: "stray", clientOrderId: this.id });
   }
 
@@ -276,33 +288,36 @@ export class TrackedOrder {
     this.#place = undefined;
     const { most } = this.#mirror;
     const { cumulative } = this.child;
-    if (cumulative + fill.quantity > most) {
+    if (!this.#mirror.fill(fill)) {
       const text =
         `${fill.executionId} fills ${fill.quantity} lots of ${this.id}, of which ${cumulative} ` +
         `of ${most} had filled: somebody else has changed the order`;
       this.#tell({ kind: "notice", severity: "critical", code: "VENUE_OVERFILL", text });
-      return true;
     }
-    this.#mirror.accept();
-    this.#mirror.report({ kind: "filled", fill });
-    if (this.#missing === 0) this.executionsAt = Number.POSITIVE_INFINITY;
+    if (this.#missing === 0) this.looks.executionsAt = Number.POSITIVE_INFINITY;
     this.#settle(now);
     return true;
   }
 
   /** Its executions were asked for, and all that came were handed in. */
   executionsLooked(now: VenueMillis): void {
-    this.#executionLooks += 1;
-    const next = now + this.#wait(this.#executionLooks);
-    this.executionsAt = this.#missing === 0 ? Number.POSITIVE_INFINITY : next;
+    if (this.#missing === 0) {
+      this.looks.executionsAt = Number.POSITIVE_INFINITY;
+      return;
+    }
+    if (this.looks.executionsAgain(now) !== this.#patience.executionLooks) return;
+    const text =
+      `the venue counts ${this.#missing} lots of ${this.id} as executed and lists no executions ` +
+      "of them: look there what was filled";
+    this.#tell({ kind: "notice", severity: "critical", code: "VENUE_EXECUTIONS_MISSING", text });
   }
 
   /** The stream was away: what it would have said has to be asked for. */
   resync(now: VenueMillis): void {
     if (this.isSettled) return;
     this.#doubtedAt = now;
-    this.#lookBy(now);
-    this.executionsAt = now;
+    this.looks.by(now);
+    this.looks.executionsAt = now;
   }
 
   /** Tells what follows from all that is known. */
@@ -316,8 +331,10 @@ export class TrackedOrder {
     } else if (!this.#isClosed) this.#open();
     if (this.#isClosed) this.#afterEnd();
     else this.#unanswered();
-    if (!this.#isWaiting) this.lookAt = Number.POSITIVE_INFINITY;
-    else if (this.lookAt === Number.POSITIVE_INFINITY && this.#isUnanswered) this.#lookBy(now);
+    if (!this.#isWaiting) this.looks.orderAt = Number.POSITIVE_INFINITY;
+    else if (this.looks.isOrderDue) return;
+    else if (this.#isUnanswered) this.looks.by(now);
+    else if (this.#isStray) this.looks.by(now + this.#patience.confirmMs);
   }
 
   /** It has not ended, as far as known; nor is it known to have come where `#place` is there. */
@@ -424,27 +441,10 @@ export class TrackedOrder {
     const isUnderWay = this.#place !== undefined || this.#amend !== undefined;
     const isDoubted = this.#doubtedAt !== Number.POSITIVE_INFINITY;
     const isUnknown = this.child.phase === "unknown";
-    return isUnderWay || this.#cancel !== undefined || isDoubted || isUnknown;
+    return isUnderWay || this.#cancel !== undefined || isDoubted || isUnknown || this.#isStray;
   }
 
   get #isUnanswered(): boolean {
     return [this.#place, this.#amend, this.#cancel].some((it) => it?.state === "unanswered");
   }
-
-  #lookBy(at: VenueMillis): void {
-    this.#failedLooks = 0;
-    this.lookAt = Math.min(this.lookAt, at);
-  }
-
-  #lookAgain(now: VenueMillis): void {
-    this.#failedLooks += 1;
-    if (this.#isWaiting) this.lookAt = now + this.#wait(this.#failedLooks);
-  }
-
-  #wait(looks: number): number {
-    const { firstLookMs, mostLookMs } = this.#patience;
-    return Math.min(mostLookMs, firstLookMs * 2 ** Math.min(looks, 20));
-  }
 }
-
-const TOO_LATE = { code: "VENUE_ORDER_NOT_FOUND", text: "the order had ended" } as const;

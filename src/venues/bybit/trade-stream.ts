@@ -3,7 +3,8 @@
  *
  * What must stay true: each request that was sent ends in exactly one answer; where the venue gives
  * none (it is silent, or the connection is lost) the answer is that there was none, and the request
- * is not sent again.
+ * is not sent again. A connection on which nothing is answered any more is given up at once: the
+ * next request must not go the same way.
  */
 import type { LocalClock } from "../../data/recorder/clock.ts";
 import type { Credentials } from "./credentials.ts";
@@ -15,6 +16,7 @@ import {
   tradeFrame,
   type TradeOperation,
 } from "./wire.ts";
+import { quoted } from "./wire-value.ts";
 
 export interface TradeStreamOptions {
   readonly url: string;
@@ -44,6 +46,8 @@ export interface TradeAnswer {
 }
 
 interface Waiting {
+  /** Answers that this connection had brought when it was sent. */
+  readonly answersBefore: number;
   readonly answered: (answer: TradeAnswer) => void;
   readonly timer: NodeJS.Timeout;
 }
@@ -53,6 +57,7 @@ export class TradeStream {
   readonly #stream: SignedStream;
   readonly #waiting = new Map<string, Waiting>();
   #requests = 0;
+  #answers = 0;
 
   constructor(options: TradeStreamOptions, events: TradeStreamEvents) {
     this.#options = options;
@@ -93,12 +98,18 @@ export class TradeStream {
     const timestampMs = venueNowMs();
     const text = tradeFrame({ requestId, operation, body, timestampMs, recvWindowMs });
     if (!this.#stream.send(text)) return undefined;
-    const timer = setTimeout(() => {
-      this.#waiting.delete(requestId);
-      answered(silence(`no answer within ${answerMs} ms`));
-    }, answerMs);
-    this.#waiting.set(requestId, { answered, timer });
+    const timer = setTimeout(() => this.#unanswered(requestId), answerMs);
+    this.#waiting.set(requestId, { answered, timer, answersBefore: this.#answers });
     return timestampMs;
+  }
+
+  #unanswered(requestId: string): void {
+    const { answered, answersBefore } = this.#waiting.get(requestId)!;
+    this.#waiting.delete(requestId);
+    const text = `no answer within ${this.#options.answerMs} ms`;
+    // Others that were answered meanwhile say that the connection is good.
+    if (this.#answers === answersBefore) this.#stream.restart(text);
+    answered(silence(text));
   }
 
   close(): void {
@@ -123,8 +134,9 @@ export class TradeStream {
     if (waiting === undefined) return;
     this.#waiting.delete(requestId);
     clearTimeout(waiting.timer);
-    const { credentials } = this.#options;
-    waiting.answered({ retCode, text: credentials.redact(retMsg), limits });
+    this.#answers += 1;
+    const words = quoted(this.#options.credentials.redact(retMsg), 200);
+    waiting.answered({ retCode, text: words, limits });
   }
 }
 

@@ -85,6 +85,9 @@ export interface CoinState {
   readonly wallet: string;
   /** By resting spot orders. */
   readonly locked: string | undefined;
+  /** Initial margin of positions and of resting orders that this coin stands for. */
+  readonly positionMargin: string | undefined;
+  readonly orderMargin: string | undefined;
   readonly borrowed: string | undefined;
   readonly unrealised: string | undefined;
 }
@@ -115,6 +118,8 @@ export function parseWallet(list: unknown): Result<WalletState, WireFault> {
       equity: coin.decimal("equity"),
       wallet: coin.decimal("walletBalance"),
       locked: coin.decimalOrNone("locked"),
+      positionMargin: coin.decimalOrNone("totalPositionIM"),
+      orderMargin: coin.decimalOrNone("totalOrderIM"),
       borrowed: coin.decimalOrNone("borrowAmount"),
       unrealised: coin.decimalOrNone("unrealisedPnl"),
     });

@@ -25,8 +25,11 @@ export const authFrame = (
     args: [key, expiresMs, signature],
   });
 
-export const subscribeFrame = (topics: readonly string[], id: string): string =>
-  JSON.stringify({ req_id: id, op: "subscribe", args: topics });
+export const subscribeFrame = (
+  topics: readonly string[],
+  id: string,
+  op: "subscribe" | "unsubscribe" = "subscribe",
+): string => JSON.stringify({ req_id: id, op, args: topics });
 
 export type PrivateFrame =
   /** The answer to `auth` or `subscribe`. */

@@ -10,21 +10,21 @@ import { err, ok, type Result } from "../../core/domain/errors.ts";
 import type { VenueFault } from "../venue.ts";
 import type { OrderQuestions } from "./order-questions.ts";
 import type { OrderTracker } from "./order-tracker.ts";
-import { sightingOf } from "./order-questions.ts";
+import type { SessionPace } from "./session.ts";
 
 export interface WithdrawalOptions {
   readonly tracker: OrderTracker;
-  readonly questions: OrderQuestions;
+  readonly questions: Pick<OrderQuestions, "openOrders" | "sighting">;
   readonly prefix: string;
-  readonly pace: { readonly withdrawMs: number; readonly withdrawLookMs: number };
+  readonly pace: Pick<SessionPace, "withdrawMs" | "withdrawLookMs" | "withdrawAgainMs">;
   readonly venueNowMs: () => number;
-  readonly cancel: (clientOrderId: ClientOrderId) => void;
+  /** `isAgain`: a cancel of it has gone before, and may have gone nowhere. */
+  readonly cancel: (clientOrderId: ClientOrderId, isAgain: boolean) => void;
+  /** A cancel of it has not gone yet: the venue takes so many a second. */
+  readonly isWaiting: (clientOrderId: ClientOrderId) => boolean;
   /** The session was closed meanwhile. */
   readonly isOver: () => boolean;
 }
-
-/** A cancel is sent again when the order is still there after so long. */
-const AGAIN_MS = 2000;
 
 export class Withdrawal {
   readonly #options: WithdrawalOptions;
@@ -47,7 +47,7 @@ export class Withdrawal {
       const listed = await questions.openOrders();
       const ours = listed?.filter(({ clientOrderId }) => this.#isOurs(clientOrderId));
       for (const order of ours ?? []) {
-        tracker.sighted(sightingOf(order), venueNowMs(), begunAt);
+        tracker.sighted(questions.sighting(order), venueNowMs(), begunAt);
         this.#cancel(order.clientOrderId as ClientOrderId);
       }
       const inDoubt = tracker.open();
@@ -66,10 +66,12 @@ export class Withdrawal {
   }
 
   #cancel(clientOrderId: ClientOrderId): void {
-    const now = this.#options.venueNowMs();
-    if (now - (this.#asked.get(clientOrderId) ?? Number.NEGATIVE_INFINITY) < AGAIN_MS) return;
+    const { venueNowMs, cancel, isWaiting, pace } = this.#options;
+    const now = venueNowMs();
+    const askedAt = this.#asked.get(clientOrderId);
+    if (askedAt !== undefined && now - askedAt < pace.withdrawAgainMs) return;
     this.#asked.set(clientOrderId, now);
-    this.#options.cancel(clientOrderId);
+    if (!isWaiting(clientOrderId)) cancel(clientOrderId, askedAt !== undefined);
   }
 }
 

@@ -227,6 +227,19 @@ describe("a paper session", () => {
     expect(await at.session.cancelAll()).toEqual({ ok: true, value: undefined });
   });
 
+  it("all who withdraw at once are answered when nothing is left", async () => {
+    at.place("a", RESTING);
+    at.to(50);
+    at.book(1000, 1002, 50);
+    const both = [at.session.cancelAll(), at.session.cancelAll()];
+    // Long enough for one that was forgotten to give up.
+    at.to(40_000);
+    expect(await Promise.all(both)).toEqual([
+      { ok: true, value: undefined },
+      { ok: true, value: undefined },
+    ]);
+  });
+
   it("an id that is used twice is rejected, and the first order stays as it is", async () => {
     at.place("a", RESTING);
     at.place("a", RESTING);

@@ -64,6 +64,8 @@ export class PaperSession implements VenueSession {
   #times = new Float64Array(64);
   #isClosed = false;
   #takeBack: (() => void) | undefined;
+  /** Of `cancelAll`, while it goes on: all who ask meanwhile are answered by it. */
+  #withdrawal: Promise<Result<void, VenueFault>> | undefined;
   #armedFor = Number.POSITIVE_INFINITY;
 
   constructor({ feed, exchange, fees, account, timers }: PaperSessionOptions) {
@@ -114,6 +116,13 @@ export class PaperSession implements VenueSession {
   cancelAll(): Promise<Result<void, VenueFault>> {
     if (this.#orders.isEmpty || this.#isClosed) return Promise.resolve(ok(undefined));
     for (const id of this.#orders.ids) this.cancel(id);
+    this.#withdrawal ??= this.#untilEmpty().finally(() => {
+      this.#withdrawal = undefined;
+    });
+    return this.#withdrawal;
+  }
+
+  #untilEmpty(): Promise<Result<void, VenueFault>> {
     return new Promise((resolve) => {
       const giveUp = this.#timers.after(WITHDRAW_NANOS, () => {
         this.#orders.onEmpty = undefined;

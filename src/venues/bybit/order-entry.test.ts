@@ -1,0 +1,106 @@
+/**
+ * Orders over HTTP that wait for their turn: what is withdrawn or has become old meanwhile is not
+ * sent.
+ */
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { ClientOrderId } from "../../core/domain/child-order.ts";
+import { AnchoredClock } from "../../data/recorder/clock.ts";
+import { Credentials } from "./credentials.ts";
+import { hostsOf } from "./hosts.ts";
+import { OrderEntry } from "./order-entry.ts";
+import type { RequestAnswer, RequestKind } from "./order-sighting.ts";
+import { RatePump } from "./rate-pump.ts";
+import { BybitRest } from "./rest-client.ts";
+
+let server: Server;
+let entry: OrderEntry;
+let pump: RatePump;
+/** Of the requests that came, and how long the machine slept. */
+let came: string[] = [];
+let sleptMs = 0;
+let told: string[] = [];
+
+beforeEach(async () => {
+  [came, told, sleptMs] = [[], [], 0];
+  server = createServer((request, response) => {
+    let body = "";
+    request.on("data", (part) => (body += String(part)));
+    request.on("end", () => {
+      came.push((JSON.parse(body) as { orderLinkId: string }).orderLinkId);
+      const answer = { retCode: 0, retMsg: "OK", result: {}, time: 1 };
+      response.setHeader("Content-Type", "application/json").end(JSON.stringify(answer));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const hosts = hostsOf("local", `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  if (!hosts.ok) throw new Error(hosts.error.text);
+  pump = new RatePump({ limits: { create: 1, amend: 1, cancel: 1 }, windowMs: 60 });
+  const rest = new BybitRest({
+    hosts: hosts.value,
+    credentials: new Credentials("AAAAbbbbCCCC", "planted-secret-1234567890"),
+    clock: new AnchoredClock(),
+    pump,
+    random: () => 0.5,
+    signal: new AbortController().signal,
+  });
+  entry = new OrderEntry({
+    streams: [],
+    rest,
+    pump,
+    venueNowMs: () => rest.venueNowMs() + sleptMs,
+    onSent: () => undefined,
+  });
+});
+afterEach(() => {
+  entry.close();
+  pump.close();
+  server.closeAllConnections();
+  server.close();
+});
+
+function submit(kind: RequestKind, id: string): void {
+  const clientOrderId = id as ClientOrderId;
+  const answered = (answer: RequestAnswer): void => {
+    told.push(`${id} ${answer.kind}`);
+  };
+  const notAfter = Date.now() + 2000;
+  entry.submit({
+    kind,
+    number: 0,
+    clientOrderId,
+    body: { orderLinkId: id },
+    notAfter,
+    answered,
+  });
+}
+
+describe("OrderEntry over HTTP", () => {
+  it("does not send what waits for its turn and is withdrawn; cancels go", async () => {
+    submit("place", "first");
+    for (const id of ["a", "b"]) submit("place", id);
+    submit("amend", "first-amended");
+    submit("amend", "c");
+    submit("cancel", "d");
+    submit("cancel", "e");
+    expect(entry.hasCancelWaiting("e" as ClientOrderId)).toBe(true);
+    entry.withdraw("all orders are being withdrawn");
+    await vi.waitFor(() => expect(told).toHaveLength(7));
+    expect(told.filter((text) => text.endsWith("not-sent")).toSorted()).toEqual([
+      "a not-sent",
+      "b not-sent",
+      "c not-sent",
+    ]);
+    expect(came.toSorted()).toEqual(["d", "e", "first", "first-amended"]);
+    expect(entry.hasCancelWaiting("e" as ClientOrderId)).toBe(false);
+  });
+
+  it("does not send what has become old while the machine slept", async () => {
+    for (const id of ["a", "b", "c"]) submit("place", id);
+    sleptMs = 60_000;
+    await vi.waitFor(() => expect(told).toHaveLength(3));
+    expect(told.toSorted()).toEqual(["a acknowledged", "b not-sent", "c not-sent"]);
+    expect(came).toEqual(["a"]);
+  });
+});
