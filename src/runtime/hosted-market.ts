@@ -2,8 +2,8 @@
  * Hosted market: a simulated market as the local exchange drives it, by the exchange's clock.
  *
  * The venue underneath lives by the market's own time, in nanoseconds of its stream; here that is
- * mapped to the exchange's: exchange time = start + lag + (market time − first row) / speed, where the
- * lag is what the markets could not live through. Commands act at the instant at which they are
+ * mapped to the exchange's: exchange time = start + lag + (market time − first row) / speed, where
+ * the lag is what the markets could not live through. Commands act at the instant at which they are
  * sent, and what comes of them is told before the call returns.
  *
  * What must stay true: no time that is told ever falls, nor lies beyond the time advanced to.

@@ -80,7 +80,7 @@ export class MarketStreams {
     }
   }
 
-  /** Number of the book that an answer shows: watchers, if there are any, are brought to it first. */
+  /** Number of the book that an answer shows: who watches is brought to it first. */
   settleBook(): number {
     const topic = `orderbook.${DEEPEST}.${this.#market.instrument.symbol}`;
     const feed = this.#book(DEEPEST, topic);
