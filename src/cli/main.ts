@@ -5,21 +5,25 @@ import { Command } from "commander";
 import { EventFileError } from "../data/event-file/damage.ts";
 import { InvariantError } from "../core/domain/errors.ts";
 import { PROGRAM_VERSION } from "../runtime/program.ts";
-import { addBacktest } from "./backtest.ts";
-import { addCalibrate } from "./calibrate.ts";
-import { addCompare } from "./compare.ts";
-import { addData } from "./data.ts";
-import { addDemo } from "./demo.ts";
-import { addDoctor } from "./doctor.ts";
-import { addEstimate } from "./estimate.ts";
-import { addExchange } from "./exchange.ts";
-import { addMarket } from "./market.ts";
 import { CommandError, EXIT, note } from "./output.ts";
-import { addReplay } from "./replay.ts";
-import { addRun } from "./run.ts";
-import { addSweep } from "./sweep.ts";
-import { addTca } from "./tca.ts";
 import { PluginFailure } from "../runtime/plugin.ts";
+
+/** Each is loaded when it is asked for: a command need not wait for the code of the others. */
+const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  demo: async () => (await import("./demo.ts")).addDemo,
+  backtest: async () => (await import("./backtest.ts")).addBacktest,
+  run: async () => (await import("./run.ts")).addRun,
+  compare: async () => (await import("./compare.ts")).addCompare,
+  sweep: async () => (await import("./sweep.ts")).addSweep,
+  estimate: async () => (await import("./estimate.ts")).addEstimate,
+  calibrate: async () => (await import("./calibrate.ts")).addCalibrate,
+  replay: async () => (await import("./replay.ts")).addReplay,
+  tca: async () => (await import("./tca.ts")).addTca,
+  data: async () => (await import("./data.ts")).addData,
+  market: async () => (await import("./market.ts")).addMarket,
+  exchange: async () => (await import("./exchange.ts")).addExchange,
+  doctor: async () => (await import("./doctor.ts")).addDoctor,
+};
 
 const program = new Command("arrival")
   .description(
@@ -32,19 +36,9 @@ const program = new Command("arrival")
     process.exit(error.exitCode === 0 ? EXIT.done : EXIT.usage);
   });
 
-addDemo(program);
-addBacktest(program);
-addRun(program);
-addCompare(program);
-addSweep(program);
-addEstimate(program);
-addCalibrate(program);
-addReplay(program);
-addTca(program);
-addData(program);
-addMarket(program);
-addExchange(program);
-addDoctor(program);
+const asked = process.argv[2] ?? "";
+const wanted = Object.hasOwn(COMMANDS, asked) ? [COMMANDS[asked]!] : Object.values(COMMANDS);
+for (const load of wanted) (await load())(program);
 for (const command of program.commands) {
   command.copyInheritedSettings(program);
   for (const nested of command.commands) nested.copyInheritedSettings(command);
