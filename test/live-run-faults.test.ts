@@ -125,7 +125,7 @@ async function play(seed: number) {
 }
 
 describe.concurrent("a live run under faults", () => {
-  it.each([2, 3])("ends with the account that it tells of (seed %i)", async (seed) => {
+  it.each([2])("ends with the account that it tells of (seed %i)", async (seed) => {
     const { result, filled, truth, again } = await play(seed);
     expect(result.end).toEqual({ kind: "over" });
     expect(truth).toEqual({ positionLots: filled, foreignOrders: 0 });

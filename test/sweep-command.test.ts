@@ -44,7 +44,7 @@ const words = (line: string): readonly string[] => line.split(" ");
 
 const SMALL = words(
   "--data generated:eventsPerSecond=60 --market recorded --strategies twap,pov " +
-    "--grid urgency=0.1,0.9 --quantity 0.5 --over 20s --parents 12",
+    "--grid urgency=0.1,0.9 --quantity 0.5 --over 20s --parents 6",
 );
 
 describe("arrival sweep", () => {
@@ -55,7 +55,7 @@ describe("arrival sweep", () => {
       existsSync(log) && readFileSync(log, "utf8").split("\n").length > 5;
     const first = await sweep([...SMALL, "--workers", "1", "-o", stopped], hasRows);
     expect(first).toMatchObject({ code: 130, stdout: "" });
-    expect(first.stderr).toMatch(/192 runs on 1 worker\n/);
+    expect(first.stderr).toMatch(/96 runs on 1 worker\n/);
     expect(first.stderr).toMatch(/stopped; \d+ runs are kept in .*sweep\.log; go on with: arrival/);
     expect(existsSync(join(stopped, "results.csv"))).toBe(false);
     const again = await sweep([...SMALL, "--workers", "2", "-o", stopped, "--resume"]);
@@ -70,7 +70,7 @@ describe("arrival sweep", () => {
       JSON.parse(readFileSync(join(whole, "summary.json"), "utf8")),
     );
     const rows = readFileSync(join(whole, "results.csv"), "utf8").trimEnd().split("\n");
-    expect(rows).toHaveLength(193);
+    expect(rows).toHaveLength(97);
     expect(rows[0]).toMatch(/^market,window,cluster,side,arm,of,urgency,strategy,queue,costBps,/);
     expect(again.stdout).toMatch(/chosen from 4 by looking/);
     expect(again.stdout).toMatch(/^urgency= +0\.1 +0\.9$/m);
