@@ -24,15 +24,16 @@ import { BybitStream } from "../src/data/bybit-stream.ts";
 import { type CaptureContext, newCounts, parseObject, TimeBase } from "../src/data/capture.ts";
 import { FileCounts } from "../src/data/read-report.ts";
 import { DEFAULT_CONFIG } from "../src/runtime/config.ts";
-import { createJournal } from "../src/runtime/journal/writer.ts";
+import { fileStore } from "../src/runtime/live/file-store.ts";
 import { LiveLoop } from "../src/runtime/live/live-loop.ts";
+import type { RunStore, Tape } from "../src/runtime/live/run-store.ts";
 import { TickToOrder } from "../src/runtime/live/tick-to-order.ts";
 import { strategies } from "../src/strategies/registry.ts";
 import { openGenerated } from "../src/runtime/market-source.ts";
 import { tradeFrame } from "../src/venues/bybit/wire-stream.ts";
 import { amendBody, cancelBody, placeBody } from "../src/venues/bybit/wire-requests.ts";
 import { MessageRows } from "../src/venues/message-rows.ts";
-import { SYSTEM_TIMERS } from "../src/venues/timers.ts";
+import { SYSTEM_TIMERS } from "../src/data/network/timers.ts";
 import type { VenueSession, VenueSink } from "../src/venues/venue.ts";
 
 /** The design's prototype, p50 and p99 in µs at messages a second; another day, other inputs. */
@@ -105,14 +106,16 @@ class Stage {
   readonly loop: LiveLoop;
   readonly #stream: BybitStream;
   readonly #header: MarketHeader;
-  readonly #rate: number;
+  readonly #store: RunStore;
+  readonly #tape: Tape;
   readonly #options: { meter: TickToOrder };
   #journal: { close(): void } | undefined;
   #hasBegun = false;
 
   constructor(header: MarketHeader, rate: number) {
     this.#header = header;
-    this.#rate = rate;
+    this.#store = fileStore(join(folder, `${rate}.journal`));
+    this.#tape = this.#store.tape({ header, format: "bench", onFault: stop });
     this.session = new ObligingSession(header);
     const rows = new MessageRows((block) => this.session.sink?.rows(block));
     const time = new TimeBase();
@@ -150,6 +153,7 @@ class Stage {
       }),
       session: this.session,
       timers: SYSTEM_TIMERS,
+      tape: this.#tape,
       // The figures of the warm-up are thrown away.
       get meter() {
         return options.meter;
@@ -188,8 +192,8 @@ class Stage {
     setImmediate(() => this.#submit());
   }
   #submit(): void {
-    const journal = createJournal(join(folder, `${this.#rate}.journal`), {
-      format: 1,
+    const journal = this.#store.create({
+      format: 2,
       program: "bench",
       nodeMajor: 0,
       instrument: null,
@@ -223,8 +227,13 @@ class Stage {
     }));
   }
   close(): void {
+    this.#tape.close();
     this.#journal?.close();
   }
+}
+
+function stop({ text }: { readonly text: string }): never {
+  throw new Error(text);
 }
 
 /** Writes what would be sent, and says yes to everything in a later turn; nothing is filled. */
@@ -255,6 +264,8 @@ class ObligingSession implements VenueSession {
   now(): number {
     return this.#startedAt + Number(process.hrtime.bigint() - this.#began);
   }
+
+  adopt(): void {}
 
   start(sink: VenueSink): void {
     this.sink = sink;

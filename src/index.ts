@@ -81,8 +81,9 @@ export {
   type LiveResult,
   LiveRun,
   type LiveRunOptions,
-  openLiveRun,
+  type ResumeOptions,
 } from "./runtime/live/live-run.ts";
+export { openLiveRun, resumeLiveRun } from "./runtime/live/open-run.ts";
 export { newParentId } from "./runtime/live/parent-id.ts";
 export { hindrances, type Preflight } from "./runtime/live/preflight.ts";
 export { chooseVenue, type VenueChoice } from "./runtime/live/venue-choice.ts";

@@ -47,6 +47,8 @@ describe("arrival demo", () => {
     expect(run.stdout).toContain("Bought 25.000 of 25.000 BTC");
     expect(run.stdout).toContain("exactly the sum of the parts");
     expect(run.stdout).toMatch(/post-only .* slice \d+ of \d+/);
+    // Its recorded session still knows every question: else it is to be recorded anew.
+    expect(run.stdout).toContain("6 questions, 6 answered with advice, none was followed");
   }, 60_000);
 });
 

@@ -12,7 +12,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /** A literal that is a code wherever it stands: its first word is one of these. */
 const FAMILIES =
-  /^(?:RISK|PARENT|STRATEGY|ORDER|DECIMAL|GRID|VENUE|DATA|JOURNAL|CONFIG|BACKTEST|REPLAY)_/;
+  /^(?:RISK|PARENT|STRATEGY|ORDER|DECIMAL|GRID|VENUE|DATA|JOURNAL|CONFIG|BACKTEST|REPLAY|MODEL|SERVER)_/;
 /** Places where any literal is a code, whatever its first word. */
 const PLACES = [
   /\bcode\s*:\s*"([A-Z][A-Z0-9_]+)"/g,

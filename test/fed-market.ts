@@ -1,5 +1,5 @@
 /**
- * Fed market: a made market's rows as a public feed, each message at its time, in virtual time.
+ * Fed market: a made market's rows as a public feed, each message at its time, by any clock.
  */
 import type { Result } from "../src/core/domain/errors.ts";
 import { ok } from "../src/core/domain/errors.ts";
@@ -12,7 +12,7 @@ import {
 } from "../src/core/market/columns.ts";
 import type { PublicFeed } from "../src/venues/paper/public-feed.ts";
 import { MessageRows } from "../src/venues/message-rows.ts";
-import type { VirtualTime } from "../src/venues/virtual-time.ts";
+import type { Timers } from "../src/data/network/timers.ts";
 
 export interface FedMarket {
   readonly header: MarketHeader;
@@ -21,7 +21,11 @@ export interface FedMarket {
 
 /** @param silentAfter nanoseconds since the market's epoch: nothing comes from there on. */
 export const fedFeed =
-  (market: FedMarket, time: VirtualTime, silentAfter = Number.POSITIVE_INFINITY) =>
+  (
+    market: FedMarket,
+    time: Timers & { readonly now: number },
+    silentAfter = Number.POSITIVE_INFINITY,
+  ) =>
   (): Promise<Result<PublicFeed, never>> => {
     let isStopped = false;
     return Promise.resolve(

@@ -12,7 +12,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { streamOf, uniformAt } from "../src/core/domain/random.ts";
 import { micros, SECOND } from "../src/core/domain/units.ts";
 import { parseConfig } from "../src/runtime/config.ts";
-import { openLiveRun } from "../src/runtime/live/live-run.ts";
+import { openLiveRun } from "../src/runtime/live/open-run.ts";
 import { chooseVenue, type VenueChoice } from "../src/runtime/live/venue-choice.ts";
 import { type LocalExchange, startExchange } from "../src/runtime/local-exchange.ts";
 import { replay } from "../src/runtime/replay.ts";

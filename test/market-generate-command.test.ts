@@ -89,7 +89,7 @@ describe("arrival market generate", () => {
     const cases = [
       ["--data day.gz", "this makes markets", "[USAGE]"],
       ["--data generated:symbol=BTCUSDT --symbols ETHUSDT", "exclude each other", "[USAGE]"],
-      ["--data generated:scenario=none.yaml", "none.yaml: ENOENT", "[MARKET_SCENARIO]"],
+      ["--data generated:scenario=none.yaml", "none.yaml: cannot be read", "[MARKET_SCENARIO]"],
       ["--events none/x.jsonl", "folder does not exist", "[DATA_WRITE]"],
       ["--events x.arrival", "name of another file", "[USAGE]"],
       ["--over 8d", "A span from 1s to 7d", "--help"],

@@ -34,9 +34,12 @@ interface Count {
 const root = fileURLToPath(new URL("..", import.meta.url));
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
+/** Whatever this machine has pulled or names, the demo looks at its recording. */
+const NOBODY_TO_ASK = { ARRIVAL_ADVISOR: "", ARRIVAL_MODELS: join(root, "no-models") };
+
 /** A file or a pipe gets plain text. */
 function withoutColor(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const plain: NodeJS.ProcessEnv = { ...environment, NO_COLOR: "1" };
+  const plain: NodeJS.ProcessEnv = { ...environment, NO_COLOR: "1", ...NOBODY_TO_ASK };
   delete plain["FORCE_COLOR"];
   return plain;
 }

@@ -78,9 +78,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   data: ["core"],
   exchange: ["core"],
   fleet: ["core"],
-  runtime: [...ADAPTERS, "core", "impact"],
-  server: ["runtime", ...ADAPTERS, "core"],
-  cli: ["server", "runtime", ...ADAPTERS, "core"],
+  view: ["core"],
+  runtime: [...ADAPTERS, "core", "impact", "view"],
+  report: ["runtime", "view", "core"],
+  server: ["runtime", ...ADAPTERS, "core", "view"],
+  cli: ["server", "report", "runtime", ...ADAPTERS, "core", "view"],
 };
 /** Files that know concrete classes, and so may import any room. Others of IO may name types. */
 const COMPOSERS = new Set([
@@ -90,7 +92,7 @@ const COMPOSERS = new Set([
   "src/runtime/market-fit/generated-room.ts", // what a fit to a recording makes markets of
   "src/runtime/market-source.ts", // a market from a file or from the generator
 ]);
-const PURE = new Set(["core", "strategies", "impact", "simulation"]);
+const PURE = new Set(["core", "strategies", "impact", "simulation", "view"]);
 
 /** Everything a file imports or re-exports; without `types`, only what is there when it runs. */
 function specifiersOf(file: SourceFile, types = true): string[] {
@@ -350,6 +352,28 @@ const unfinished: Rule = {
   ),
 };
 
+/** Whoever talks to a venue; the recorder's clock and its files are no part of the talk. */
+const TALKERS = /^src\/(?:venues\/|data\/recorder\/(?!clock\.ts|live-recording\.ts))/;
+/** Waiting, time and IO past the transport. */
+const PAST_THE_TRANSPORT =
+  /\b(?:set|clear)(?:Timeout|Interval|Immediate)\b|\bperformance\b|\bDate\.now\b|\bhrtime\b|\bnew Date\(\)|(?<![#.\w])fetch\s*\(|\bWebSocket\b|\bAbortSignal\.timeout\b/;
+
+const transport: Rule = {
+  name: "whoever talks to a venue waits, asks and tells the time through a transport",
+  planted: [
+    { path: "src/venues/a/b.ts", text: "setTimeout(f, 1);" },
+    { path: "src/venues/a/c.ts", text: "const at = performance.now();" },
+    { path: "src/venues/a/d.ts", text: "const at = Date.now();" },
+    { path: "src/data/recorder/a.ts", text: "await fetch(url);" },
+    { path: "src/data/recorder/b.ts", text: "new WebSocket(url);" },
+  ],
+  inspect: perFile((file) => {
+    if (isTest(file) || !TALKERS.test(file.path)) return undefined;
+    const found = PAST_THE_TRANSPORT.exec(blankOut(file.text, "comments-and-strings"));
+    return found === null ? [] : [`${file.path}: ${found[0]}`];
+  }),
+};
+
 const rules = [
   importDirections,
   packages,
@@ -361,6 +385,7 @@ const rules = [
   neighbours,
   focus,
   unfinished,
+  transport,
 ];
 const source = listFiles("src");
 

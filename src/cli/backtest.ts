@@ -5,9 +5,11 @@ import type { Command } from "commander";
 import type { ContractKind } from "../core/domain/instrument.ts";
 import { micros, MINUTE, type Micros } from "../core/domain/units.ts";
 import { instrumentJson } from "../runtime/instrument-file.ts";
-import { type MarketSpec, openMarket } from "../runtime/market-source.ts";
+import type { RecordedNews } from "../runtime/advice/news.ts";
+import { type MarketSpec, type OpenMarket, openMarket } from "../runtime/market-source.ts";
 import { generatedKnobs } from "./generated-data.ts";
 import {
+  addAdviceOptions,
   addOrderOptions,
   configOf,
   contractOption,
@@ -17,7 +19,8 @@ import {
   requestOf,
   sideOption,
 } from "./order-options.ts";
-import { CommandError, progress } from "./output.ts";
+import { advised } from "./advised.ts";
+import { CommandError, note, progress } from "./output.ts";
 import { type PluginFlags, pluginOption, pluginsOf } from "./plugins.ts";
 import { runBacktest } from "./run-backtest.ts";
 
@@ -28,6 +31,8 @@ interface Flags extends OrderFlags, PluginFlags {
   readonly instrument?: string;
   readonly json?: boolean;
   readonly journal?: string;
+  readonly news?: readonly string[];
+  readonly trustPublished?: boolean;
 }
 
 /** Where the generated market's clock starts: a Monday afternoon, when Europe and the US trade. */
@@ -44,7 +49,9 @@ export function addBacktest(program: Command): void {
     .addOption(sideOption().makeOptionMandatory())
     .option("--quantity <n>", "how much, in units of the instrument")
     .option("--notional <n>", "how much, in quote coin");
-  addOrderOptions(command, {})
+  addAdviceOptions(addOrderOptions(command, {}))
+    .option("--news <feed...>", "news that an advisor is shown: jsonl:FILE")
+    .option("--trust-published", "believe the times that the news claims to be from")
     .addOption(pluginOption())
     .option("--json", "print one JSON document")
     .option("--journal <file>", "keep a journal that `arrival replay` can check")
@@ -71,12 +78,30 @@ Examples:
       const request = {
         ...requestOf(flags, config, market.value.header.instrument),
         plugins,
+        news: await newsOf(flags, market.value),
       };
-      process.exitCode = await runBacktest(market.value, request, {
+      const presentation = {
         json: flags.json === true,
         ...(flags.journal === undefined ? {} : { journal: flags.journal }),
-      });
+      };
+      const clock = { now: 0 };
+      process.exitCode = await advised(config, { ...presentation, clock }, (advisor) =>
+        runBacktest(market.value, { ...request, advisor, clock }, presentation),
+      );
     });
+}
+
+async function newsOf(
+  { news, trustPublished }: Flags,
+  { header, from, until }: OpenMarket,
+): Promise<RecordedNews | undefined> {
+  if (news === undefined) return undefined;
+  const { recordedNews } = await import("../runtime/advice/news.ts");
+  const span = { from, until };
+  const read = await recordedNews(news, header.instrument, span, trustPublished === true);
+  if (!read.ok) throw new CommandError(read.error.code, read.error.text);
+  for (const text of read.value.notes) note(text);
+  return read.value;
 }
 
 function specOf(flags: Flags): MarketSpec {

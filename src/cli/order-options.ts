@@ -3,6 +3,7 @@
  */
 import { readFileSync, statSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { ADVISOR_FORMS } from "../advisors/advisor-forms.ts";
 import { parseDecimal } from "../core/domain/decimal.ts";
 import { type ContractKind, type Instrument, parsePrice } from "../core/domain/instrument.ts";
 import type { ParentConstraints, ResidualPolicy } from "../core/domain/parent-order.ts";
@@ -39,6 +40,9 @@ export interface OrderFlags {
   readonly seed: number;
   readonly queue?: string;
   readonly market?: string;
+  readonly advisor?: string;
+  /** A weight, or the table that it was learned into. */
+  readonly influence?: number | string;
 }
 
 export const MARKET_KINDS = ["auto", "recorded", "reactive", "generated"] as const;
@@ -82,6 +86,16 @@ export function addOrderOptions(command: Command, defaults: { over?: string }): 
     .option("--market <kind>", `whether it answers our orders: ${MARKET_KINDS.join(", ")} [auto]`);
 }
 
+/** For commands whose order may be advised. */
+export const addAdviceOptions = (command: Command): Command =>
+  command
+    .option("--advisor <who>", `who is asked about it: ${ADVISOR_FORMS} [none]`)
+    .option(
+      "--influence <0..1|file>",
+      "how much of what is advised is done, or the table of what was earned [0: it is watched]",
+      weightOrTable,
+    );
+
 /** Flags over file over defaults; every problem at once. */
 export function configOf(flags: OrderFlags, plugins: readonly Plugin[] = []): ArrivalConfig {
   const { tactic, tacticParam } = flags;
@@ -97,12 +111,26 @@ export function configOf(flags: OrderFlags, plugins: readonly Plugin[] = []): Ar
     },
     execution: { urgency: flags.urgency },
     simulation: { queue: flags.queue, market: flags.market },
+    advice: adviceOf(flags),
   };
   const known = strategiesWith(plugins);
   const loaded = loadConfig(flags.config, overrides, (choice) => checkStrategy(choice, known));
   if (loaded.ok) return loaded.value;
   throw new CommandError("CONFIG", formatConfigFaults(loaded.error));
 }
+
+const adviceOf = ({ advisor, influence }: OrderFlags) => ({
+  advisor,
+  ...(influence === undefined
+    ? {}
+    : {
+        influence:
+          typeof influence === "string"
+            ? influence
+            : { calm: influence, usual: influence, stressed: influence },
+        influenceSource: "the command line",
+      }),
+});
 
 export function requestOf(
   flags: OrderFlags,
@@ -184,6 +212,10 @@ function fraction(text: string): number {
   if (text.trim() !== "" && value >= 0 && value <= 1) return value;
   throw new InvalidArgumentError("A fraction from 0 to 1, such as 0.1.");
 }
+
+/** What looks like a number is one: a file of that name is `./1`. */
+export const weightOrTable = (text: string): number | string =>
+  text.trim() === "" || /^[-+]?\.?\d+(?:\.\d*)?(?:e-?\d+)?$/i.test(text) ? fraction(text) : text;
 
 function seed(text: string): number {
   const value = Number(text);

@@ -20,7 +20,30 @@ export class CommandError extends Error {
 }
 
 export const print = (text: string): void => void process.stdout.write(text);
-export const note = (text: string): void => void process.stderr.write(`${text}\n`);
+/** Of notes that a reader who stands still has not taken. */
+const MOST_UNREAD = 1 << 20;
+export const note = (text: string): void => {
+  if (process.stderr.writableLength < MOST_UNREAD) process.stderr.write(`${text}\n`);
+};
+
+/** A process that is done waits so long for whoever has not read its notes. */
+const LAST_WORD_MS = 5_000;
+
+/**
+ * Whoever reads the notes may stop reading: a pager, a terminal that is held. By itself Node would
+ * wait for them in the middle of whatever it does.
+ */
+export function neverWaitForReader(): void {
+  const { _handle: handle } = process.stderr as unknown as {
+    readonly _handle?: { setBlocking?(isBlocking: boolean): void };
+  };
+  handle?.setBlocking?.(false);
+}
+
+/** To be called once all is done: notes that nobody takes do not keep the process. */
+export function leaveUnread(): void {
+  if (process.stderr.writableLength > 0) setTimeout(() => process.exit(), LAST_WORD_MS).unref();
+}
 export const printJson = (value: unknown): void =>
   print(`${JSON.stringify(value, undefined, 2)}\n`);
 

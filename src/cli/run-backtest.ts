@@ -5,8 +5,10 @@ import { formatPrice, formatQuantity } from "../core/domain/instrument.ts";
 import type { EngineEvent, EngineOutput } from "../core/domain/messages.ts";
 import type { ParentState } from "../core/execution/parent-state.ts";
 import { type BacktestRequest, type BacktestResult, prepareBacktest } from "../runtime/backtest.ts";
+import { refusalText } from "../view/words.ts";
 import { JournalError } from "../runtime/journal/journal.ts";
 import type { OpenMarket } from "../runtime/market-source.ts";
+import { AdviceTally } from "./advice-tally.ts";
 import { costTable } from "./cost-table.ts";
 import {
   breathe,
@@ -23,6 +25,8 @@ import {
 export interface Presentation {
   readonly json: boolean;
   readonly journal?: string;
+  /** It is thrown away once it was looked at: nobody is told of it. */
+  readonly isPassing?: boolean;
 }
 
 /** Runs to the end and prints the result. Returns the exit code. */
@@ -33,14 +37,20 @@ export async function runBacktest(
 ): Promise<number> {
   const prepared = prepareBacktest(market, request, presentation.journal);
   if (!prepared.ok) throw new CommandError(prepared.error.code, prepared.error.text);
-  const { parent, engine, run } = prepared.value;
+  const { parent, engine, run, advisors } = prepared.value;
   const bar = progress(parent.strategy.name, request.over, presentation.json);
+  const tally = new AdviceTally();
+  const told = watch(presentation.json);
   const result = await interruptible(async (isInterrupted) => {
-    const steps = run(watch(presentation.json));
+    const steps = run((event, outputs) => {
+      tally.take(event, outputs);
+      told?.(event, outputs);
+    });
     let lastDrawn = 0;
     for (;;) {
       const step = steps.next();
       if (step.done === true) return step.value;
+      for (const advisor of advisors) if (advisor.isThinking) await advisor.thought;
       if (performance.now() - lastDrawn < 50) continue;
       lastDrawn = performance.now();
       bar.update(step.value - parent.startAt, progressText(engine.parents.get(parent.id)));
@@ -62,7 +72,7 @@ export async function runBacktest(
     throw error;
   });
   bar.stop();
-  show(market, request, presentation, result);
+  show(market, request, presentation, result, tally);
   return result.report === null || result.phase === "failed" ? EXIT.no : EXIT.done;
 }
 
@@ -78,12 +88,6 @@ function watch(
     }
   };
 }
-
-const refusalText = (refusal: { readonly code: string }): string => {
-  const { code, ...figures } = refusal as { readonly code: string } & Record<string, unknown>;
-  const text = figures["text"];
-  return `${code}: ${typeof text === "string" ? text : JSON.stringify(figures)}`;
-};
 
 function progressText(parent: ParentState | undefined): string {
   if (parent === undefined) return "warming up";
@@ -103,6 +107,7 @@ function show(
   request: BacktestRequest,
   presentation: Presentation,
   result: BacktestResult,
+  tally: AdviceTally,
 ): void {
   const { config, seed } = request;
   if (presentation.json) {
@@ -116,6 +121,7 @@ function show(
       ...result.totals,
       refusals: result.refusals,
       alerts: result.alerts,
+      ...(tally.json === undefined ? {} : { advice: tally.json }),
       report: result.report,
     });
     return;
@@ -134,11 +140,12 @@ function show(
     print(`the risk gate refused: ${counts.join(", ")}\n`);
   }
   const { rows, events, commands } = result.totals;
+  print(tally.text);
   print(`market: ${market.label}\n`);
   print(`strategy: ${config.strategy.name}, seed ${seed}, ${config.simulation.queue} queue\n`);
   print(`run: ${rows.toLocaleString("en-US")} rows, ${events} events, ${commands} commands\n`);
   print("what a backtest assumes, and so cannot tell: docs/what-the-backtest-assumes.md\n");
-  if (presentation.journal !== undefined) {
+  if (presentation.journal !== undefined && presentation.isPassing !== true) {
     print(`journal: ${presentation.journal} (check it: arrival replay ${presentation.journal})\n`);
   }
 }

@@ -37,6 +37,19 @@ export function assertAskable(): void {
   throw new CommandError("RUN_CONFIRM", text);
 }
 
+/** Asks a question that is answered by y or n, and by nothing with no. */
+export async function agrees(question: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  terminal.on("SIGINT", () => terminal.close());
+  const closed = new Promise<string>((resolve) => void terminal.once("close", () => resolve("")));
+  try {
+    const typed = await Promise.race([terminal.question(`${question} [y/N] `), closed]);
+    return /^y(es)?$/i.test(typed.trim());
+  } finally {
+    terminal.close();
+  }
+}
+
 /** Asks for the symbol, typed out. @throws CommandError where it is not given. */
 export async function confirm(symbol: string, signal: AbortSignal): Promise<void> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });

@@ -5,67 +5,122 @@
  * What must stay true: however it ends, and whatever the terminal does, the venue is left as the
  * policy says and the journal is closed.
  */
+import type { Advisor } from "../advisors/advisor.ts";
 import { invariant } from "../core/domain/errors.ts";
 import { formatDecimal } from "../core/domain/decimal.ts";
-import type { Micros } from "../core/domain/units.ts";
+import type { ParentOrder } from "../core/domain/parent-order.ts";
+import { type Micros, micros, SECOND } from "../core/domain/units.ts";
 import type { ArrivalConfig } from "../runtime/config.ts";
 import { JournalError } from "../runtime/journal/journal.ts";
-import { type LiveRun, openLiveRun, restingOf } from "../runtime/live/live-run.ts";
+import { type LiveRun, restingOf } from "../runtime/live/live-run.ts";
+import { openLiveRun } from "../runtime/live/open-run.ts";
 import {
   type LiveFault,
   LiveHalt,
   type LiveRequest,
   type LiveResult,
 } from "../runtime/live/live-terms.ts";
+import type { RunLabel } from "../runtime/alerts/alert-channel.ts";
+import type { NewsFeed } from "../feeds/news-feed.ts";
 import type { Plugin } from "../runtime/plugin.ts";
 import type { Venue } from "../venues/venue.ts";
+import { advised, boundNote } from "./advised.ts";
 import { costTable } from "./cost-table.ts";
 import { requestOf } from "./order-options.ts";
 import { CommandError, EXIT, hasColour, note, print, printJson } from "./output.ts";
 import type { RunFlags } from "./run.ts";
+import { Attendance } from "./run-attended.ts";
 import { assertAskable, assertFeasible, confirm, showPreflight } from "./run-confirm.ts";
 import { noteNotice, noteStep, RunScreen } from "./run-screen.ts";
+import { accessOf } from "./venue-access.ts";
+import { Signals } from "./signals.ts";
 
 export interface Prepared {
   readonly config: ArrivalConfig;
   readonly plugins: readonly Plugin[];
   readonly parentId: string;
   readonly journal: string;
+  readonly advisor?: Advisor | undefined;
+  readonly news?: readonly NewsFeed[];
 }
 
 /** @returns the exit code. */
 export async function runLive(venue: Venue, flags: RunFlags, prepared: Prepared): Promise<number> {
   if (isAsked(flags)) assertAskable();
+  Attendance.check(prepared.config, prepared.journal);
+  keepPrivate();
+  const { config, journal } = prepared;
+  const news = await feedsOf(flags);
+  return advised(config, { json: flags.json === true, journal }, (advisor) =>
+    runAdvised(venue, flags, { ...prepared, advisor, news }),
+  );
+}
+
+export async function feedsOf({ news }: Pick<RunFlags, "news">): Promise<readonly NewsFeed[]> {
+  if (news === undefined) return [];
+  const { liveFeeds } = await import("../runtime/advice/news.ts");
+  const feeds = liveFeeds(news);
+  if (!feeds.ok) throw new CommandError(feeds.error.code, feeds.error.text);
+  return feeds.value;
+}
+
+async function runAdvised(venue: Venue, flags: RunFlags, prepared: Prepared): Promise<number> {
   const signals = new Signals();
+  const attendance = new Attendance();
   try {
-    const run = await open(venue, flags, prepared, signals);
-    await ask(run, flags, signals).catch(async (error: unknown) => {
+    const run = await open(venue, flags, prepared, signals, attendance);
+    try {
+      await ask(run, flags, signals);
+      Attendance.check(prepared.config, prepared.journal);
+      attendance.tellAlerts(run.config, labelOf(run, venue.name), "all");
+      await attendance.open(run, prepared.journal, venue.name);
+      if (signals.count > 0) throw interrupted();
+    } catch (error) {
       await run.discard();
       throw error;
-    });
+    }
     const begun = run.begin();
     if (!begun.ok) {
       await run.discard();
       throw failure(begun.error);
     }
-    const screen = new RunScreen(run, begun.value.startAt, flags.over, flags.json === true);
-    signals.onEach = (count) => interrupt(run, prepared.config, count);
-    signals.onFault = (error) => run.fail(error);
-    await run.ended;
-    screen.stop();
-    const resting = restingOf(run);
-    const result = await run.finish();
-    return end(run, flags, result, resting, signals.count > 0);
+    return await work(run, begun.value, flags, signals, attendance);
   } finally {
     signals.close();
+    await attendance.close();
   }
 }
+
+/** Until it has ended, however that comes about. */
+export async function work(
+  run: LiveRun,
+  { startAt, deadline }: Pick<ParentOrder, "startAt" | "deadline">,
+  flags: WorkFlags,
+  signals: Signals,
+  attendance: Attendance,
+): Promise<number> {
+  const over = micros(Math.max(SECOND, deadline - startAt));
+  const screen = new RunScreen(run, startAt, over, flags.json === true);
+  signals.onEach = (count) => interrupt(run, attendance, count);
+  signals.onFault = (error) => run.fail(error);
+  await run.ended;
+  screen.stop();
+  const resting = restingOf(run);
+  const result = await run.finish();
+  for (const line of attendance.killed) note(line);
+  await attendance.close(result);
+  return end(run, flags, result, resting, signals.count > 0 || attendance.wasKilled);
+}
+
+/** What is shown of a run in the end hangs on these. */
+export type WorkFlags = Pick<RunFlags, "venue" | "network" | "category" | "dcp" | "json" | "seed">;
 
 async function open(
   venue: Venue,
   flags: RunFlags,
-  { plugins, parentId, journal, config }: Prepared,
+  { plugins, parentId, journal, config, advisor, news }: Prepared,
   signals: Signals,
+  attendance: Attendance,
 ): Promise<LiveRun> {
   note(`opening ${venue.name}: ${flags.symbol} ${flags.category}`);
   let run: LiveRun | undefined;
@@ -78,17 +133,33 @@ async function open(
     }),
     journal,
     parentId,
+    access: accessOf(flags),
+    advisor,
+    news,
     ...(flags.linger === undefined ? {} : { linger: flags.linger }),
     signal: signals.aborted,
     onStep: (event, outputs) => {
       if (flags.json !== true) noteStep(run!.session.header.instrument, event, outputs);
+      attendance.onStep(event, outputs);
     },
-    onNotice: noteNotice,
+    onNotice: (notice) => {
+      noteNotice(notice);
+      attendance.onNotice(notice);
+    },
   });
   if (!opened.ok) throw signals.count > 0 ? interrupted() : failure(opened.error);
   run = opened.value;
   return run;
 }
+
+const labelOf = ({ parentId, session }: LiveRun, venue: string): RunLabel => ({
+  parentId,
+  symbol: session.header.instrument.symbol,
+  venue,
+});
+
+/** What a run leaves on the disk is its user's alone. */
+export const keepPrivate = (): void => void process.umask(0o077);
 
 /** Shows what the order would mean, and asks where money is at stake. */
 async function ask(run: LiveRun, flags: RunFlags, signals: Signals): Promise<void> {
@@ -108,6 +179,9 @@ async function ask(run: LiveRun, flags: RunFlags, signals: Signals): Promise<voi
     )}, lot ${formatDecimal(header.instrument.lotSize)})`;
   showPreflight(looked.value, title);
   assertFeasible(looked.value, flags.acceptInfeasible === true);
+  const order = run.order();
+  const bound = order.ok ? boundNote(run, order.value) : "";
+  if (bound !== "") note(bound);
   if (isAsked(flags)) await confirm(symbol, signals.aborted);
   if (signals.count > 0) throw interrupted();
 }
@@ -116,7 +190,7 @@ async function ask(run: LiveRun, flags: RunFlags, signals: Signals): Promise<voi
 const isAsked = ({ venue, network, yes }: RunFlags): boolean =>
   venue === "bybit" && network === "mainnet" && yes !== true;
 
-function interrupt(run: LiveRun, { live }: ArrivalConfig, count: number): void {
+function interrupt(run: LiveRun, attendance: Attendance, count: number): void {
   if (count === 1) {
     const what = {
       ended: "the order had ended, so has the looking on",
@@ -124,10 +198,10 @@ function interrupt(run: LiveRun, { live }: ArrivalConfig, count: number): void {
       canceling: "withdrawing what rests; again: by every way there is",
       finishing: "finishing now, as --residual says; again: withdrawing what rests",
     } as const;
-    note(`interrupted: ${what[run.interrupt(live.onInterrupt, "operator")]}`);
+    note(`interrupted: ${what[run.interrupt(run.config.live.onInterrupt, "operator")]}`);
   } else if (count === 2) {
     note("withdrawing everything now; once more leaves at once");
-    run.kill("operator", "interrupted twice");
+    attendance.kill("operator", "interrupted twice");
   } else {
     process.exit(EXIT.interrupted);
   }
@@ -135,7 +209,7 @@ function interrupt(run: LiveRun, { live }: ArrivalConfig, count: number): void {
 
 function end(
   run: LiveRun,
-  flags: RunFlags,
+  flags: WorkFlags,
   result: LiveResult,
   resting: readonly string[],
   wasInterrupted: boolean,
@@ -157,7 +231,7 @@ export function exitCodeOf(result: LiveResult, wasInterrupted: boolean): number 
 }
 
 /** The venue's switch stays as it was set, and is the account's, not the run's. */
-function protectionText({ category }: RunFlags, dcp: Micros): string {
+function protectionText({ category }: WorkFlags, dcp: Micros): string {
   const what = category === "spot" ? "spot" : "contract";
   const span = `${Math.ceil(dcp / 1e6)} s`;
   return (
@@ -170,7 +244,7 @@ function protectionText({ category }: RunFlags, dcp: Micros): string {
 const lookAtVenue = (unwithdrawn: string): string =>
   `LOOK AT THE VENUE, orders may still rest there: ${unwithdrawn}`;
 
-function jsonOf(run: LiveRun, flags: RunFlags, result: LiveResult, resting: readonly string[]) {
+function jsonOf(run: LiveRun, flags: WorkFlags, result: LiveResult, resting: readonly string[]) {
   const { end: how, ...rest } = result;
   return {
     venue: flags.venue,
@@ -225,46 +299,11 @@ function haltedBy({ end: how }: LiveResult): unknown {
   return error;
 }
 
-const failure = ({ code, text }: LiveFault): CommandError =>
-  new CommandError(code, text, code.startsWith("VENUE_") ? EXIT.no : EXIT.usage);
+/** What may be otherwise in a minute is no bad input: a supervisor is to try again. */
+export const failure = ({ code, text }: LiveFault): CommandError =>
+  new CommandError(code, text, MAY_PASS.test(code) ? EXIT.no : EXIT.usage);
+
+const MAY_PASS = /^VENUE_|^RUN_NO_BOOK$|^JOURNAL_(?:FULL_DISK|IO)$/;
 
 const interrupted = (): CommandError =>
   new CommandError("INTERRUPTED", "interrupted; nothing was sent", EXIT.interrupted);
-
-/** Ctrl-C, a polite kill, a closed terminal; and what nobody else catches. */
-class Signals {
-  count = 0;
-  onEach: ((count: number) => void) | undefined;
-  onFault: ((error: unknown) => void) | undefined;
-  readonly #abort = new AbortController();
-  readonly #take = (): void => {
-    this.count += 1;
-    this.#abort.abort();
-    this.onEach?.(this.count);
-  };
-  readonly #fault = (error: unknown): void => {
-    if (this.onFault === undefined) throw error;
-    this.onFault(error);
-  };
-
-  /** Nobody reads the notes any more: the order is worked all the same. */
-  readonly #unheard = (): void => undefined;
-
-  constructor() {
-    for (const signal of SIGNALS) process.on(signal, this.#take);
-    process.on("uncaughtException", this.#fault);
-    process.stderr.on("error", this.#unheard);
-  }
-
-  get aborted(): AbortSignal {
-    return this.#abort.signal;
-  }
-
-  close(): void {
-    for (const signal of SIGNALS) process.off(signal, this.#take);
-    process.off("uncaughtException", this.#fault);
-    process.stderr.off("error", this.#unheard);
-  }
-}
-
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

@@ -11,11 +11,14 @@ import { executionOf } from "../core/execution/execution-record.ts";
 import { analyse } from "../core/tca/report.ts";
 import { formatDuration } from "../runtime/duration.ts";
 import type { LiveRun } from "../runtime/live/live-run.ts";
+import { refusalText } from "../view/words.ts";
 import type { VenueNotice } from "../venues/venue.ts";
 import { note, type Progress, progress } from "./output.ts";
 
 const DRAW_MS = 250;
 const COST_EVERY = 8;
+/** Fills that are loaded for it behind a restart; of a longer run the cost is told in the end. */
+const MOST_LOADED_FILLS = 5000;
 
 export class RunScreen {
   readonly #run: LiveRun;
@@ -70,7 +73,10 @@ export class RunScreen {
     const { parent, engine, now } = this.#run;
     const market = engine.instruments[0]!;
     const mid = market.observer.lastMid;
-    if (parent === undefined || mid === undefined || parent.fills.length === 0) return "";
+    if (parent === undefined || mid === undefined || parent.filled === 0) return "";
+    const { history } = parent;
+    // Orders are at work meanwhile: loading it all would hold them up.
+    if (history.isArchived && history.done.fills > MOST_LOADED_FILLS) return "";
     const execution = executionOf(parent, market, now, mid);
     if (execution === undefined) return "";
     const { bps } = analyse(execution).shortfall.total;
@@ -148,9 +154,3 @@ function outputText(instrument: Instrument, output: EngineOutput): string | unde
       return undefined;
   }
 }
-
-const refusalText = (refusal: { readonly code: string }): string => {
-  const { code, ...figures } = refusal as { readonly code: string } & Record<string, unknown>;
-  const text = figures["text"];
-  return `${code}: ${typeof text === "string" ? text : JSON.stringify(figures)}`;
-};

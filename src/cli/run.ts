@@ -1,10 +1,12 @@
 /**
  * `arrival run`: one parent order on a live venue, or on paper against a live market.
  */
+import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ContractKind } from "../core/domain/instrument.ts";
 import type { Micros } from "../core/domain/units.ts";
 import { BYBIT_DEPTHS } from "../data/recorder/bybit-feed.ts";
+import { FEED_FORMS } from "../feeds/feed-forms.ts";
 import type { ArrivalConfig } from "../runtime/config.ts";
 import { parseDuration } from "../runtime/duration.ts";
 import { INTERRUPT_POLICIES, type InterruptPolicy } from "../runtime/live/live-config.ts";
@@ -17,7 +19,13 @@ import {
   VENUES,
 } from "../runtime/live/venue-choice.ts";
 import { type Network, NETWORKS } from "../venues/bybit/hosts.ts";
-import { addOrderOptions, configOf, type OrderFlags, sideOption } from "./order-options.ts";
+import {
+  addAdviceOptions,
+  addOrderOptions,
+  configOf,
+  type OrderFlags,
+  sideOption,
+} from "./order-options.ts";
 import { CommandError } from "./output.ts";
 import { type PluginFlags, pluginOption, pluginsOf } from "./plugins.ts";
 import { runLive } from "./run-live.ts";
@@ -32,6 +40,7 @@ export interface RunFlags extends OrderFlags, PluginFlags {
   readonly reduceOnly?: boolean;
   readonly journal?: string;
   readonly onInterrupt?: InterruptPolicy;
+  readonly killFile?: string;
   readonly maxOrderValue?: number;
   readonly minOrderInterval?: Micros;
   readonly dcp?: Micros;
@@ -39,6 +48,7 @@ export interface RunFlags extends OrderFlags, PluginFlags {
   readonly position?: PositionSide;
   readonly credentials?: string;
   readonly linger?: Micros;
+  readonly news?: readonly string[];
   readonly yes?: boolean;
   readonly json?: boolean;
 }
@@ -47,14 +57,8 @@ export function addRun(program: Command): void {
   const command = program
     .command("run")
     .description("work one parent order on a live venue, or on paper against a live market")
-    .addOption(
-      new Option("--venue <name>", "bybit sends orders; paper sends none, and needs no keys")
-        .choices(VENUES)
-        .makeOptionMandatory(),
-    )
-    .addOption(
-      new Option("--network <name>", "whose; paper looks at mainnet unless told").choices(NETWORKS),
-    )
+    .addOption(venueOption())
+    .addOption(networkOption())
     .option("--local-url <url>", "what `arrival exchange` printed, for --network local")
     .requiredOption("--symbol <name>", "such as BTCUSDT", symbolOf)
     .addOption(
@@ -65,7 +69,7 @@ export function addRun(program: Command): void {
     .addOption(sideOption().makeOptionMandatory())
     .option("--quantity <n>", "how much, in units of the instrument")
     .option("--notional <n>", "how much, in quote coin");
-  addOrderOptions(command, {});
+  addAdviceOptions(addOrderOptions(command, {}));
   sayOtherwise(command);
   addLiveOptions(command)
     .addOption(pluginOption())
@@ -115,19 +119,31 @@ Examples:
     --over 10m --limit 60000 --on-interrupt cancel`;
 
 function addLiveOptions(command: Command): Command {
-  return command
+  command
     .option("--reduce-only", "only close what is open, never open anything")
-    .addOption(
-      new Option("--depth <levels>", "levels a side of the book [200]")
-        .choices(BYBIT_DEPTHS.map(String))
-        .argParser(depthOf),
-    )
     .option("--journal <file>", "where the journal goes [made from the order's id]")
     .addOption(
       new Option(
         "--on-interrupt <policy>",
         "what Ctrl-C does: leave what rests, cancel it, or finish now by --residual [cancel]",
       ).choices(INTERRUPT_POLICIES),
+    );
+  return addTradingOptions(command)
+    .option("--linger <span>", "look on for so long after the end, for markouts [0s]", spanOf)
+    .option("--yes", "send orders on mainnet without being asked");
+}
+
+/** How a venue is opened and what holds for all that is sent there, of one order or of many. */
+export function addTradingOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--depth <levels>", "levels a side of the book [200]")
+        .choices(BYBIT_DEPTHS.map(String))
+        .argParser(depthOf),
+    )
+    .option(
+      "--kill-file <file>",
+      "kill the run once this is there; NAME.kill beside the journal always does",
     )
     .option("--max-order-value <usd>", "no order is worth more than this [100000]", valueOf)
     .option("--min-order-interval <span>", "between orders that cross the spread [5s]", spanOf)
@@ -144,9 +160,16 @@ function addLiveOptions(command: Command): Command {
       ),
     )
     .option("--credentials <file>", "key and secret, in a file that nobody else can read")
-    .option("--linger <span>", "look on for so long after the end, for markouts [0s]", spanOf)
-    .option("--yes", "send orders on mainnet without being asked");
+    .option("--news <feed...>", `news that an advisor is shown: ${FEED_FORMS.join(", ")}`);
 }
+
+/** Where it trades. */
+export const venueOption = (): Option =>
+  new Option("--venue <name>", "bybit sends orders; paper sends none, and needs no keys")
+    .choices(VENUES)
+    .makeOptionMandatory();
+export const networkOption = (): Option =>
+  new Option("--network <name>", "whose; paper looks at mainnet unless told").choices(NETWORKS);
 
 /** Some options mean something else where nothing is simulated. */
 function sayOtherwise(command: Command): void {
@@ -161,7 +184,13 @@ function sayOtherwise(command: Command): void {
 }
 
 /** Where file and flag speak of one limit, the strictest holds. */
-function liveConfigOf(flags: RunFlags, config: ArrivalConfig): ArrivalConfig {
+export function liveConfigOf(
+  flags: Pick<
+    RunFlags,
+    "market" | "onInterrupt" | "dcp" | "minOrderInterval" | "maxOrderValue" | "killFile"
+  >,
+  config: ArrivalConfig,
+): ArrivalConfig {
   if (flags.market !== undefined) {
     throw new CommandError("USAGE", "--market is for simulations: a live market is as it is");
   }
@@ -179,9 +208,13 @@ function liveConfigOf(flags: RunFlags, config: ArrivalConfig): ArrivalConfig {
       maxOrderValue: Math.min(live.maxOrderValue, flags.maxOrderValue ?? live.maxOrderValue),
       minOrderInterval: interval,
       onInterrupt,
+      killFile: wholeOf(flags.killFile ?? live.killFile),
     },
   };
 }
+
+/** The journal keeps it for whoever goes on, in whatever folder. */
+const wholeOf = (path: string | null): string | null => (path === null ? null : resolve(path));
 
 const symbolOf = (text: string): string => {
   const symbol = text.trim().toUpperCase();
@@ -206,7 +239,7 @@ const leverageOf = (text: string): string => {
   throw new InvalidArgumentError("A number from 1 up, such as 5.");
 };
 
-function spanOf(text: string): Micros {
+export function spanOf(text: string): Micros {
   const parsed = parseDuration(text);
   if (parsed.ok) return parsed.value;
   throw new InvalidArgumentError("Write a span with its unit, such as 90s, 3m or 1h30m.");

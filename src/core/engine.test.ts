@@ -238,6 +238,15 @@ describe("a venue that says no", () => {
     `);
   });
 
+  it("proves again and again that an order never came: nobody has said no, and nothing halts", () => {
+    const desk = new Desk();
+    desk.answer = () => [{ kind: "rejected", code: "VENUE_NEVER_ARRIVED", text: "lost" }];
+    desk.submit({ deadline: at(30), urgency: 0 });
+    desk.until(40);
+    expect(desk.timeline.filter((line) => line.includes("post"))).toHaveLength(30);
+    expect(desk.timeline.at(-1)).toMatch(/^30s expired: deadline/);
+  });
+
   it("accepts each order and then rejects it: that is a reject in a row, too", () => {
     const desk = new Desk();
     desk.answer = () => [{ kind: "accepted" }, { kind: "rejected", code: "1", text: "self-match" }];

@@ -12,21 +12,38 @@ import {
   applyReport,
   type ChildOrder,
   leaves,
+  NEVER_ARRIVED,
   type OrderReport,
   type Phase,
 } from "./domain/child-order.ts";
 import { invariant, unreachable } from "./domain/errors.ts";
 import { instrumentId } from "./domain/instrument.ts";
 import type { EngineEvent, EngineOutput } from "./domain/messages.ts";
+import type { ParentOrder } from "./domain/parent-order.ts";
 import { atTick, halfTicks, type Micros, NEVER, ticks } from "./domain/units.ts";
+import { askAlone } from "./execution/advised.ts";
+import { takeAdvice, takeNews } from "./execution/advising.ts";
 import { type Context, marketOf, raiseAlert } from "./execution/context.ts";
 import { decideParent, watchShortfall } from "./execution/decision-engine.ts";
-import { closeTo, onReject, onWithdrawal } from "./execution/ending.ts";
+import { onReject, onWithdrawal } from "./execution/ending.ts";
 import { type FeeRates, InstrumentState } from "./execution/instrument-state.ts";
 import { type ExecutionConfig, type RiskLimits, strictest } from "./execution/limits.ts";
-import { bookFill, isLive, newParentState, type ParentState } from "./execution/parent-state.ts";
+import { backOffRefused } from "./execution/order-manager.ts";
+import { childOf, parentIdOf } from "./execution/order-manager.ts";
+import { bookFill, isLive, ParentState } from "./execution/parent-state.ts";
 import { RiskGate } from "./execution/risk-gate.ts";
-import { refuseAdjustment, refuseParent } from "./execution/terms.ts";
+import { endMarket, kill, operate } from "./execution/operators.ts";
+import { recallEvent, recallOutput } from "./execution/recall.ts";
+import { changeLimits, resumeSession, tellPosition } from "./execution/resuming.ts";
+import {
+  type Archive,
+  archivedSince,
+  type ArchiveMarks,
+  restoreState,
+  type SavedState,
+  savedState,
+} from "./execution/saved-state.ts";
+import { refuseParent } from "./execution/terms.ts";
 import type { MarketColumns, MarketHeader } from "./market/columns.ts";
 import type { Observer } from "./market/observer.ts";
 import { MarkoutClock } from "./tca/markout-clock.ts";
@@ -42,6 +59,8 @@ export interface EngineConfig {
     readonly header: MarketHeader;
     /** Signed position before the session: positive = long. */
     readonly positionLots: number;
+    /** As `InstrumentState` has it. */
+    readonly executedTo?: Micros | undefined;
     /** What the account pays here; absent = nothing. */
     readonly fees?: FeeRates;
     /** One that several engines share, which see one market; absent = one of its own. */
@@ -53,14 +72,16 @@ export class Engine {
   readonly #context: Context;
   readonly #instruments: InstrumentState[];
   readonly #markouts = new MarkoutClock<ParentState>();
-  readonly #seenExecutions = new Set<string>();
   #wakeAt: Micros = NEVER;
   #isWatching = false;
 
   constructor(config: EngineConfig) {
     this.#instruments = config.markets.map(
-      ({ header, positionLots, fees, observer }) =>
-        new InstrumentState(header, config.limits, positionLots, fees, observer),
+      ({ header, positionLots, executedTo, fees, observer }) => {
+        const market = new InstrumentState(header, config.limits, positionLots, fees, observer);
+        market.executedTo = executedTo;
+        return market;
+      },
     );
     this.#context = {
       now: 0 as Micros,
@@ -71,9 +92,13 @@ export class Engine {
       seed: config.seed,
       instruments: new Map(this.#instruments.map((it) => [instrumentId(it.instrument), it])),
       parents: new Map(),
-      orders: new Map(),
       outputs: [],
     };
+  }
+
+  /** In force now. */
+  get limits(): RiskLimits {
+    return this.#context.gate.limits;
   }
 
   /**
@@ -100,6 +125,49 @@ export class Engine {
     for (const instrument of this.#instruments) instrument.dropEnded();
     this.#rearm();
     return context.outputs;
+  }
+
+  /**
+   * Takes in an event with what was journaled of it: nothing is decided. For a restart, which ends
+   * with the event `session-resumed`; until then the engine is not to be stepped.
+   */
+  recall(event: EngineEvent, outputs: readonly EngineOutput[]): void {
+    const context = this.#context;
+    if (event.time < context.now) invariant(false, `time fell: ${context.now}, ${event.time}`);
+    context.now = event.time;
+    context.outputs = [];
+    this.#recallMarkouts(outputs);
+    const isRefused = outputs.some(({ kind }) => kind === "parent-refused");
+    if (event.kind === "parent-submitted") {
+      if (!isRefused) this.#take(event.parent);
+    } else if (!isRefused) this.#settle(event);
+    recallEvent(context, event);
+    for (const output of outputs) recallOutput(context, event, output);
+    for (const instrument of this.#instruments) instrument.dropEnded();
+  }
+
+  /** What is at work, as it stands behind the last event. Lent until the next one. */
+  save(): SavedState {
+    return savedState(this.#context, this.#markouts);
+  }
+
+  /** What is done and will not change, since `marks`, which are moved on. Lent likewise. */
+  archive(marks: ArchiveMarks): Archive {
+    return archivedSince(this.#context, marks);
+  }
+
+  /**
+   * Takes up what `save` told. Once, before all else. What was archived until then is gone through
+   * when somebody first asks for what is done.
+   */
+  restore(saved: SavedState, archives: Iterable<Archive>): void {
+    restoreState(this.#context, this.#markouts, saved, archives);
+    for (const instrument of this.#instruments) instrument.dropEnded();
+  }
+
+  /** Whether it was killed: then it takes nothing on any more. */
+  get isKilled(): boolean {
+    return this.#context.gate.killed;
   }
 
   /** When a `timer-fired` event is wanted; `NEVER` when none is. */
@@ -132,15 +200,26 @@ export class Engine {
       case "touch-moved":
         return this.#context.instruments.get(event.instrument)?.live ?? [];
       case "market-ended":
-        return this.#endMarket(event.instrument);
+        return endMarket(this.#context, event.instrument);
       case "kill-switched":
-        return this.#kill(event.by, event.reason);
+        return kill(this.#context, event.by, event.reason);
+      case "limits-changed":
+        return changeLimits(this.#context, event);
+      case "session-resumed":
+        return resumeSession(this.#context, event);
+      case "advice-received":
+        return takeAdvice(this.#context, event);
+      case "news-received":
+        takeNews(this.#context, event);
+        return [];
+      case "position-told":
+        return tellPosition(this.#context, event);
       case "parent-amended":
       case "strategy-switched":
       case "parent-paused":
       case "parent-resumed":
       case "parent-canceled":
-        return this.#operate(event);
+        return operate(this.#context, event);
       default:
         return unreachable(event);
     }
@@ -148,8 +227,13 @@ export class Engine {
 
   #due(now: Micros): ParentState[] {
     const due: ParentState[] = [];
-    for (const { live } of this.#instruments) {
-      for (const parent of live) if (parent.wakeAt <= now) due.push(parent);
+    for (const market of this.#instruments) {
+      for (const parent of market.live) {
+        if (parent.wakeAt <= now) due.push(parent);
+        else if (parent.advised !== undefined && parent.advised.askAt <= now) {
+          askAlone(this.#context, parent, market);
+        }
+      }
     }
     return due;
   }
@@ -162,114 +246,42 @@ export class Engine {
       context.outputs.push({ kind: "parent-refused", parentId: order.id, refusal });
       return [];
     }
+    return [this.#take(order)];
+  }
+
+  #take(order: ParentOrder): ParentState {
+    const context = this.#context;
     const market = context.instruments.get(order.instrument)!;
     const limits = strictest(order, context.config, context.gate.limits, market.instrument);
-    const parent = newParentState(order, market.instrument, limits);
+    const parent = new ParentState(order, market.instrument, limits);
     context.parents.set(order.id, parent);
     market.add(parent);
-    return [parent];
-  }
-
-  #operate(
-    event: Extract<
-      EngineEvent,
-      {
-        kind:
-          | "parent-amended"
-          | "strategy-switched"
-          | "parent-paused"
-          | "parent-resumed"
-          | "parent-canceled";
-      }
-    >,
-  ): ParentState[] {
-    const context = this.#context;
-    const parent = context.parents.get(event.parentId);
-    if (parent === undefined || !isLive(parent) || parent.closing !== undefined) {
-      const text = "no such parent is at work";
-      const refusal = { code: "PARENT_TERMS", text } as const;
-      context.outputs.push({ kind: "parent-refused", parentId: event.parentId, refusal });
-      return [];
-    }
-    switch (event.kind) {
-      case "parent-amended":
-      case "strategy-switched":
-        this.#adjust(parent, event);
-        break;
-      case "parent-paused":
-        parent.operatorPause = `${event.reason} (${event.by})`;
-        break;
-      case "parent-resumed":
-        parent.operatorPause = undefined;
-        break;
-      case "parent-canceled":
-        closeTo(context, parent, { to: "canceled", reason: `${event.reason} (${event.by})` });
-        break;
-      default:
-        return unreachable(event);
-    }
-    return [parent];
-  }
-
-  #adjust(
-    parent: ParentState,
-    event: Extract<EngineEvent, { kind: "parent-amended" | "strategy-switched" }>,
-  ): void {
-    const refusal = refuseAdjustment(this.#context, parent, event);
-    if (refusal !== undefined) {
-      this.#context.outputs.push({ kind: "parent-refused", parentId: parent.order.id, refusal });
-      return;
-    }
-    parent.adjustment =
-      event.kind === "parent-amended"
-        ? {
-            ...parent.adjustment,
-            amendment: { ...parent.adjustment?.amendment, ...event.amendment },
-            by: event.by,
-          }
-        : { ...parent.adjustment, strategy: event.strategy, by: event.by };
-  }
-
-  #kill(by: string, reason: string): ParentState[] {
-    const context = this.#context;
-    context.gate.killed = true;
-    raiseAlert(context, "critical", "KILLED", `killed by ${by}: ${reason}`);
-    const live = this.#instruments.flatMap((instrument) => instrument.live);
-    for (const parent of live) {
-      closeTo(context, parent, { to: "canceled", reason: `killed by ${by}: ${reason}` });
-    }
-    return live;
-  }
-
-  #endMarket(instrument: string): ParentState[] {
-    const context = this.#context;
-    const live = [...(context.instruments.get(instrument)?.live ?? [])];
-    for (const parent of live) {
-      closeTo(context, parent, { to: "expired", reason: "the market data ended" });
-    }
-    return live;
+    return parent;
   }
 
   #report(clientOrderId: ChildOrder["terms"]["clientOrderId"], report: OrderReport): ParentState[] {
     const context = this.#context;
-    const parent = context.orders.get(clientOrderId);
-    const child = parent?.children.get(clientOrderId);
+    const parent = context.parents.get(parentIdOf(clientOrderId));
+    const child = childOf(parent, clientOrderId);
     if (parent === undefined || child === undefined) {
       raiseAlert(context, "critical", "FOREIGN_ORDER", `report for ${clientOrderId}, not ours`);
       return this.#ignore(clientOrderId, "not an order of ours");
     }
     if (report.kind === "filled") {
-      if (this.#seenExecutions.has(report.fill.executionId)) {
-        return this.#ignore(clientOrderId, `execution ${report.fill.executionId} seen before`);
+      const { executionId } = report.fill;
+      if (parent.history.hasBooked(clientOrderId, executionId)) {
+        return this.#ignore(clientOrderId, `execution ${executionId} seen before`);
       }
-      this.#seenExecutions.add(report.fill.executionId);
     }
     const before = child.phase;
     const applied = applyReport(child, report);
     if (!applied.ok) return this.#ignore(clientOrderId, `${report.kind} in ${child.phase}`);
     if (report.kind === "filled") this.#book(parent, child, report.fill);
     // What is filled in sum and not yet one by one keeps a closed child at work.
-    parent.live = parent.live.filter((it) => it.phase !== "closed" || leaves(it) > 0);
+    if (child.phase === "closed" && leaves(child) === 0) {
+      parent.live = parent.live.filter((it) => it !== child);
+      if (before !== "closed" || report.kind === "filled") parent.history.hasClosed(child);
+    }
     if (before !== "closed") this.#judge(parent, child, report, before);
     return [parent];
   }
@@ -280,6 +292,8 @@ export class Engine {
     switch (report.kind) {
       case "rejected":
       case "amend-rejected":
+        // Where the order never came nobody has said no.
+        if (report.code === NEVER_ARRIVED) return backOffRefused(parent, context.now);
         return onReject(context, parent, report.code, report.text);
       case "accepted":
         parent.withdrawals = 0;
@@ -352,8 +366,21 @@ export class Engine {
       const health = observer.health(context.now, context.gate.limits.staleAfter);
       if (health !== "healthy") continue; // Unknown is not zero: it is left out.
       const mid = observer.mid;
-      owner.markouts.push({ executionId, after, mid });
+      owner.history.measured({ executionId, after, mid });
       context.outputs.push({ kind: "markout-measured", executionId, after, mid });
+    }
+  }
+
+  #recallMarkouts(outputs: readonly EngineOutput[]): void {
+    const looks = new Map(
+      this.#markouts
+        .due(this.#context.now)
+        .map(({ owner, executionId, after }) => [`${after} ${executionId}`, owner]),
+    );
+    for (const output of outputs) {
+      if (output.kind !== "markout-measured") continue;
+      const { executionId, after, mid } = output;
+      looks.get(`${after} ${executionId}`)?.history.measured({ executionId, after, mid });
     }
   }
 
@@ -370,6 +397,8 @@ export class Engine {
         this.#isWatching = true;
         wake.onHealth = true;
         if (parent.wakeAt < this.#wakeAt) this.#wakeAt = parent.wakeAt;
+        const { advised } = parent;
+        if (advised !== undefined && advised.askAt < this.#wakeAt) this.#wakeAt = advised.askAt;
         if (parent.wakeBidAbove < wake.bidAbove) wake.bidAbove = parent.wakeBidAbove;
         if (parent.wakeAskBelow > wake.askBelow) wake.askBelow = parent.wakeAskBelow;
       }

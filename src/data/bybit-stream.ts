@@ -215,8 +215,9 @@ export class BybitStream {
     const isFirst = this.isTakenOver;
     this.isTakenOver = false;
     if (!isFirst || !this.#synchronised || updateId === 1) return false;
-    if (updateId > this.#applied) {
-      // The connection before had fallen behind, or silent: what it did not bring is missing.
+    if (updateId > this.#applied || exchangeTime > this.#lastExchange) {
+      // The connection before had fallen behind, or silent: what it did not bring is missing. Or
+      // the service has started anew meanwhile, and counts from 1 again.
       this.#break(exchangeTime, localTime, updateId);
       return false;
     }
@@ -226,7 +227,8 @@ export class BybitStream {
 
   #follows(updateId: number, exchangeTime: number, localTime: number): boolean {
     const { counts } = this.track;
-    if (this.#synchronised && updateId <= this.#applied) {
+    const isKnown = updateId <= this.#applied && exchangeTime <= this.#lastExchange;
+    if (this.#synchronised && isKnown) {
       counts.duplicates.bookMessages += 1;
       return false;
     }

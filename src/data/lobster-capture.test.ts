@@ -165,6 +165,15 @@ describe("LOBSTER", () => {
     expect(recording.report.gaps.count).toBe(1);
   });
 
+  it.each(["1e-400,15", "0,15", ",15", " 1000100,15", "0x10,15"])(
+    "takes %j for no level of a book",
+    async (cells) => {
+      const rows = ROWS.with(2, ROWS[2]!.replace("1000100,15", cells));
+      const { report } = await recorded([day(MESSAGES, rows)]);
+      expect(report.badLines.count).toBe(1);
+    },
+  );
+
   it("joins days in order, with nothing known between them", async () => {
     const next = day(MESSAGES.slice(0, 2), ROWS.slice(0, 2), "2012-06-22");
     const both = await recorded([day(), next]);

@@ -98,6 +98,12 @@ const UNREADABLE_ROW = -1;
 /** What stands for "no level": the sizes beside it are 0. */
 const DUMMIES = new Set([9_999_999_999, -9_999_999_999, 999_999_999_900, -999_999_999_900]);
 
+const ROW = /^-?\d+(?:,-?\d+)*\r?$/;
+
+/** A size of 0, or the price beside one. */
+const isNoLevel = (cells: readonly number[], at: number): boolean =>
+  cells[at] === 0 && cells[at | 1] === 0;
+
 export class LobsterBook {
   readonly levels: number;
   readonly #cells: Column;
@@ -120,7 +126,9 @@ export class LobsterBook {
     }
     const readable =
       cells.length === width &&
-      cells.every((cell) => Number.isInteger(cell) && cell >= 0 && cell <= INT32_MAX);
+      // `Number` alone takes blanks, exponents and nothing at all.
+      ROW.test(line) &&
+      cells.every((cell, at) => cell <= INT32_MAX && (cell > 0 || isNoLevel(cells, at)));
     for (let cell = 0; cell < width; cell++) {
       this.#cells.push(readable ? cells[cell]! : UNREADABLE_ROW);
     }

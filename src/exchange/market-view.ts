@@ -50,6 +50,8 @@ export interface MarketDirectory {
    */
   watch(category: Category, topic: string, isWatched: boolean): void;
   greeting(category: Category, topic: string): string | undefined;
+  /** As when the service restarts: every book is told whole, with number 1. */
+  restart(): void;
   /** Set by the server: a message, as the text that goes to every subscriber of the topic. */
   onMessage: (category: Category, topic: string, text: string) => void;
 }

@@ -17,6 +17,7 @@ import {
   nativeStrategies,
   strategiesWith,
 } from "./compose.ts";
+import { DEFAULT_ADVICE } from "./advice/advice-config.ts";
 import type { ArrivalConfig } from "./config.ts";
 import type { Plugin } from "./plugin.ts";
 
@@ -80,7 +81,8 @@ export function requestFor(
     };
   }
   const execution = urgency === undefined ? config.execution : { ...config.execution, urgency };
-  return { config: { ...config, execution, strategy }, constraints };
+  // What advice is worth is another question: `arrival evaluate` asks it.
+  return { config: { ...config, execution, strategy, advice: DEFAULT_ADVICE }, constraints };
 }
 
 /** No limit of ours, at the widest that a configuration can say; and no way to go. */
@@ -116,5 +118,8 @@ function unlimited(config: ArrivalConfig, strategy: StrategyChoice): ArrivalConf
       latencyJitter: micros(0),
     },
     live: config.live,
+    alerts: config.alerts,
+    // An exchange's algorithm takes no advice.
+    advice: DEFAULT_ADVICE,
   };
 }

@@ -1,6 +1,7 @@
 /**
  * Backtest: one parent order worked on a recorded or generated market, from request to report.
  */
+import type { Advisor, Exchange } from "../advisors/advisor.ts";
 import type { Strategy } from "../core/contracts/strategy.ts";
 import { err, ok, type Result } from "../core/domain/errors.ts";
 import { type Instrument, instrumentId, parseQuantity } from "../core/domain/instrument.ts";
@@ -14,7 +15,10 @@ import type { ParentState } from "../core/execution/parent-state.ts";
 import type { Engine } from "../core/engine.ts";
 import type { Observer } from "../core/market/observer.ts";
 import { analyse, type ExecutionReport } from "../core/tca/report.ts";
-import { canonicalJson } from "./canonical-json.ts";
+import type { RecordedNews } from "./advice/news.ts";
+import { adviceTerms } from "./advice/advice-config.ts";
+import { type RunClock, SimulatedAdvisor } from "./advice/simulated-advisor.ts";
+import { canonicalJson } from "../core/domain/canonical-json.ts";
 import { composeEngine, composeMarket, headerOf, strategiesWith } from "./compose.ts";
 import { type ArrivalConfig, configJson } from "./config.ts";
 import { instrumentJson } from "./instrument-file.ts";
@@ -49,6 +53,14 @@ export interface BacktestRequest {
   readonly plugins?: readonly Plugin[];
   readonly config: ArrivalConfig;
   readonly seed: number;
+  /** Who answers, where `config.advice` has somebody asked; lent. */
+  readonly advisor?: Advisor | undefined;
+  /** Set to the run's time at each question, for an advisor that was opened with it. */
+  readonly clock?: RunClock;
+  /** What is told of the world meanwhile, to whoever is asked. */
+  readonly news?: RecordedNews | undefined;
+  /** What was exchanged, as it comes. */
+  readonly onExchange?: (exchange: Exchange) => void;
 }
 
 export interface BacktestFault {
@@ -73,6 +85,8 @@ export interface BacktestResult {
 export interface Backtest {
   readonly parent: ParentOrder;
   readonly engine: Engine;
+  /** Between two steps: virtual time has to wait for `thought` while one thinks. */
+  readonly advisors: readonly SimulatedAdvisor[];
   /**
    * Runs to the end, yielding the local time now and then. May be left early: the journal stays
    * whole.
@@ -130,16 +144,20 @@ export function prepareBacktest(
     if (!created.ok) return created;
     journal = created.value;
   }
+  const { advisor: asked } = request;
+  const advisor = asked && new SimulatedAdvisor(asked, request.onExchange, request.clock);
   return ok({
     parent,
     engine,
+    advisors: advisor === undefined ? [] : [advisor],
     *run(onStep) {
       const alerts: Extract<EngineOutput, { kind: "raise-alert" }>[] = [];
       const refusals = new Map<string, number>();
       const lane: SimulatedLane = {
         engine,
-        scheduled: [submitted],
+        scheduled: withNews(submitted, request.news),
         ...(journal === undefined ? {} : { journal }),
+        ...(advisor === undefined ? {} : { advisor }),
         onStep(event, outputs) {
           for (const output of outputs) {
             if (output.kind === "raise-alert") alerts.push(output);
@@ -154,10 +172,15 @@ export function prepareBacktest(
         const totals = yield* steps;
         return resultOf(engine, parent.id, totals, alerts, refusals);
       } finally {
+        advisor?.close();
         journal?.close();
       }
     },
   });
+}
+
+function withNews(submitted: EngineEvent, news: RecordedNews | undefined): EngineEvent[] {
+  return [submitted, ...(news?.events ?? [])].sort((a, b) => a.time - b.time);
 }
 
 function resultOf(
@@ -207,7 +230,10 @@ function parentOf(
 }
 
 /** What of a request makes the order, wherever it is worked. */
-export type OrderRequest = Omit<BacktestRequest, "start" | "strategies" | "plugins" | "seed">;
+export type OrderRequest = Omit<
+  BacktestRequest,
+  "start" | "strategies" | "plugins" | "seed" | "advisor" | "clock" | "news" | "onExchange"
+>;
 
 export function orderOf(
   instrument: Instrument,
@@ -218,6 +244,7 @@ export function orderOf(
   const quantity = quantityOf(instrument, request);
   if (!quantity.ok) return quantity;
   const { config } = request;
+  const advice = adviceTerms(config);
   return ok({
     id,
     instrument: instrumentId(instrument),
@@ -233,6 +260,7 @@ export function orderOf(
     ...(request.decisionPrice === undefined ? {} : { decisionPrice: request.decisionPrice }),
     ...(request.alphaHalfLife === undefined ? {} : { alphaHalfLife: request.alphaHalfLife }),
     ...(request.acceptInfeasible ? { acceptInfeasible: true } : {}),
+    ...(advice === undefined ? {} : { advice }),
   });
 }
 
@@ -253,7 +281,7 @@ function quantityOf(
 
 function journalHeader(market: OpenMarket, request: BacktestRequest): JournalHeader {
   return {
-    format: 1,
+    format: 2,
     program: PROGRAM,
     nodeMajor: NODE_MAJOR,
     instrument: instrumentJson(market.header.instrument),
@@ -263,6 +291,7 @@ function journalHeader(market: OpenMarket, request: BacktestRequest): JournalHea
     ...(request.plugins === undefined || request.plugins.length === 0
       ? {}
       : { plugins: request.plugins.map(noteOf) }),
+    ...(request.news === undefined ? {} : { news: request.news.sources }),
   };
 }
 

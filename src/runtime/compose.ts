@@ -7,6 +7,7 @@ import type { FeeRates } from "../core/execution/instrument-state.ts";
 import type { StrategyChoice, TacticChoice } from "../core/domain/parent-order.ts";
 import type { ParameterFault, Strategy } from "../core/contracts/strategy.ts";
 import type { MarketHeader } from "../core/market/columns.ts";
+import type { Micros } from "../core/domain/units.ts";
 import type { Observer } from "../core/market/observer.ts";
 import { GeneratedVenue } from "../simulation/generated-venue.ts";
 import { constantLatency, type LatencyModel, uniformLatency } from "../simulation/latency.ts";
@@ -35,7 +36,7 @@ export function composeEngine(
   seed: number,
   known: ReadonlyMap<string, Strategy> = strategies,
   observer?: Observer,
-  account?: { readonly positionLots: number; readonly fees: FeeRates },
+  account?: HeldAccount,
 ): Engine {
   return new Engine({
     execution: config.execution,
@@ -45,6 +46,14 @@ export function composeEngine(
     seed,
     markets: [{ header, observer, ...(account ?? simulatedAccount(config.simulation)) }],
   });
+}
+
+export interface HeldAccount {
+  /** Signed: positive = long. */
+  readonly positionLots: number;
+  readonly fees: FeeRates;
+  /** See `VenueSession`. */
+  readonly executedTo?: Micros | undefined;
 }
 
 const simulatedAccount = (simulation: SimulationConfig) => ({

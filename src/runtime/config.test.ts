@@ -5,7 +5,7 @@ import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { micros, SECOND } from "../core/domain/units.ts";
 import { DEFAULT_EXECUTION_CONFIG, DEFAULT_RISK_LIMITS } from "../core/execution/limits.ts";
-import { canonicalJson } from "./canonical-json.ts";
+import { canonicalJson } from "../core/domain/canonical-json.ts";
 import {
   type ArrivalConfig,
   type CheckStrategy,
@@ -135,8 +135,8 @@ strategy: { name: TWAP }
       simulation.fees.taker: must be a decimal fraction in [-0.1, 0.1], such as "0.0002", got 1e-9
       simulation.fees.coin: must be settle or received, got "USDT"
       orderNotional: unknown key; did you mean limits.orderNotional?
-      colour: unknown key; known here: execution, limits, strategy, simulation, live
-      __proto__: unknown key; known here: execution, limits, strategy, simulation, live"
+      colour: unknown key; known here: execution, limits, strategy, simulation, live, advice, alerts
+      __proto__: unknown key; known here: execution, limits, strategy, simulation, live, advice, alerts"
     `);
   });
 
@@ -168,7 +168,7 @@ strategy: { name: TWAP }
       code: "CONFIG_UNREADABLE",
       path: join(folder, "none.yaml"),
     });
-    expect(problems(`# ${"x".repeat(1 << 20)}`)).toContain("not a config file");
+    expect(problems(`# ${"x".repeat(1 << 20)}`)).toContain("not a file of settings");
   });
 });
 
@@ -209,6 +209,19 @@ describe("configJson", () => {
         latencyJitter: drawn.latencyJitter,
       },
       live: { ...DEFAULT_CONFIG.live, minOrderInterval: drawn.entryLatency },
+      advice: {
+        ...DEFAULT_CONFIG.advice,
+        advisor: "compatible:http://127.0.0.1:8080/v1#m",
+        strategies: ["twap", "is"],
+        influence: { calm: drawn.urgency, usual: 0, stressed: 1 },
+      },
+      alerts: {
+        ...DEFAULT_CONFIG.alerts,
+        minimum: "critical",
+        kinds: ["kill", "run"],
+        perMinute: drawn.ordersPerMinute > 1000 ? 1000 : drawn.ordersPerMinute,
+        telegram: { ...DEFAULT_CONFIG.alerts.telegram, chat: "-100200300" },
+      },
     }));
 
   it("is read back as the same config, through the journal's text: a replay runs the same", () => {
@@ -223,6 +236,48 @@ describe("configJson", () => {
   it("writes every setting out, in words a person can edit", () => {
     expect(configJson(DEFAULT_CONFIG)).toMatchInlineSnapshot(`
       {
+        "advice": {
+          "advisor": "none",
+          "budget": {
+            "questions": 500,
+            "tokens": 2000000,
+            "usd": null,
+          },
+          "envelope": {
+            "corridor": 0.05,
+            "crossing": 0.05,
+            "variation": 0.2,
+          },
+          "influence": {
+            "calm": 0,
+            "stressed": 0,
+            "usual": 0,
+          },
+          "influenceSource": "none was given",
+          "mayCancel": false,
+          "prices": null,
+          "strategies": [],
+        },
+        "alerts": {
+          "email": {
+            "from": null,
+            "host": null,
+            "port": 587,
+            "security": "starttls",
+            "to": [],
+            "user": null,
+          },
+          "kinds": [],
+          "minimum": "warning",
+          "perMinute": 10,
+          "telegram": {
+            "chat": null,
+            "server": "https://api.telegram.org",
+          },
+          "webhook": {
+            "url": null,
+          },
+        },
         "execution": {
           "darkVenues": true,
           "llmAdaptation": true,
@@ -249,6 +304,7 @@ describe("configJson", () => {
           "volatilityStopPerHour": 0.05,
         },
         "live": {
+          "killFile": null,
           "maxOrderValue": 100000,
           "minOrderInterval": "0s",
           "onInterrupt": "cancel",

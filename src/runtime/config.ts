@@ -6,12 +6,9 @@
  * `configJson` writes out in full for the journal. What must stay true: `parseConfig` reads back
  * what `configJson` wrote.
  */
-import { readFileSync, statSync } from "node:fs";
-import { parseDocument, type YAMLParseError, type YAMLWarning } from "yaml";
 import { z } from "zod";
 import type { ParameterFault } from "../core/contracts/strategy.ts";
-import { compareDecimal, decimal, parseDecimal } from "../core/domain/decimal.ts";
-import { err, invariant, ok, type Result } from "../core/domain/errors.ts";
+import { err, ok, type Result } from "../core/domain/errors.ts";
 import type { StrategyChoice, TacticChoice } from "../core/domain/parent-order.ts";
 import { type Micros, micros } from "../core/domain/units.ts";
 import {
@@ -22,8 +19,39 @@ import {
 } from "../core/execution/limits.ts";
 import type { FeeSchedule } from "../simulation/fees.ts";
 import type { QueueModelName } from "../simulation/queue.ts";
+import { ADVICE_SCHEMA, type AdviceConfig, DEFAULT_ADVICE } from "./advice/advice-config.ts";
+import { ALERTS_SCHEMA, type AlertsConfig, DEFAULT_ALERTS } from "./alerts/alert-config.ts";
+import {
+  earnedTerms,
+  type InfluenceState,
+  pathFault,
+  readInfluence,
+} from "./influence/earned-influence.ts";
+import { influenceFault } from "./influence/influence-fit.ts";
 import { nearest } from "./config-names.ts";
-import { formatDuration, parseDuration } from "./duration.ts";
+import {
+  amount,
+  bps,
+  count,
+  feeRate,
+  filePath,
+  flag,
+  isObject,
+  type JsonObject,
+  multiple,
+  oneOf,
+  parameters,
+  type Shape,
+  share,
+  show,
+  size,
+  span,
+  strategyName,
+  tactic,
+  unitInterval,
+} from "./config-settings.ts";
+import { formatDuration } from "./duration.ts";
+import { readSettings } from "./settings-file.ts";
 import { DEFAULT_LIVE, INTERRUPT_POLICIES, type LiveConfig } from "./live/live-config.ts";
 
 /**
@@ -63,6 +91,10 @@ export interface ArrivalConfig {
   readonly strategy: StrategyChoice;
   readonly simulation: SimulationConfig;
   readonly live: LiveConfig;
+  /** Who is asked about an order, and how far the answers may lead it. */
+  readonly advice: AdviceConfig;
+  /** Who is told of what, out of band. */
+  readonly alerts: AlertsConfig;
 }
 
 export const DEFAULT_CONFIG: ArrivalConfig = Object.freeze<ArrivalConfig>({
@@ -79,6 +111,8 @@ export const DEFAULT_CONFIG: ArrivalConfig = Object.freeze<ArrivalConfig>({
     fees: { maker: "0.0002", taker: "0.0005", coin: "settle" },
   },
   live: DEFAULT_LIVE,
+  advice: DEFAULT_ADVICE,
+  alerts: DEFAULT_ALERTS,
 });
 
 export type ConfigCode =
@@ -98,13 +132,6 @@ export const formatConfigFaults = (faults: readonly ConfigFault[]): string =>
 /** Faults of a choice of strategy, with paths relative to `strategy`. The registry knows them. */
 export type CheckStrategy = (choice: StrategyChoice) => readonly ParameterFault[];
 
-type JsonObject = { readonly [key: string]: unknown };
-
-/** A config file is a page of text: more is a wrong file. */
-const MAX_BYTES = 1 << 20;
-/** YAML aliases can multiply without end or contain themselves, and settings need none. */
-const MAX_ALIASES = 0;
-
 /**
  * Defaults, then the file, then `overrides` (of the file's own shape: what the command line says).
  * Where `overrides` names another strategy, the file's parameters, which are for its own, are left.
@@ -116,8 +143,31 @@ export function loadConfig(
 ): Result<ArrivalConfig, readonly ConfigFault[]> {
   const read = path === undefined ? ok({}) : readConfigFile(path);
   if (!read.ok) return read;
-  return parseConfig(overlay(read.value, overrides), checkStrategy);
+  const settled = withInfluence(overlay(read.value, overrides));
+  if (!settled.ok) return settled;
+  const { raw, state } = settled.value;
+  const parsed = parseConfig(raw, checkStrategy);
+  if (!parsed.ok || state === undefined) return parsed;
+  const fault = influenceFault(state, parsed.value.advice);
+  return fault === undefined ? parsed : influenceRefused(fault.text);
 }
+
+/** `advice.influence` may name a table: what it gives now takes its place. */
+function withInfluence(
+  raw: JsonObject,
+): Result<{ readonly raw: JsonObject; readonly state?: InfluenceState }, readonly ConfigFault[]> {
+  const { advice } = raw;
+  if (!isObject(advice) || typeof advice["influence"] !== "string") return ok({ raw });
+  const path = advice["influence"];
+  const state = pathFault(path) ?? readInfluence(path);
+  if ("code" in state) return influenceRefused(state.text);
+  if (!state.ok) return influenceRefused(state.error.text);
+  const { value } = state;
+  return ok({ raw: { ...raw, advice: { ...advice, ...earnedTerms(value) } }, state: value });
+}
+
+const influenceRefused = (text: string): Result<never, readonly ConfigFault[]> =>
+  err([{ code: "CONFIG_VALUE", path: "advice.influence", text }]);
 
 /** Checks a value of the file's shape; what is left out has its default. */
 export function parseConfig(
@@ -144,7 +194,7 @@ export function parseConfig(
 
 /** The whole config in the file's shape, as plain JSON: what the journal keeps. */
 export function configJson(config: ArrivalConfig): JsonObject {
-  const { execution, limits, strategy, simulation, live } = config;
+  const { execution, limits, strategy, simulation, live, advice, alerts } = config;
   return {
     execution: { ...execution, llmQueryInterval: formatDuration(execution.llmQueryInterval) },
     limits: {
@@ -166,53 +216,29 @@ export function configJson(config: ArrivalConfig): JsonObject {
       latencyJitter: formatDuration(simulation.latencyJitter),
     },
     live: { ...live, minOrderInterval: formatDuration(live.minOrderInterval) },
+    advice: { ...advice },
+    alerts: { ...alerts },
   };
 }
 
 const DEFAULT_JSON = configJson(DEFAULT_CONFIG);
 
 function readConfigFile(path: string): Result<JsonObject, readonly ConfigFault[]> {
-  const fail = (code: ConfigCode, text: string) => err([{ code, path, text }]);
-  let source: string;
-  try {
-    const { size } = statSync(path);
-    if (size > MAX_BYTES) return fail("CONFIG_UNREADABLE", `is ${size} bytes: not a config file`);
-    source = readFileSync(path, "utf8");
-  } catch (error) {
-    return fail("CONFIG_UNREADABLE", `cannot be read: ${messageOf(error)}`);
-  }
-  // JSON is read as the YAML that it also is, so both know duplicate keys and line numbers.
-  const document = parseDocument(source, {
-    schema: "core",
-    merge: false,
-    uniqueKeys: true,
-    logLevel: "error",
-  });
-  const problems = [...document.errors, ...document.warnings];
-  if (problems.length > 0) {
+  const read = readSettings(path);
+  if (!read.ok) {
     return err(
-      problems.map((problem) => ({
-        code: "CONFIG_SYNTAX",
-        path: `${path}:${problem.linePos?.[0].line ?? 1}`,
-        text: syntaxText(problem),
+      read.error.map(({ kind, line, text }) => ({
+        code: kind === "syntax" ? "CONFIG_SYNTAX" : "CONFIG_UNREADABLE",
+        path: line === undefined ? path : `${path}:${line}`,
+        text,
       })),
     );
   }
-  let value: unknown;
-  try {
-    value = document.toJS({ maxAliasCount: MAX_ALIASES });
-  } catch {
-    return fail("CONFIG_SYNTAX", "uses YAML aliases (*name): write the values out");
-  }
+  const { value } = read;
   if (value === null || value === undefined) return ok({});
-  if (!isObject(value))
-    return fail("CONFIG_SYNTAX", `must be a map of sections, got ${show(value)}`);
-  return ok(value);
-}
-
-function syntaxText({ code, message }: YAMLParseError | YAMLWarning): string {
-  if (code === "MULTIPLE_DOCS") return "must be one document: remove the --- line";
-  return (message.split("\n")[0] ?? code).replace(/ at line \d+, column \d+:?$/, "");
+  if (isObject(value)) return ok(value);
+  const text = `must be a map of sections, got ${show(value)}`;
+  return err([{ code: "CONFIG_SYNTAX", path, text }]);
 }
 
 /** `over` on top of `base`, map by map. Anything else of `over` replaces what it covers. */
@@ -234,95 +260,6 @@ function dropForeign(section: string, under: JsonObject, over: JsonObject): Json
   const isChoice = section === "strategy" || section === "tactic";
   return isChoice && renamed ? { ...under, parameters: {} } : under;
 }
-
-/** One setting: what it must be, in words, and how it is read. `undefined` = it is not that. */
-function setting<Value>(
-  must: string,
-  read: (raw: unknown) => Value | undefined,
-  hint: (raw: unknown) => string = () => "",
-) {
-  return z.unknown().transform((raw, context): Value => {
-    const value = read(raw);
-    if (value !== undefined) return value;
-    context.addIssue({ code: "custom", message: `must be ${must}, got ${show(raw)}${hint(raw)}` });
-    return z.NEVER;
-  });
-}
-
-const numberWhere = (must: string, holds: (value: number) => boolean) =>
-  setting(
-    must,
-    (raw) => (typeof raw === "number" && Number.isFinite(raw) && holds(raw) ? raw : undefined),
-    numberHint,
-  );
-const share = () => numberWhere("a fraction in (0, 1]", (value) => value > 0 && value <= 1);
-const unitInterval = () => numberWhere("a number in [0, 1]", (value) => value >= 0 && value <= 1);
-const bps = () =>
-  numberWhere("basis points in [0, 10000]", (value) => value >= 0 && value <= 10_000);
-const multiple = () => numberWhere("a number in [0, 10]", (value) => value >= 0 && value <= 10);
-const amount = () =>
-  numberWhere("an amount above 0 in the quote coin", (value) => value > 0 && value <= 1e15);
-const count = () =>
-  numberWhere(
-    "a whole number in [1, 1000000]",
-    (value) => Number.isInteger(value) && value >= 1 && value <= 1_000_000,
-  );
-const flag = () => setting("true or false", (raw) => (typeof raw === "boolean" ? raw : undefined));
-const oneOf = <const Name extends string>(...names: readonly Name[]) =>
-  setting(names.join(" or "), (raw) => names.find((name) => name === raw));
-
-/** @param most as text too, so that the message says what is checked. */
-const span = (least: string, most = "24h") => {
-  const [from, to] = [least, most].map((text) => parseDuration(text));
-  invariant(from?.ok === true && to?.ok === true, "bounds are durations");
-  const must = `a duration with its unit in [${least}, ${most}], such as 5s`;
-  return setting(must, (raw) => {
-    if (typeof raw !== "string") return undefined;
-    const parsed = parseDuration(raw);
-    if (!parsed.ok || parsed.value < from.value || parsed.value > to.value) return undefined;
-    return parsed.value;
-  });
-};
-
-/** Exact decimal text. An unquoted number is taken where its digits are surely those written. */
-function decimalText(raw: unknown): string | undefined {
-  const text = typeof raw === "number" ? String(raw) : raw;
-  if (typeof text !== "string" || !parseDecimal(text).ok) return undefined;
-  const digits = text.replace(/^[+-]?[0.]*/, "").replace(".", "").length;
-  return typeof raw === "number" && digits > 15 ? undefined : text;
-}
-const size = () =>
-  setting('a decimal above 0, such as "0.01"', (raw) => {
-    const text = decimalText(raw);
-    return text !== undefined && decimal(text).mantissa > 0n ? text : undefined;
-  });
-const feeRate = () =>
-  setting('a decimal fraction in [-0.1, 0.1], such as "0.0002"', (raw) => {
-    const text = decimalText(raw);
-    if (text === undefined) return undefined;
-    const rate = decimal(text);
-    const magnitude = { ...rate, mantissa: rate.mantissa < 0n ? -rate.mantissa : rate.mantissa };
-    return compareDecimal(magnitude, decimal("0.1")) > 0 ? undefined : text;
-  });
-const strategyName = () =>
-  setting("a strategy's name", (raw) =>
-    typeof raw === "string" && /^[a-z][a-z0-9-]{0,39}$/.test(raw) ? raw : undefined,
-  );
-const parameters = () =>
-  setting("a map of plain values", (raw) => {
-    const parsed = z.json().safeParse(raw);
-    return isObject(raw) && parsed.success ? raw : undefined;
-  });
-
-const tactic = () =>
-  setting("null, or a map of name and parameters", (raw): TacticChoice | null | undefined => {
-    if (raw === null) return null;
-    if (!isObject(raw) || typeof raw["name"] !== "string") return undefined;
-    const { name, parameters: given = {}, ...others } = raw;
-    const parsed = z.json().safeParse(given);
-    if (!isObject(given) || !parsed.success || Object.keys(others).length > 0) return undefined;
-    return { name, parameters: given };
-  });
 
 const SECTIONS = {
   execution: z.strictObject({
@@ -380,14 +317,12 @@ const SECTIONS = {
     maxOrderValue: amount(),
     minOrderInterval: span("0s"),
     onInterrupt: oneOf(...INTERRUPT_POLICIES),
+    killFile: filePath(),
   } satisfies Shape<LiveConfig>),
+  advice: ADVICE_SCHEMA,
+  alerts: ALERTS_SCHEMA,
 };
 const SCHEMA: z.ZodType<ArrivalConfig> = z.strictObject(SECTIONS);
-
-/** A key added to a type and forgotten here does not compile. */
-type Shape<Section, Other = never> = {
-  readonly [Key in keyof Section]-?: z.ZodType<Section[Key] | Other>;
-};
 
 function faultsOf(issue: z.core.$ZodIssue, whole: JsonObject): readonly ConfigFault[] {
   const at = issue.path.map(String);
@@ -424,27 +359,3 @@ function valueAt(value: unknown, path: readonly string[]): unknown {
   for (const key of path) found = isObject(found) ? found[key] : undefined;
   return found;
 }
-
-/** The two slips that the number itself gives away. */
-function numberHint(raw: unknown): string {
-  if (typeof raw !== "string") return "";
-  const sign = /^\s*(\d+(?:\.\d+)?)\s*%\s*$/.exec(raw);
-  if (sign !== null)
-    return ` (write a fraction: ${Number((Number(sign[1]) / 100).toPrecision(12))})`;
-  return raw.trim() !== "" && Number.isFinite(Number(raw)) ? " (write it unquoted)" : "";
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-const show = (value: unknown): string =>
-  value === undefined ? "nothing" : typeof value === "number" ? String(value) : cut(value);
-
-function cut(value: unknown): string {
-  const text = JSON.stringify(value) ?? typeof value;
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
-}
-
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);

@@ -245,7 +245,7 @@ function quantityOf(
     : fault("is not a quantity of this instrument");
 }
 
-function handOf(
+export function handOf(
   request: BacktestRequest,
   facts: MarketFacts,
   quantity: Lots,

@@ -9,7 +9,7 @@ import { formatQuantity } from "../core/domain/instrument.ts";
 import { lots, type Micros, micros } from "../core/domain/units.ts";
 import { createEventFile } from "../data/event-file/writer.ts";
 import type { DataFault } from "../data/fault.ts";
-import { canonicalJson } from "./canonical-json.ts";
+import { canonicalJson } from "../core/domain/canonical-json.ts";
 import { openGenerated, type GeneratedSpec, type OpenMarket } from "./market-source.ts";
 
 /** One thing that happened. Times are µs since 1970; quantities are exact decimal text. */

@@ -3,13 +3,12 @@
  *
  * The same plain shape goes into a journal's header, so that a replay needs no file.
  */
-import { readFileSync } from "node:fs";
-import { parse } from "yaml";
 import { z } from "zod";
 import { decimal, formatDecimal, parseDecimal } from "../core/domain/decimal.ts";
 import { err, ok, type Result } from "../core/domain/errors.ts";
 import { type Instrument, parseQuantity } from "../core/domain/instrument.ts";
 import { lots } from "../core/domain/units.ts";
+import { formatProblems, readSettings } from "./settings-file.ts";
 
 const positive = z.string().refine((text) => {
   const parsed = parseDecimal(text);
@@ -91,12 +90,10 @@ export function parseInstrument(raw: unknown): Result<Instrument, InstrumentFaul
 
 /** Reads YAML or JSON. */
 export function readInstrument(path: string): Result<Instrument, InstrumentFault> {
-  try {
-    const parsed = parseInstrument(parse(readFileSync(path, "utf8"), { maxAliasCount: 0 }));
-    return parsed.ok ? parsed : fault(`${path}:\n${parsed.error.text}`);
-  } catch (error) {
-    return fault(`${path}: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  const read = readSettings(path);
+  if (!read.ok) return fault(formatProblems(path, read.error));
+  const parsed = parseInstrument(read.value);
+  return parsed.ok ? parsed : fault(`${path}:\n${parsed.error.text}`);
 }
 
 const fault = (text: string): Result<never, InstrumentFault> =>

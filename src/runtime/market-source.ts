@@ -73,6 +73,8 @@ export interface OpenMarket {
   readonly label: string;
   /** A live run's rows that end where the run was cut off. */
   readonly isCut?: boolean;
+  /** Of a live run that was gone on with: its rows by session. */
+  readonly sessions?: readonly Iterable<MarketBlock>[];
   /** Measured when it is first asked for. */
   readonly scale: () => Result<DayScale, ScaleFault>;
   /** A generated market's own large orders, as far as its blocks have been read. */
@@ -125,6 +127,13 @@ const SPEC = z.discriminatedUnion("kind", [
     flow: z.enum(FLOW_KINDS).optional(),
     correlation: z.number().min(0).max(1).optional(),
     scenario: z.unknown().optional(),
+    news: z
+      .strictObject({
+        ownPerDay: z.number().min(0).max(240).optional(),
+        marketPerDay: z.number().min(0).max(240).optional(),
+        split: z.enum(["training", "validation", "test"]).optional(),
+      })
+      .optional(),
   }),
   LIVE_SPEC,
 ]);

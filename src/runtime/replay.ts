@@ -4,41 +4,28 @@
  * Nobody is asked and nothing is sent. Equal means: this program, given the same market and the
  * same events, decides the same in every detail.
  */
-import { err, ok, type Result } from "../core/domain/errors.ts";
-import type { EngineEvent } from "../core/domain/messages.ts";
+import { ok, type Result } from "../core/domain/errors.ts";
+import type { EngineEvent, EngineOutput } from "../core/domain/messages.ts";
 import type { Engine } from "../core/engine.ts";
-import { canonicalJson } from "./canonical-json.ts";
-import { BlockFeed } from "./block-feed.ts";
-import {
-  type AccountSpec,
-  checkStrategy,
-  composeEngine,
-  composeMarket,
-  headerOf,
-  isShared,
-  type MarketKindFault,
-  strategiesWith,
-} from "./compose.ts";
-import { parseConfig } from "./config.ts";
+import { canonicalJson } from "../core/domain/canonical-json.ts";
+import { composeMarket, type MarketKindFault } from "./compose.ts";
 import type { ScaleFault } from "./day-scale.ts";
 import type { JournalFault, JournalRecord } from "./journal/journal.ts";
-import { openJournal } from "./journal/reader.ts";
-import {
-  type MarketFault,
-  type MarketSpec,
-  type OpenMarket,
-  openMarket,
-  parseMarketSpec,
-} from "./market-source.ts";
-import { type Plugin, pluginsDiffer } from "./plugin.ts";
-import { besideJournal } from "./live/live-market.ts";
+import type { MarketFault, OpenMarket } from "./market-source.ts";
+import { hashOf, stateText } from "./live/recovery.ts";
 import { NODE_MAJOR, PROGRAM } from "./program.ts";
+import {
+  type OpenReplay,
+  openReplay,
+  type ReplayedStep,
+  type ReplayFault,
+  type ReplayOpeningOptions,
+  type Resumed,
+} from "./replay-opening.ts";
 import { type Rerun, rerun } from "./rerun.ts";
+import { SessionFeed } from "./session-feed.ts";
 
-export interface ReplayFault {
-  readonly code: "REPLAY_HEADER" | "REPLAY_PLUGIN";
-  readonly text: string;
-}
+export { type ReplayFault, resumesOf } from "./replay-opening.ts";
 
 export interface Difference {
   readonly sequence: number;
@@ -60,11 +47,7 @@ export interface ReplayResult {
   readonly engine: Engine;
 }
 
-export interface ReplayOptions {
-  /** Where the market files lie now, when not where the journal says. */
-  readonly paths?: readonly string[];
-  /** The strategies from files that the run had. */
-  readonly plugins?: readonly Plugin[];
+export interface ReplayOptions extends ReplayOpeningOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -74,45 +57,33 @@ export async function replay(
 ): Promise<
   Result<ReplayResult, JournalFault | MarketFault | ReplayFault | ScaleFault | MarketKindFault>
 > {
-  const opened = openJournal(path);
+  const opened = await openReplay(path, options);
   if (!opened.ok) return opened;
-  const journal = opened.value;
+  const { journal, market, resumes, isFixed } = opened.value;
   try {
-    const { header } = journal;
-    const differ = pluginsDiffer(header.plugins, options.plugins ?? []);
-    if (differ !== undefined) return err({ code: "REPLAY_PLUGIN", text: differ });
-    const strategies = strategiesWith(options.plugins);
-    const config = parseConfig(header.config, (choice) => checkStrategy(choice, strategies));
-    if (!config.ok) {
-      const text = config.error.map((fault) => `${fault.path}: ${fault.text}`).join("; ");
-      return err({ code: "REPLAY_HEADER", text: `the journal's configuration: ${text}` });
-    }
-    const spec = parseMarketSpec(header.market);
-    if (!spec.ok) return spec;
-    const market = await openMarket(withPaths(spec.value, options.paths, path));
-    if (!market.ok) return market;
-    const sight = headerOf(market.value, config.value, true);
-    const held = accountOf(spec.value);
-    const engine = composeEngine(config.value, sight, header.seed, strategies, undefined, held);
-    const account = { config: config.value, seed: header.seed, isShadowed: true };
-    const again = isShared(market.value, account.config)
+    const engine = opened.value.engine();
+    const again = isFixed
       ? ok(
-          new Replayer(engine, market.value, journal.sealed).compare(
+          new Replayer(engine, market, journal.sealed, resumes).compare(
             journal.records(),
             journal.count,
             options.onProgress,
           ),
         )
-      : answered(market.value, account, engine, journal, options.onProgress);
+      : answered(opened.value, engine, options.onProgress);
     if (!again.ok) return again;
-    const { difference, events, outputs, endedAt } = again.value;
+    const { difference, events, outputs, endedAt, recalled = 0 } = again.value;
     return ok({
       identical: difference === undefined,
       events,
       outputs,
       rows: engine.instruments[0]!.observer.position,
       difference,
-      warnings: [...warningsOf(header, journal.sealed), ...cutWarning(endedAt)],
+      warnings: [
+        ...warningsOf(journal.header, journal.sealed),
+        ...cutWarning(endedAt),
+        ...recalledWarning(recalled),
+      ],
       engine,
     });
   } finally {
@@ -122,31 +93,21 @@ export async function replay(
 
 /** A market that answered cannot be replayed without the venue. */
 function answered(
-  market: OpenMarket,
-  account: AccountSpec,
+  { market, account, journal }: OpenReplay,
   engine: Engine,
-  journal: Parameters<typeof rerun>[2],
   onProgress: ReplayOptions["onProgress"],
 ): Result<Rerun, ScaleFault | MarketKindFault> {
   const composed = composeMarket(market, account);
   return composed.ok ? ok(rerun(composed.value, engine, journal, onProgress)) : composed;
 }
 
-function withPaths(
-  spec: MarketSpec,
-  paths: readonly string[] | undefined,
-  journal: string,
-): MarketSpec {
-  if (spec.kind === "generated") return spec;
-  if (paths !== undefined) return { ...spec, paths };
-  return spec.kind === "files" ? spec : besideJournal(spec, journal);
-}
-
-/** What a live run's account held and paid; a simulated one follows from the configuration. */
-const accountOf = (spec: MarketSpec) =>
-  spec.kind === "live"
-    ? { positionLots: spec.account.positionLots, fees: spec.account }
-    : undefined;
+const recalledWarning = (events: number): string[] =>
+  events === 0
+    ? []
+    : [
+        `${events} events were taken as they stand in the journal: the rows that they were ` +
+          "decided on were lost with a session before",
+      ];
 
 const cutWarning = (endedAt: number | undefined): string[] =>
   endedAt === undefined
@@ -169,22 +130,33 @@ function warningsOf(
   return warnings;
 }
 
-class Replayer {
+/** @internal One journal, held against one engine. */
+export class Replayer {
   readonly #engine: Engine;
-  readonly #cursor: ReturnType<BlockFeed["cursor"]>;
+  readonly #feed: SessionFeed;
+  /** Those that are still to come. */
+  readonly #resumes: Resumed[];
   readonly #isWhole: boolean;
   readonly #isCut: boolean;
   events = 0;
   outputs = 0;
+  /** Events taken as they stand in the journal, because their rows are lost. */
+  recalled = 0;
   /** Record before which the rows of a cut recording end. */
   #endedAt: number | undefined;
 
   /** @param isWhole Whether the writer closed the journal: a cut one may lack its last outputs. */
-  constructor(engine: Engine, market: OpenMarket, isWhole: boolean) {
+  constructor(
+    engine: Engine,
+    market: Pick<OpenMarket, "isCut" | "sessions" | "blocks">,
+    isWhole: boolean,
+    resumes: readonly Resumed[],
+  ) {
     this.#engine = engine;
     this.#isWhole = isWhole;
-    this.#isCut = market.isCut === true;
-    this.#cursor = new BlockFeed(market.blocks).cursor();
+    this.#isCut = market.isCut === true || resumes.length > 0;
+    this.#feed = new SessionFeed(engine, market.sessions ?? [market.blocks]);
+    this.#resumes = [...resumes];
   }
 
   /** With the first difference, where there is one. */
@@ -193,53 +165,105 @@ class Replayer {
     total: number,
     onProgress?: (done: number, total: number) => void,
   ): Rerun {
-    const difference = this.#firstDifference(records, total, onProgress);
-    const { events, outputs } = this;
-    return { difference, events, outputs, endedAt: this.#endedAt };
+    const steps = this.walk(records);
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) {
+        if (step.value.difference === undefined) onProgress?.(total, total);
+        return step.value;
+      }
+      if (step.value.record % 64 === 0) onProgress?.(step.value.record, total);
+    }
   }
 
-  #firstDifference(
+  /** Event by event: each is told once the engine has taken it, before it sees a later row. */
+  *walk(records: Iterable<JournalRecord>): Generator<ReplayedStep, Rerun> {
+    const difference = yield* this.#untilDifference(records);
+    const { events, outputs, recalled } = this;
+    return { difference, events, outputs, endedAt: this.#endedAt, recalled };
+  }
+
+  *#untilDifference(
     records: Iterable<JournalRecord>,
-    total: number,
-    onProgress?: (done: number, total: number) => void,
-  ): Difference | undefined {
-    /** Outputs of the event in hand that the journal has not shown yet. */
-    let expected: string[] = [];
-    let last: JournalRecord | undefined;
-    for (const record of records) {
-      last = record;
-      if (record.sequence % 256 === 0) onProgress?.(record.sequence, total);
-      const wanted = expected.shift();
-      if (record.kind === "output") {
-        this.outputs += 1;
-        if (wanted === record.body) continue;
-        return differenceAt(record, record.body, wanted);
-      }
-      if (wanted !== undefined) return differenceAt(record, undefined, wanted);
-      this.#observeTo(record.position);
-      if (this.#isCut && this.#engine.instruments[0]!.observer.position < record.position) {
+  ): Generator<ReplayedStep, Difference | undefined> {
+    for (const step of journaledSteps(records)) {
+      const { record, event, bodies } = step;
+      const isResumed = event.kind === "session-resumed";
+      if (isResumed) {
+        this.#feed.showAll();
+        const { position } = this.#engine.instruments[0]!.observer;
+        if (position < record.position && event.lostFrom === undefined) {
+          this.#endedAt = record.sequence;
+          return undefined;
+        }
+        const state = hashOf(stateText(this.#engine));
+        if (state !== event.stateHash) return differenceAt(record, event.stateHash, state);
+      } else if (!this.#feed.showTo(record.position) && this.#isCut && !this.#isLost(record)) {
         this.#endedAt = record.sequence;
         return undefined;
       }
       this.events += 1;
-      const event = JSON.parse(record.body) as EngineEvent;
-      expected = this.#engine.step(event).map((output) => canonicalJson(output));
+      this.outputs += bodies.length;
+      if (!isResumed && this.#isLost(record)) {
+        // The rows that it was decided on are lost: it is taken as it stands there.
+        this.recalled += 1;
+        const outputs = bodies.map((body) => JSON.parse(body) as EngineOutput);
+        this.#engine.recall(event, outputs);
+        yield { record: record.sequence, event, outputs };
+        continue;
+      }
+      const outputs = this.#engine.step(event);
+      const difference = this.#compare(step, outputs);
+      if (difference !== undefined) return difference;
+      yield { record: record.sequence, event, outputs };
+      if (!isResumed) continue;
+      this.#resumes.shift();
+      this.#feed.next();
     }
-    onProgress?.(total, total);
-    const missing = expected[0];
-    if (missing === undefined || last === undefined || !this.#isWhole) return undefined;
-    return differenceAt(last, undefined, missing);
+    return undefined;
   }
 
-  #observeTo(position: number): void {
-    const { observer } = this.#engine.instruments[0]!;
-    while (observer.position < position) {
-      const { block, row } = this.#cursor;
-      if (block === undefined) return;
-      const to = Math.min(block.length, row + position - observer.position);
-      this.#cursor.advanceTo(this.#engine.observe(0, block, row, to, Number.POSITIVE_INFINITY));
+  #compare(
+    { record, bodies, isLast }: JournaledBodies,
+    outputs: readonly EngineOutput[],
+  ): Difference | undefined {
+    const recomputed = outputs.map((output) => canonicalJson(output));
+    for (let k = 0; k < Math.max(bodies.length, recomputed.length); k++) {
+      if (bodies[k] === recomputed[k]) continue;
+      // A journal that was cut off may lack its last outputs.
+      if (bodies[k] === undefined && isLast && !this.#isWhole) return undefined;
+      const sequence = record.sequence + (k < bodies.length ? 1 + k : bodies.length);
+      return differenceAt({ ...record, sequence }, bodies[k], recomputed[k]);
     }
+    return undefined;
   }
+
+  #isLost({ sequence }: JournalRecord): boolean {
+    const from = this.#resumes[0]?.lostFrom;
+    return from !== undefined && sequence >= from;
+  }
+}
+
+interface JournaledBodies {
+  readonly record: JournalRecord;
+  readonly event: EngineEvent;
+  readonly bodies: readonly string[];
+  readonly isLast: boolean;
+}
+
+/** Each event with its outputs as they stand there. */
+function* journaledSteps(records: Iterable<JournalRecord>): Generator<JournaledBodies> {
+  let step: (JournaledBodies & { readonly bodies: string[] }) | undefined;
+  for (const record of records) {
+    if (record.kind === "output") {
+      step?.bodies.push(record.body);
+      continue;
+    }
+    if (step !== undefined) yield step;
+    const event = JSON.parse(record.body) as EngineEvent;
+    step = { record, event, bodies: [], isLast: false };
+  }
+  if (step !== undefined) yield { ...step, isLast: true };
 }
 
 const differenceAt = (

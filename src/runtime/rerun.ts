@@ -5,10 +5,11 @@
  * replayed without the other. So the operators' events alone are taken from the journal, and
  * everything else must come out as it stands there, byte by byte.
  */
-import type { EngineEvent } from "../core/domain/messages.ts";
+import type { EngineEvent, EngineOutput } from "../core/domain/messages.ts";
 import type { Engine } from "../core/engine.ts";
 import type { JournalRecord, JournalSink } from "./journal/journal.ts";
 import type { Difference } from "./replay.ts";
+import type { ReplayedStep } from "./replay-opening.ts";
 import { simulate } from "./simulated-loop.ts";
 import type { SimulatedMarket } from "./simulated-market.ts";
 
@@ -26,25 +27,54 @@ export interface Rerun {
   readonly outputs: number;
   /** Record before which the market data end, where they were cut off. */
   readonly endedAt?: number | undefined;
+  /** Events that were taken as they stand there. */
+  readonly recalled?: number;
 }
 
-/** @param isWhole whether the writer closed the journal: a cut one ends somewhere. */
+type Journal = {
+  readonly count: number;
+  readonly sealed: boolean;
+  records(): Iterable<JournalRecord>;
+};
+
 export function rerun(
   market: SimulatedMarket,
   engine: Engine,
-  journal: { readonly count: number; readonly sealed: boolean; records(): Iterable<JournalRecord> },
+  journal: Journal,
   onProgress?: (done: number, total: number) => void,
 ): Rerun {
+  const steps = rerunSteps(market, engine, journal, onProgress);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** Event by event, each as soon as the engine has taken it. May be left early. */
+export function* rerunSteps(
+  market: SimulatedMarket,
+  engine: Engine,
+  journal: Journal,
+  onProgress?: (done: number, total: number) => void,
+): Generator<ReplayedStep, Rerun> {
   const check = new Check(journal.records()[Symbol.iterator](), journal.sealed, (done) =>
     onProgress?.(done, journal.count),
   );
   const scheduled = [...outside(journal.records())];
+  const taken: ReplayedStep[] = [];
+  const onStep = (event: EngineEvent, outputs: readonly EngineOutput[]): void => {
+    taken.push({ record: check.record, event, outputs });
+  };
+  const steps = simulate({ market, lanes: [{ engine, scheduled, journal: check, onStep }] });
   try {
-    const steps = simulate({ market, lanes: [{ engine, scheduled, journal: check }] });
-    while (steps.next().done !== true) if (check.isOver) break;
-    steps.return(undefined as never);
+    while (steps.next().done !== true) {
+      yield* taken.splice(0);
+      if (check.isOver) break;
+    }
   } catch (error) {
     if (!(error instanceof Enough)) throw error;
+  } finally {
+    steps.return(undefined as never);
   }
   return { difference: check.finish(), events: check.events, outputs: check.outputs };
 }
@@ -65,6 +95,8 @@ class Enough extends Error {}
 class Check implements JournalSink {
   events = 0;
   outputs = 0;
+  /** Number of the last event in the journal. */
+  record = 0;
   isOver = false;
   readonly #records: Iterator<JournalRecord>;
   readonly #isWhole: boolean;
@@ -100,6 +132,7 @@ class Check implements JournalSink {
     }
     if (kind === "event") {
       this.events += 1;
+      this.record = record.sequence;
       this.#sawEnd ||= body.includes(MARKET_ENDED);
     } else this.outputs += 1;
     if (record.sequence % 256 === 0) this.#onProgress(record.sequence);

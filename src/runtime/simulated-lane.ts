@@ -3,13 +3,15 @@
  *
  * What must stay true: an event and all that comes of it are journaled before anything is acted on.
  */
+import type { AdviceQuestion } from "../core/contracts/advice.ts";
 import type { ClientOrderId, OrderReport, OrderTerms } from "../core/domain/child-order.ts";
+import { invariant } from "../core/domain/errors.ts";
 import type { AmendTerms, EngineEvent, EngineOutput } from "../core/domain/messages.ts";
 import { type Micros, micros, NEVER } from "../core/domain/units.ts";
 import type { Engine } from "../core/engine.ts";
 import type { MarketHeader } from "../core/market/columns.ts";
 import type { TouchWake } from "../core/market/observer.ts";
-import { canonicalJson } from "./canonical-json.ts";
+import { canonicalJson } from "../core/domain/canonical-json.ts";
 import type { JournalSink } from "./journal/journal.ts";
 
 /** What the loop needs of an account at a simulated venue. Nanoseconds since the stream's epoch. */
@@ -27,12 +29,24 @@ export interface SimulatedAccount {
   cancel(clientOrderId: ClientOrderId, sentAt: number): void;
 }
 
+/** Whoever answers an engine's questions in virtual time. */
+export interface LaneAdvisor {
+  ask(question: AdviceQuestion, at: Micros): void;
+  /** The lane may not go on: when an answer comes is not known yet. */
+  readonly isThinking: boolean;
+  /** When the next answer is due; `NEVER` when none is. */
+  readonly nextAt: Micros;
+  /** That one. */
+  take(): EngineEvent;
+}
+
 /** One engine, and what is its alone. */
 export interface SimulatedLane {
   readonly engine: Engine;
   /** Operators' events, in order of time. */
   readonly scheduled: readonly EngineEvent[];
   readonly journal?: JournalSink;
+  readonly advisor?: LaneAdvisor;
   /**
    * Called after each event with what came of it; must not change anything.
    * @returns true when nobody wants to know what becomes of the lane.
@@ -51,6 +65,7 @@ export class Lane {
   readonly #lane: SimulatedLane;
   readonly #clock: StreamClock;
   #nextScheduled = 0;
+  #hasAsked = false;
 
   constructor(lane: SimulatedLane, account: SimulatedAccount, clock: StreamClock) {
     this.#lane = lane;
@@ -73,33 +88,58 @@ export class Lane {
       const { clientOrderId, report } = account.takeReport();
       return { kind: "order-reported", time, clientOrderId, report };
     }
+    const { advisor } = this.#lane;
     const next = this.#lane.scheduled[this.#nextScheduled];
-    if (next !== undefined && this.#clock.toNanos(next.time) <= wake) {
+    const answerAt = advisor?.nextAt ?? NEVER;
+    if (next !== undefined && next.time <= answerAt && this.#clock.toNanos(next.time) <= wake) {
       this.#nextScheduled += 1;
       return next;
     }
+    if (answerAt !== NEVER && this.#clock.toNanos(answerAt) <= wake) return advisor!.take();
     return { kind: "timer-fired", time };
   }
 
   /** @returns how many commands were sent, at local time `now`. */
   step(event: EngineEvent, position: number, now: number): number {
-    const { journal, onStep } = this.#lane;
+    const { journal, onStep, advisor } = this.#lane;
     journal?.append("event", position, canonicalJson(event));
     const outputs = this.engine.step(event);
     for (const output of outputs) journal?.append("output", position, canonicalJson(output));
     let commands = 0;
-    for (const output of outputs) if (this.#act(output, now)) commands += 1;
+    for (const output of outputs) {
+      if (this.#act(output, now)) commands += 1;
+      else if (output.kind === "ask-advisor" && advisor !== undefined) {
+        advisor.ask(output.question, event.time);
+        this.#hasAsked = true;
+      }
+    }
     this.#rearm(now);
     this.isOver = onStep?.(event, outputs) === true;
     return commands;
   }
 
+  /**
+   * What the advisor was asked is answered: when that is due is known from here on.
+   *
+   * @throws InvariantError while it thinks: virtual time has to wait for it.
+   */
+  takeUpAnswer(now: number): void {
+    if (!this.#hasAsked) return;
+    invariant(this.#lane.advisor?.isThinking !== true, "virtual time waits for the advisor");
+    this.#hasAsked = false;
+    this.#rearm(now);
+  }
+
   #rearm(now: number): void {
-    const { wakeAt } = this.engine;
     const next = this.#lane.scheduled[this.#nextScheduled];
-    const timer = wakeAt === NEVER ? Number.POSITIVE_INFINITY : this.#clock.toNanos(wakeAt);
-    this.ownWake =
-      next === undefined ? timer : Math.min(timer, Math.max(now, this.#clock.toNanos(next.time)));
+    const timer = this.#nanosOf(this.engine.wakeAt);
+    const answerAt = this.#lane.advisor?.nextAt ?? NEVER;
+    const outside = next !== undefined && next.time < answerAt ? next.time : answerAt;
+    this.ownWake = Math.min(timer, Math.max(now, this.#nanosOf(outside)));
+  }
+
+  #nanosOf(at: Micros): number {
+    return at === NEVER ? Number.POSITIVE_INFINITY : this.#clock.toNanos(at);
   }
 
   #act(output: EngineOutput, sentAt: number): boolean {

@@ -10,7 +10,7 @@ import { lots, type Micros, micros, SECOND } from "../core/domain/units.ts";
 import { ColumnsBuilder, LAST, type MarketBlock } from "../core/market/columns.ts";
 import { generatedHeader, generateMarket } from "../simulation/generated/market.ts";
 import type { ReplayVenue } from "../simulation/replay-venue.ts";
-import { canonicalJson } from "./canonical-json.ts";
+import { canonicalJson } from "../core/domain/canonical-json.ts";
 import { composeEngine, composeVenue } from "./compose.ts";
 import { type ArrivalConfig, DEFAULT_CONFIG } from "./config.ts";
 import { memoryJournal } from "./journal/journal.ts";

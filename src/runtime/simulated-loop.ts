@@ -99,6 +99,7 @@ class SimulatedLoop {
   /** Up to the next event, and through what happens at that instant. False when all is over. */
   advance(): boolean {
     const market = this.#market;
+    for (const lane of this.#lanes) lane.takeUpAnswer(this.#time);
     while (this.#lanes.length > 0) {
       const isIdle = market.isFixed && this.#isIdle();
       const known = isIdle ? Number.POSITIVE_INFINITY : this.#advanceVenue();

@@ -9,7 +9,7 @@ import { parseDecimal } from "../core/domain/decimal.ts";
 import { err, ok, type Result } from "../core/domain/errors.ts";
 import type { Micros } from "../core/domain/units.ts";
 import { type Arm, checkArm } from "./arm.ts";
-import { canonicalJson } from "./canonical-json.ts";
+import { canonicalJson } from "../core/domain/canonical-json.ts";
 import { nearest } from "./config-names.ts";
 import { parseDuration } from "./duration.ts";
 import type { Plugin } from "./plugin.ts";

@@ -10,7 +10,7 @@ import type { ParentConstraints } from "../core/domain/parent-order.ts";
 import type { Side } from "../core/domain/side.ts";
 import { type Micros, micros } from "../core/domain/units.ts";
 import type { QueueModelName } from "../simulation/queue.ts";
-import { canonicalJson } from "./canonical-json.ts";
+import { canonicalJson } from "../core/domain/canonical-json.ts";
 import { QUEUES } from "./comparison.ts";
 import { type ArrivalConfig, configJson } from "./config.ts";
 import type { FileMarket } from "./market-source.ts";

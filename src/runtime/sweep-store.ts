@@ -18,7 +18,7 @@ import {
 import { crc32 } from "node:zlib";
 import { z } from "zod";
 import { err, ok, type Result } from "../core/domain/errors.ts";
-import { canonicalJson } from "./canonical-json.ts";
+import { canonicalJson } from "../core/domain/canonical-json.ts";
 import { differences, hashOf, identityOf, type SweepRequest, unitCount } from "./sweep-request.ts";
 import type { SweepRow } from "./sweep-unit.ts";
 

@@ -71,7 +71,16 @@ export function place(
   const apart = Math.min(parents, 1 + Math.floor(room / over));
   const slot = window % apart;
   const offset = isRecorded && apart > 1 ? Math.floor((room * slot) / (apart - 1)) : 0;
-  const start = micros(WARM_UP + offset);
+  return placeAt(whole, micros(WARM_UP + offset), over, isRecorded ? slot : window);
+}
+
+/** A window that begins `start` into the market, up to a little after its end. */
+export function placeAt(
+  whole: OpenMarket,
+  start: Micros,
+  over: Micros,
+  cluster: number,
+): Result<Placed, BacktestFault> {
   const end = micros(whole.from + start + over + TAIL);
   const blocks = [...cut(whole.blocks, whole.header, end)];
   const horizon = midAt(blocks, whole.header, micros(whole.from + start + over));
@@ -81,7 +90,7 @@ export function place(
   return ok({
     market: { ...whole, blocks, until: micros(Math.min(whole.until, end)) },
     start,
-    cluster: isRecorded ? slot : window,
+    cluster,
     horizon,
   });
 }

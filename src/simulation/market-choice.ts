@@ -12,6 +12,7 @@ import type { Instrument } from "../core/domain/instrument.ts";
 import { bitsAt, streamOf } from "../core/domain/random.ts";
 import { GENERATED_INSTRUMENT, type GeneratedMarketConfig } from "./generated/market-config.ts";
 import { DEFAULT_PROFILE, type FlowKind } from "./generated/profile.ts";
+import type { NewsConfig } from "./world/news.ts";
 import type { Scenario } from "./world/scenario.ts";
 import { equallyCorrelated } from "./world/wandering.ts";
 import { assetOf } from "./world/world-config.ts";
@@ -24,6 +25,8 @@ export interface MarketChoice {
   /** Of the moves of any two symbols' values, 0 to 1. Default 0.7. */
   readonly correlation?: number;
   readonly scenario?: Scenario;
+  /** How often there is news by chance, and whose words are used for all of it. */
+  readonly news?: Partial<Pick<NewsConfig, "ownPerDay" | "marketPerDay" | "split">>;
 }
 
 export const FLOW_KINDS: readonly FlowKind[] = ["zero-intelligence", "hawkes", "queue-reactive"];
@@ -62,12 +65,13 @@ export function instrumentOf(symbol: string): Instrument {
 /** The market that was chosen: what `config` says itself goes before the choice. */
 export function chosenMarket(
   config: GeneratedMarketConfig,
-  { symbol, flow, correlation, scenario }: MarketChoice,
+  { symbol, flow, correlation, scenario, news }: MarketChoice,
 ): GeneratedMarketConfig {
   const { seed, profile } = config;
   const world = {
     ...(correlation === undefined ? {} : { factors: equallyCorrelated(correlation) }),
     ...(scenario === undefined ? {} : { scenario }),
+    ...(news === undefined ? {} : { news }),
   };
   const changed: GeneratedMarketConfig = {
     ...config,

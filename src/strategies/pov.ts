@@ -10,9 +10,9 @@
  * | rate            | 0.1     | our share of all volume; the plan's participation limit caps it |
  * | intervalSeconds | 10      | length of the windows in which the gap to the target is worked |
  *
- * The target depends on volume alone. Windows only say how long the placement tactic has: asked
- * inside one, the answer is already up to date. It rises by least orders, so that what is smaller
- * is carried forward, and its last step is never dust.
+ * The target depends on volume alone, and the engine works in each window what it was as that
+ * began. It rises by least orders, so that what is smaller is carried forward, and its last step is
+ * never dust.
  */
 import type {
   BoundStrategy,

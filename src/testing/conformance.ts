@@ -12,6 +12,7 @@ import fc from "fast-check";
 import { CONTRACT, contractCases } from "./contract.ts";
 import { describeContractCase, describeSchedule } from "./counter-example.ts";
 import { minimumLots } from "../core/domain/instrument.ts";
+import { streamOf, uniformAt } from "../core/domain/random.ts";
 import { atTick, SECOND } from "../core/domain/units.ts";
 import { doneLots } from "../core/execution/parent-state.ts";
 import { type ActKind, calmSessions, schedules, withActs } from "./draws.ts";
@@ -24,7 +25,7 @@ import {
   type StrategyUnderTest,
   type TacticUnderTest,
 } from "./lineup.ts";
-import { refold } from "./refold.ts";
+import { recallAlike, refold } from "./refold.ts";
 import type { RestartDraft, Schedule } from "./schedule.ts";
 import { engineOf, runSchedule, type Session } from "./session.ts";
 import type { Tally, Tallied } from "./tally.ts";
@@ -65,6 +66,7 @@ export function conformanceSuite(options: ConformanceOptions): readonly Law[] {
     actLaw(company, "amend", "amended in mid-order (law 9)"),
     ...switchLaws(company),
     actLaw(company, "restart", "restarted from its journal in mid-order (law 9)"),
+    recallLaw(company),
     replayLaw(company),
   ];
 }
@@ -228,6 +230,38 @@ function replayLaw(company: Company): Law {
     drawOf(options),
   );
 }
+
+/** Wherever it is cut off; the schedule's seed says where. */
+function recallLaw(company: Company): Law {
+  const { options, lineup } = company;
+  return lawOf(
+    {
+      name: nameOf(options, "is the same when it is recalled from its journal and resumed (law 9)"),
+      group: "recalls",
+      cases: fc.oneof(
+        schedules(ownOf(company), anyOf(company)),
+        withActs("amend", ownOf(company), anyOf(company)),
+        withActs("pause", ownOf(company), anyOf(company)),
+      ),
+      check(schedule, tally) {
+        const { market, steps } = runAndTally(schedule, lineup, tally);
+        const make = () => engineOf(schedule, market, lineup);
+        const stream = streamOf("recall");
+        for (let k = 0; k < RECALLS; k++) {
+          const at = (draw: number) => uniformAt(schedule.seed, stream, 2 * k + draw);
+          const end = 1 + Math.floor(at(0) * steps.length);
+          recallAlike(make, steps, market.block, { end, checkpoint: Math.floor(at(1) * end) });
+        }
+      },
+      describe: describeSchedule,
+      verdict: (tally, runs) => requireHappened(tally, "sends", runs),
+    },
+    drawOf(options),
+  );
+}
+
+/** Places in each session at which it is cut off. */
+const RECALLS = 3;
 
 function runAndTally(schedule: Schedule, lineup: Lineup, tally: Tally): Session {
   const session = runSchedule(schedule, lineup);

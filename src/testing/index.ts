@@ -1,9 +1,19 @@
 /**
- * `arrival/testing`: the suites for whoever writes a strategy, or an adapter of a venue.
+ * `arrival/testing`: the suites for whoever writes a strategy, an adapter of a venue, or an
+ * advisor.
  *
  * Needs the package fast-check, which a user of this entry point installs. It runs under any test
  * runner: each law is a name and a function that throws.
  */
+export {
+  type AdvisorStage,
+  advisorSuite,
+  type AdvisorSuiteCase,
+  type AdvisorToTest,
+  type AdvisorUnderTest,
+  type Behaviour,
+  type ExchangeUnderTest,
+} from "./advisor-suite.ts";
 export { conformanceSuite, type ConformanceOptions } from "./conformance.ts";
 export { type Law, LawFailure } from "./law.ts";
 export type {

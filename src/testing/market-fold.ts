@@ -20,6 +20,8 @@ export class MarketFold {
   volume = 0;
   /** Micros since the Unix epoch of the newest whole message. */
   lastAt = Number.NEGATIVE_INFINITY;
+  /** … of the newest row that set a level: trades say nothing of the book. */
+  #bookAt = Number.NEGATIVE_INFINITY;
 
   constructor(market: Pick<SeenMarket, "header" | "block">) {
     this.#market = market;
@@ -48,12 +50,12 @@ export class MarketFold {
         case Kind.ASK:
           if (quantity[row] === 0) side.delete(price[row]!);
           else side.set(price[row]!, quantity[row]!);
+          this.#bookAt = this.#at(row);
           break;
         default:
           if ((kind[row]! & OFF_VOLUME) === 0) this.#trade(localTime[row]!, quantity[row]!);
       }
-      if ((kind[row]! & LAST) !== 0)
-        this.lastAt = this.#epochSeconds * 1e6 + Math.floor(localTime[row]! / 1000);
+      if ((kind[row]! & LAST) !== 0) this.lastAt = this.#at(row);
     }
   }
 
@@ -68,7 +70,7 @@ export class MarketFold {
 
   isHealthy(now: number, staleAfter: number): boolean {
     const { bid, ask } = this;
-    return this.isSynced && bid > 0 && ask > 0 && bid < ask && now - this.lastAt <= staleAfter;
+    return this.isSynced && bid > 0 && ask > 0 && bid < ask && now - this.#bookAt <= staleAfter;
   }
 
   /** Lots of the other side that an order of `side` limited at `price` meets. */
@@ -86,6 +88,10 @@ export class MarketFold {
     let sum = 0;
     for (let back = 0; back < seconds; back++) sum += this.#volumeBySecond.get(second - back) ?? 0;
     return sum;
+  }
+
+  #at(row: number): number {
+    return this.#epochSeconds * 1e6 + Math.floor(this.#market.block.localTime[row]! / 1000);
   }
 
   #trade(localTime: number, quantity: number): void {

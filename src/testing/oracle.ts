@@ -295,7 +295,9 @@ export class Oracle {
     book.reason = reason;
     if (to === "paused") book.pausedAt = now;
     if (to === "closing" || isTerminal(to)) book.isEnding = true;
-    if (from === "adjusting" && to === "active") book.plan = this.#pace(book, now);
+    // What advice follows instead of the strategy keeps to the plan in force.
+    const isPlanKept = reason.startsWith("new terms by the advisor");
+    if (from === "adjusting" && to === "active" && !isPlanKept) book.plan = this.#pace(book, now);
     if (from === "paused" && to === "active") this.#endStall(book, now, now - book.pausedAt);
   }
 

@@ -129,7 +129,7 @@ export function checkSchedule(oracle: Oracle, book: ParentBook, now: number): vo
   oracle.require("8", anchored !== undefined, `${order.id}: sent before it arrived`);
   const target = targetOf(oracle, book, anchored, now).quantity;
   const committed = ledger.filled + ledger.open;
-  const most = anchored.filled + target + dustLots(oracle, book);
+  const most = anchored.filled + target + dustLots(oracle, book) + advisedLots(oracle, book);
   const text =
     `${order.id}: ${committed} committed, at most ${most} due ` +
     `(${anchored.filled} done when planned, ${target} of ${anchored.plan.quantity} since)`;
@@ -163,9 +163,10 @@ export function checkAfterStall(oracle: Oracle, book: ParentBook, now: number): 
     const target = targetOf(oracle, book, anchored, now);
     const before = targetOf(oracle, book, anchored, stall.at, stall.volume);
     // The slice in which it woke up: the last one of a plan may be shorter.
-    const kept = SLICES_KEPT * evenSlice(anchored, before) + dustLots(oracle, book);
+    const advised = advisedLots(oracle, book);
+    const kept = SLICES_KEPT * evenSlice(anchored, before) + dustLots(oracle, book) + advised;
     const view = { now: micros(now), done: lots(0), marketVolume: lots(oracle.fold.volume) };
-    const anew = stall.filled + stall.anew.target(view).quantity + dustLots(oracle, book);
+    const anew = stall.filled + stall.anew.target(view).quantity + dustLots(oracle, book) + advised;
     const most = Math.max(anew, stall.committedLots + target.quantity - before.quantity + kept);
     const committed = ledger.filled + ledger.open;
     const text = `${order.id}: ${committed} committed after a stall, at most ${most}`;
@@ -186,7 +187,8 @@ function checkFormula(
   const formula = oracle.lineup.paces.get(order.strategy.name);
   if (formula === undefined) return;
   const size = sizeLots(oracle, book);
-  const step = (2 * leastLots(oracle, book) + dustLots(oracle, book) + 1) / size;
+  const advised = advisedLots(oracle, book);
+  const step = (2 * leastLots(oracle, book) + dustLots(oracle, book) + advised + 1) / size;
   // A plan in money counts lots: prices drift, and what rests far away is worth another amount.
   const away = 1 + Math.abs(book.tactic.behindTicks) / oracle.fold.bid;
   const drift = order.quantity.kind === "notional" ? 1.15 * away : 1;
@@ -249,6 +251,15 @@ function dustLots(oracle: Oracle, { order, tactic }: ParentBook): number {
     minLots,
     Math.ceil(Number(minNotional.mantissa) / 10 ** minNotional.scale / perLot),
   );
+}
+
+/** How far advice may lead ahead of the plan. */
+function advisedLots(oracle: Oracle, book: ParentBook): number {
+  const { advice } = book.order;
+  if (advice === undefined) return 0;
+  // An order of money was another number of lots when it was first advised.
+  const drift = book.order.quantity.kind === "notional" ? 1.15 : 1;
+  return Math.ceil(advice.envelope.corridor * drift * sizeLots(oracle, book));
 }
 
 const leastLots = ({ market }: Oracle, { order }: ParentBook): number =>

@@ -54,6 +54,12 @@ function outputText(output: EngineOutput): string {
       return `refused: ${output.refusal.code}`;
     case "parent-arrived":
       return `${output.parentId} arrived`;
+    case "ask-advisor":
+      return `ask ${output.question.id} (${output.question.cause})`;
+    case "advice-taken":
+      return `advice ${output.questionId} taken`;
+    case "advice-dropped":
+      return `advice ${output.questionId} dropped: ${output.why}`;
     case "decision-made":
     case "data-health-changed":
     case "markout-measured":

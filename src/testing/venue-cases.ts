@@ -6,11 +6,12 @@
  */
 import type { ClientOrderId } from "../core/domain/child-order.ts";
 import { lots } from "../core/domain/units.ts";
+import { RECOVERY_CASES } from "./venue-recovery-cases.ts";
 import type { Scene } from "./venue-scene.ts";
 import type { WitnessedOrder } from "./venue-witness.ts";
 
 /** What a stage may be able to do beside opening a session. */
-export type StageAbility = "dropConnections" | "loseAnswers";
+export type StageAbility = "dropConnections" | "loseAnswers" | "reopen";
 
 export interface VenueCase {
   /** Unique; skips name it. */
@@ -270,4 +271,5 @@ export const VENUE_CASES: readonly VenueCase[] = [
   ...refused,
   ...many,
   ...broken,
+  ...RECOVERY_CASES,
 ];

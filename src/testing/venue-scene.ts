@@ -9,21 +9,26 @@ import type { ClientOrderId, OrderTerms } from "../core/domain/child-order.ts";
 import { minimumLots } from "../core/domain/instrument.ts";
 import type { Side } from "../core/domain/side.ts";
 import { atTick, type Lots, lots, type Ticks, ticks } from "../core/domain/units.ts";
+import type { AdoptedOrder } from "../venues/venue-session.ts";
 import { requireLaw } from "./law-broken.ts";
 import type { VenueStage } from "./venue-suite.ts";
 import { type SessionUnderTest, VenueWitness, type WitnessedOrder } from "./venue-witness.ts";
 
 /** What a case is played on. */
 export class Scene {
-  readonly session: SessionUnderTest;
-  readonly witness: VenueWitness;
+  /** Of the process that goes on now. */
+  session: SessionUnderTest;
+  witness: VenueWitness;
   readonly stage: VenueStage;
+  /** At the venue, before the first order. */
+  readonly #positionBefore: number;
   #orders = 0;
 
   constructor(stage: VenueStage) {
     this.stage = stage;
     this.session = stage.session;
     this.witness = new VenueWitness(this.session);
+    this.#positionBefore = this.session.account.positionLots;
   }
 
   /** Waits until something is so. @throws LawBroken when it does not come to be. */
@@ -43,6 +48,22 @@ export class Scene {
     await this.until("a book is told", () => this.witness.hasBook && this.#hasSides);
   }
 
+  /**
+   * The process ends, and another goes on: of `orders` it knows what stands in them, of all others
+   * what the one before knew.
+   */
+  async reopen(orders: readonly AdoptedOrder[]): Promise<readonly WitnessedOrder[]> {
+    const { stage, witness } = this;
+    await witness.close();
+    if (witness.broken !== undefined) throw witness.broken;
+    this.check(stage.reopen !== undefined, "the stage opens no second session");
+    this.session = await this.finish(stage.reopen!());
+    this.witness = new VenueWitness(this.session, witness);
+    const adopted = this.witness.adopt(orders);
+    this.witness.start();
+    return adopted;
+  }
+
   get #hasSides(): boolean {
     const { bestBid, bestAsk } = this.witness.book;
     return bestBid > 0 && bestAsk > bestBid;
@@ -59,6 +80,12 @@ export class Scene {
     const { bestBid, bestAsk } = this.witness.book;
     const gap = Math.max(5, Math.ceil(bestBid * away));
     return ticks(side === "buy" ? Math.max(1, bestBid - gap) : bestAsk + gap);
+  }
+
+  /** The best price of the orders of this side. */
+  atBest(side: Side): Ticks {
+    const { bestBid, bestAsk } = this.witness.book;
+    return ticks(side === "buy" ? bestBid : bestAsk);
   }
 
   /** Where an order of this side trades at once. */
@@ -131,7 +158,7 @@ export class Scene {
     // On spot, fees are taken out of what is bought.
     if (!account.ok || instrument.kind === "spot") return;
     const now = account.value.positionLots;
-    const before = this.session.account.positionLots;
+    const before = this.#positionBefore;
     const { position } = this.witness;
     const text = `the venue's position went from ${before} to ${now}, and fills tell ${position}`;
     this.check(now - before === position, text);

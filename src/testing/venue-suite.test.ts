@@ -3,6 +3,7 @@
  * whole, and the suite has to say which.
  */
 import { describe, expect, it } from "vitest";
+import { Succession } from "../../test/venues/succession.ts";
 import { fedFeed } from "../../test/fed-market.ts";
 import type { ClientOrderId, OrderReport } from "../core/domain/child-order.ts";
 import { ok } from "../core/domain/errors.ts";
@@ -12,8 +13,8 @@ import { composeVenue, feeRates } from "../runtime/compose.ts";
 import { DEFAULT_CONFIG } from "../runtime/config.ts";
 import { openGenerated } from "../runtime/market-source.ts";
 import { paperVenue } from "../venues/paper/paper-venue.ts";
-import type { VenueSession, VenueSink } from "../venues/venue.ts";
-import { VirtualTime } from "../venues/virtual-time.ts";
+import type { AdoptedOrder, VenueSession, VenueSink } from "../venues/venue.ts";
+import { VirtualTime } from "../data/network/virtual-time.ts";
 import { VENUE_CASES } from "./venue-cases.ts";
 import { venueSuite, type VenueStage } from "./venue-suite.ts";
 import type { SessionUnderTest } from "./venue-witness.ts";
@@ -24,6 +25,8 @@ const START = micros(Date.UTC(2026, 0, 5, 14) * 1000);
 interface Fault {
   readonly sink?: (sink: VenueSink, session: VenueSession) => Partial<VenueSink>;
   readonly session?: (session: VenueSession, sink: () => VenueSink) => Partial<SessionUnderTest>;
+  /** What it tells of orders that it adopts; `truth` is what it should. */
+  readonly story?: (adopted: AdoptedOrder, truth: readonly OrderReport[]) => readonly OrderReport[];
 }
 
 async function openWith(fault: Fault): Promise<VenueStage> {
@@ -37,7 +40,8 @@ async function openWith(fault: Fault): Promise<VenueStage> {
     timers: time,
   }).open(new AbortController().signal);
   if (!opened.ok) throw new Error(opened.error.text);
-  const good = opened.value;
+  const succession = new Succession(opened.value, time, fault.story);
+  const good = succession.next() as VenueSession;
   let heard: VenueSink | undefined;
   const bad: SessionUnderTest = {
     header: good.header,
@@ -53,6 +57,7 @@ async function openWith(fault: Fault): Promise<VenueStage> {
       };
       good.start({ ...plain, ...fault.sink?.(sink, good) });
     },
+    adopt: (orders) => good.adopt(orders),
     place: (order) => (good as SessionUnderTest).place(order),
     amend: (amend) => (good as SessionUnderTest).amend(amend),
     cancel: (id) => good.cancel(id),
@@ -65,6 +70,7 @@ async function openWith(fault: Fault): Promise<VenueStage> {
     session: bad,
     prefix: "f",
     patienceMs: 3000,
+    reopen: () => Promise.resolve(succession.next()),
     async wait(ms) {
       const until = time.now + ms * 1e6;
       while (time.step(until)) await Promise.resolve();
@@ -194,6 +200,106 @@ const faults: readonly (readonly [string, string, Fault, RegExp])[] = [
   ],
 ];
 
+type Story = NonNullable<Fault["story"]>;
+
+/** Faults of what is told of adopted orders. */
+const stories: readonly (readonly [string, string, Story, RegExp])[] = [
+  [
+    "an order that rests and is told to have never come",
+    "finds an adopted order that rests, and cancels it",
+    () => [{ kind: "rejected", code: "NEVER", text: "never came" }],
+    /an order that rests: rejected/,
+  ],
+  [
+    "an order whose fate is never told",
+    "finds an adopted order that rests, and cancels it",
+    () => [],
+    /in vain until its fate is known/,
+  ],
+  [
+    "an order that never came and is told to rest",
+    "rejects an adopted order that was never sent, and does not send it",
+    () => [{ kind: "accepted" }],
+    /in vain until the order has ended/,
+  ],
+  [
+    "an order that is gone and is told to have never come",
+    "does not take an adopted order that was accepted for one that never came",
+    () => [{ kind: "rejected", code: "NEVER", text: "never came" }],
+    /an order that is gone: rejected/,
+  ],
+  [
+    "a fill that came meanwhile and is lost",
+    "tells the fills of an adopted order that has filled meanwhile",
+    (_, truth) => [...truth.slice(1), { kind: "canceled", text: "gone" }],
+    /ended as canceled/,
+  ],
+  [
+    "fills in part that are lost",
+    "tells the fills of an adopted order that has filled in part",
+    () => [{ kind: "accepted" }],
+    /in vain until its fills are told/,
+  ],
+  [
+    "an execution that was known and is told again",
+    "does not tell executions of an adopted order again that are known",
+    ({ executionIds }, truth) => [
+      { kind: "filled", fill: { ...FILL, executionId: executionIds[0]! } },
+      ...truth,
+    ],
+    /is told twice/,
+  ],
+  [
+    "executions known in sum that are not told",
+    "tells the executions of an adopted order that are known in sum only",
+    () => [],
+    /in vain until its fills are told/,
+  ],
+  [
+    "an order that was canceled and is told to rest",
+    "tells that an adopted order was canceled meanwhile",
+    () => [{ kind: "accepted" }],
+    /in vain until the order has ended/,
+  ],
+  [
+    "an amendment that was done and is told as rejected",
+    "tells the new terms of an adopted order that was amended meanwhile",
+    (_, truth) =>
+      truth.map((told) =>
+        told.kind === "amended" ? { kind: "amend-rejected", code: "NO", text: "no" } : told,
+      ),
+    /it is told as/,
+  ],
+  [
+    "an amendment that never came and is told as done",
+    "rejects the amendment of an adopted order that was never sent",
+    ({ child }) => [{ kind: "amended", ...child.pendingAmend! }],
+    /it was told as amended/,
+  ],
+  [
+    "an adopted order that is canceled and told to have never come",
+    "cancels an adopted order before its fate is known",
+    () => [{ kind: "rejected", code: "NEVER", text: "never came" }],
+    /its cancel ended as rejected/,
+  ],
+  [
+    "an adopted order that never came and stays of unknown fate",
+    "withdraws adopted orders before their fate is known",
+    (_, truth) => truth.filter(({ kind }) => kind !== "rejected"),
+    /in vain until the order has ended/,
+  ],
+];
+
+const FILL = {
+  executionId: "",
+  price: ticks(1),
+  quantity: lots(1),
+  liquidity: "taker",
+  fee: "0",
+  feeCoin: "USDT",
+  exchangeTime: micros(0),
+} as const;
+
 async function failureOf(name: string, fault: Fault): Promise<string> {
   const suite = venueSuite({ name: "bad", open: () => openWith(fault) });
   const played = suite.find((each) => each.name === `bad: ${name}`)!;
@@ -208,8 +314,18 @@ describe("venueSuite", () => {
     expect(await failureOf(name, fault)).toMatch(says);
   });
 
+  it.each(stories)("finds, when a process goes on, %s", async (_, name, story, says) => {
+    expect(await failureOf(name, { story })).toMatch(says);
+  });
+
   it("passes the same session when nothing is wrong with it", async () => {
-    for (const [, name] of faults) expect(await failureOf(name, {})).toBe("");
+    const names = new Set([...faults, ...stories].map(([, name]) => name));
+    for (const name of names) expect(`${name}: ${await failureOf(name, {})}`).toBe(`${name}: `);
+  });
+
+  it("has a fault for each case of a process that goes on", () => {
+    const needing = VENUE_CASES.filter(({ needs }) => needs === "reopen").map(({ name }) => name);
+    expect(needing.filter((name) => !stories.some(([, of]) => of === name))).toEqual([]);
   });
 
   it("does not take a case that cannot be played for one that passes", async () => {

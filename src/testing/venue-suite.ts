@@ -27,6 +27,11 @@ export interface VenueStage {
   dropConnections?(): void;
   /** The venue does what the next so many requests ask for, and its answers never come. */
   loseAnswers?(count: number): void;
+  /**
+   * Another session on the same account, as of the next process: the one before has been closed,
+   * and what it sent is at the venue.
+   */
+  reopen?(): Promise<SessionUnderTest>;
   /** After the session was closed. */
   close(): Promise<void>;
 }

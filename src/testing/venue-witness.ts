@@ -16,10 +16,15 @@ import {
 } from "../core/domain/child-order.ts";
 import { parseDecimal } from "../core/domain/decimal.ts";
 import type { AmendTerms } from "../core/domain/messages.ts";
-import { micros, NO_LOTS } from "../core/domain/units.ts";
+import { type Micros, micros, NO_LOTS } from "../core/domain/units.ts";
 import { Book } from "../core/market/book.ts";
 import { Kind, KIND_MASK, LAST, type MarketBlock } from "../core/market/columns.ts";
-import type { VenueNotice, VenueSession, VenueSink } from "../venues/venue-session.ts";
+import type {
+  AdoptedOrder,
+  VenueNotice,
+  VenueSession,
+  VenueSink,
+} from "../venues/venue-session.ts";
 import { LawBroken, requireLaw } from "./law-broken.ts";
 
 const LAW = "venue";
@@ -52,14 +57,25 @@ export class VenueWitness implements VenueSink {
   broken: LawBroken | undefined;
   readonly #session: SessionUnderTest;
   readonly #executions = new Set<string>();
+  /** Fills that a process before was told of, by order. */
+  readonly #before = new Map<string, readonly Fill[]>();
   #localTime = Number.NEGATIVE_INFINITY;
   #isStarted = false;
   #isClosed = false;
   /** The call that is under way. */
   #calling: string | undefined;
 
-  constructor(session: SessionUnderTest) {
+  /** `before`: of a process that has ended: this one knows all that it knew. */
+  constructor(session: SessionUnderTest, before?: VenueWitness) {
     this.#session = session;
+    if (before === undefined) return;
+    for (const [id, order] of before.orders) this.#recall(id, order);
+  }
+
+  #recall(id: string, { child, fills }: WitnessedOrder): void {
+    this.orders.set(id, { child, reports: [], fills: [] });
+    this.#before.set(id, fills);
+    for (const { executionId } of fills) this.#executions.add(executionId);
   }
 
   start(): void {
@@ -73,10 +89,38 @@ export class VenueWitness implements VenueSink {
   }
 
   place(terms: OrderTerms): WitnessedOrder {
-    const order: WitnessedOrder = { child: childOf(terms), reports: [], fills: [] };
+    const order = this.unsent(terms);
     this.orders.set(terms.clientOrderId, order);
     this.#call("place", () => this.#session.place(terms));
     return order;
+  }
+
+  /** An order that is written down and not sent; `ago`: so many microseconds earlier. */
+  unsent(terms: OrderTerms, ago = 0): WitnessedOrder {
+    const { header } = this.#session;
+    const now = Number(header.epochNanos / 1000n) + Math.floor(this.#session.now() / 1000);
+    return { child: childOf(terms, micros(now - ago)), reports: [], fills: [] };
+  }
+
+  /** Before `start`. What this witness knows of them is forgotten, but for what stands in them. */
+  adopt(orders: readonly AdoptedOrder[]): readonly WitnessedOrder[] {
+    const adopted = orders.map(({ child, executionIds }) => {
+      const { clientOrderId } = child.terms;
+      for (const { executionId } of this.#before.get(clientOrderId) ?? []) {
+        this.#executions.delete(executionId);
+      }
+      for (const executionId of executionIds) this.#executions.add(executionId);
+      const order: WitnessedOrder = { child: { ...child }, reports: [], fills: [] };
+      this.orders.set(clientOrderId, order);
+      return order;
+    });
+    // The very children, as an engine hands them in: it goes on to change them.
+    const told = orders.map(({ executionIds }, index) => ({
+      child: adopted[index]!.child,
+      executionIds,
+    }));
+    this.#call("adopt", () => this.#session.adopt(told));
+    return adopted;
   }
 
   /** The same id a second time: what is told of it goes to the strangers. */
@@ -232,13 +276,13 @@ export class VenueWitness implements VenueSink {
   }
 }
 
-function childOf(terms: OrderTerms): ChildOrder {
+function childOf(terms: OrderTerms, sentAt: Micros): ChildOrder {
   return {
     parentId: "suite",
     terms,
     aggressive: false,
     decision: 0,
-    sentAt: micros(0),
+    sentAt,
     limitPrice: terms.limitPrice,
     quantity: terms.quantity,
     pendingAmend: undefined,

@@ -13,9 +13,15 @@
  *
  * `arrival/testing` has the suite that a new venue must pass (`venueSuite`).
  */
-import type { ClientOrderId, OrderReport, OrderTerms } from "../core/domain/child-order.ts";
+import type {
+  ChildOrder,
+  ClientOrderId,
+  OrderReport,
+  OrderTerms,
+} from "../core/domain/child-order.ts";
 import type { Result } from "../core/domain/errors.ts";
 import type { AmendTerms, RiskApproved } from "../core/domain/messages.ts";
+import type { Micros } from "../core/domain/units.ts";
 import type { FeeRates } from "../core/execution/instrument-state.ts";
 import type { MarketBlock, MarketHeader } from "../core/market/columns.ts";
 
@@ -35,6 +41,16 @@ export type VenueCode =
   | "VENUE_UNREACHABLE" // it did not answer
   | "VENUE_PROTOCOL"; //   it answered something that cannot be understood
 
+/** Whose account it is: orders are known at this one and at no other. Never a secret. */
+export interface AccountIdentity {
+  /** Of the venue's API, such as "api.bybit.com". */
+  readonly host: string;
+  /** The venue's own number of the account, where it tells one. */
+  readonly uid?: string;
+  /** The beginning of a hash of host and API key: two keys of one account differ. */
+  readonly keyHash?: string;
+}
+
 /** The account as the venue sees it, at one instant. Decimal text in the settlement coin. */
 export interface AccountSummary {
   readonly coin: string;
@@ -50,6 +66,8 @@ export interface AccountSummary {
   readonly positionSide?: "long" | "short" | undefined;
   /** Orders that rest at the venue and are not of this run. */
   readonly foreignOrders: number;
+  /** As the session was opened; absent: there is no account, as on paper. */
+  readonly identity?: AccountIdentity;
 }
 
 export interface VenueNotice {
@@ -70,18 +88,50 @@ export interface VenueSink {
   notice(notice: VenueNotice): void;
 }
 
+/** An order that is not known to have ended, or whose executions are not all known. */
+export interface AdoptedOrder {
+  /** As the engine has it. */
+  readonly child: Readonly<ChildOrder>;
+  /** Of the executions that are known: they are not told again. */
+  readonly executionIds: readonly string[];
+}
+
 export interface VenueSession {
   readonly header: MarketHeader;
   readonly fees: FeeRates;
   readonly account: AccountSummary;
   /** Nanoseconds since the header's epoch, by the clock that rows are stamped with; never falls. */
   now(): number;
+  /**
+   * Orders that a run before has sent, or was about to send when it ended. Each counts as timed
+   * out: the venue is asked for it, and what it says is told as of any other order: what has filled
+   * since by executions, an amendment that was under way as `amended` or `amend-rejected`, that it
+   * rests by `accepted`, its end by its end, and by `rejected` where it provably never came: which
+   * it has not, where that run was told that the venue had it (`wasAccepted`); such an order has
+   * ended, and a person has to hear that the venue has forgotten it. It is never sent again. Before
+   * `start`, once.
+   */
+  adopt(orders: readonly AdoptedOrder[]): void;
   /** Rows and reports begin. Once. */
   start(sink: VenueSink): void;
   place(order: RiskApproved<OrderTerms>): void;
   amend(amend: RiskApproved<AmendTerms>): void;
   cancel(clientOrderId: ClientOrderId): void;
-  /** Asks the venue anew what the account looks like. */
+  /**
+   * Signed lots that others have traded on the account since it was looked at for `account`, or
+   * since `OpenTerms.executedTo`, as far as the venue tells of them one by one. Absent: it does
+   * not.
+   */
+  readonly foreignLots?: number;
+  /**
+   * By the venue's clock, and by no other: others' executions up to then are in `foreignLots` or
+   * came before it. Absent with it.
+   */
+  readonly executedTo?: Micros;
+  /**
+   * Asks the venue anew what the account looks like. Once started, all executions that it had seen
+   * by then have been told when this resolves, whatever its streams did not say.
+   */
   refresh(): Promise<Result<AccountSummary, VenueFault>>;
   /**
    * Withdraws all orders that this session has sent, by whatever way still works; for the end, and

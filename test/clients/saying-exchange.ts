@@ -166,6 +166,10 @@ export class SayingDirectory implements MarketDirectory {
     return path === "/v5/market/time" ? ok({ asked: query.get("x") }) : err(ROUTE_NOT_FOUND);
   }
 
+  restart(): void {
+    this.watched.push("restart");
+  }
+
   watch(category: unknown, topic: string, isWatched: boolean): void {
     this.watched.push([category, topic, isWatched]);
   }

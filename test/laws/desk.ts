@@ -70,6 +70,7 @@ export class Desk {
   readonly instrument = instrumentId(XYZ);
   readonly timeline: string[] = [];
   readonly outputs: EngineOutput[] = [];
+  readonly #journal: (readonly [EngineEvent, readonly EngineOutput[]])[] = [];
   bid = 1_000;
   ask = 1_001;
   depth = 500;
@@ -77,6 +78,8 @@ export class Desk {
   isSilent = false;
   /** The process sleeps: the market goes on, the engine is not woken. */
   isAsleep = false;
+  /** Cancels are not answered. */
+  isDeaf = false;
   answer: Answer = oblige;
   #seconds = 0;
   #row = 0;
@@ -87,6 +90,8 @@ export class Desk {
     limits: Partial<RiskLimits> = {},
     known: ReadonlyMap<string, Strategy> = strategies,
     fees: FeeRates = { maker: 0, taker: 0 },
+    /** A process that has died: this one has its journal, and none of its rows. */
+    past?: Desk,
   ) {
     this.engine = new Engine({
       execution: { ...DEFAULT_EXECUTION_CONFIG, maxParticipation: 1, minOrder: "0" },
@@ -106,7 +111,13 @@ export class Desk {
         },
       ],
     });
-    this.#show();
+    if (past === undefined) {
+      this.#show();
+      return;
+    }
+    this.#seconds = past.#seconds;
+    this.isSilent = true;
+    for (const [event, outputs] of past.#journal) this.engine.recall(event, outputs);
   }
 
   parent(more: Partial<ParentOrder> = {}): ParentOrder {
@@ -163,6 +174,12 @@ export class Desk {
     this.#show();
   }
 
+  /** A new stream: it begins with the whole book. */
+  reconnect(): void {
+    this.#shown = undefined;
+    this.#show();
+  }
+
   report(clientOrderId: string, report: OrderReport): void {
     const id = clientOrderId as ClientOrderId;
     this.step({ kind: "order-reported", time: this.now, clientOrderId: id, report });
@@ -171,6 +188,7 @@ export class Desk {
   step(event: EngineEvent): void {
     const outputs = this.engine.step(event);
     this.outputs.push(...outputs);
+    this.#journal.push([event, outputs]);
     for (const output of outputs) this.#note(output);
     for (const output of outputs) this.#act(output);
   }
@@ -182,7 +200,7 @@ export class Desk {
     } else if (output.kind === "amend-order") {
       const { clientOrderId, limitPrice, quantity } = output.amend;
       this.report(clientOrderId, { kind: "amended", limitPrice, quantity });
-    } else if (output.kind === "cancel-order") {
+    } else if (output.kind === "cancel-order" && !this.isDeaf) {
       this.report(output.clientOrderId, { kind: "canceled", text: "asked for" });
     }
   }

@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { EngineEvent, EngineOutput } from "../../src/core/domain/messages.ts";
 import { micros, MINUTE, SECOND } from "../../src/core/domain/units.ts";
 import { prepareBacktest } from "../../src/runtime/backtest.ts";
-import { canonicalJson } from "../../src/runtime/canonical-json.ts";
+import { canonicalJson } from "../../src/core/domain/canonical-json.ts";
 import { DEFAULT_CONFIG } from "../../src/runtime/config.ts";
 import { openJournal } from "../../src/runtime/journal/reader.ts";
 import { createJournal } from "../../src/runtime/journal/writer.ts";
@@ -35,7 +35,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const fresh = (): string => join(folder, `${names++}.journal`);
 
 const HEADER = {
-  format: 1,
+  format: 2,
   program: "arrival laws",
   nodeMajor: 24,
   instrument: {},

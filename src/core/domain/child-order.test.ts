@@ -329,3 +329,18 @@ describe("a close that overtakes the order's last fills", () => {
     expect(leaves(amending)).toBe(0);
   });
 });
+
+describe("an order that the venue has said that it had", () => {
+  it("is known as such from then on, whatever becomes unknown of it", () => {
+    const sent = order("pending-new");
+    applyReport(sent, REPORTS["timed-out"]);
+    expect(sent.wasAccepted).toBeUndefined();
+    applyReport(sent, REPORTS.accepted);
+    applyAmendSent(sent, ticks(101), lots(12));
+    applyReport(sent, REPORTS["timed-out"]);
+    expect(sent).toMatchObject({ phase: "unknown", wasAccepted: true });
+    const filling = order("unknown");
+    applyReport(filling, { kind: "filled", fill: fill(3) });
+    expect(filling).toMatchObject({ phase: "unknown", wasAccepted: true });
+  });
+});

@@ -68,6 +68,10 @@ export interface ChildOrder {
   /** Once closed: filled in the end, by the venue's count. What is missing is still on its way. */
   finalCumulative?: Lots;
   phase: Phase;
+  /** The venue has said that it had the order: from then on it may have ended, not never come. */
+  wasAccepted?: true;
+  /** Cancels sent, and before when another one is no use to an order of unknown fate. */
+  cancels?: { readonly sent: number; readonly againAt: Micros };
   closeReason: CloseReason | undefined;
   /** The venue's or the gate's words for a reject or cancel. */
   closeText: string | undefined;
@@ -131,6 +135,9 @@ export type OrderReport =
   | { readonly kind: "amend-rejected"; readonly code: string; readonly text: string }
   | { readonly kind: "cancel-rejected"; readonly code: string; readonly text: string }
   | { readonly kind: "timed-out" };
+
+/** Code of a `rejected` that is nobody's no. */
+export const NEVER_ARRIVED = "VENUE_NEVER_ARRIVED";
 
 export interface IllegalTransition {
   readonly code: "ORDER_ILLEGAL_TRANSITION";
@@ -241,6 +248,8 @@ function move(
   if (report?.kind === "amended" && isEcho(order, report)) return ok(order);
   order.phase = next;
   if (report === undefined) return ok(order);
+  const isThere = report.kind === "accepted" || report.kind === "amended";
+  if (isThere && wasOpen) order.wasAccepted = true;
   if (report.kind === "amended" && order.pendingAmend !== undefined) {
     order.limitPrice = report.limitPrice;
     order.quantity = maxLots(report.quantity, order.cumulative);
@@ -289,8 +298,9 @@ function applyFill(order: ChildOrder, quantity: Lots): ChildOrder {
   order.cumulative = cumulative;
   if (cumulative >= worst) {
     close(order, "filled", undefined);
-  } else if (order.phase === "pending-new") {
-    order.phase = "working";
+  } else if (order.phase !== "closed") {
+    order.wasAccepted = true;
+    if (order.phase === "pending-new") order.phase = "working";
   }
   return order;
 }

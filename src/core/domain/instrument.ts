@@ -7,6 +7,7 @@
  */
 import {
   countSteps,
+  decimal,
   type Decimal,
   divideHalfAway,
   formatDecimal,
@@ -44,6 +45,28 @@ export interface Instrument {
   /** In quote coin; zero where the venue has none. */
   readonly minNotional: Decimal;
 }
+
+/** What one order may be, as plain JSON: a venue may change it, and the grid stays what it is. */
+export interface OrderBounds {
+  readonly minLots: Lots;
+  readonly maxLimitLots: Lots;
+  readonly maxMarketLots: Lots;
+  /** Exact decimal text, in quote coin. */
+  readonly minNotional: string;
+}
+
+export const boundsOf = (instrument: Instrument): OrderBounds => ({
+  minLots: instrument.minLots,
+  maxLimitLots: instrument.maxLimitLots,
+  maxMarketLots: instrument.maxMarketLots,
+  minNotional: formatDecimal(instrument.minNotional),
+});
+
+/** The same grid under other bounds; without any as it is. */
+export const withBounds = (instrument: Instrument, bounds?: OrderBounds): Instrument =>
+  bounds === undefined
+    ? instrument
+    : { ...instrument, ...bounds, minNotional: decimal(bounds.minNotional) };
 
 /** Unique across venues and kinds. */
 export const instrumentId = (instrument: Instrument): string =>

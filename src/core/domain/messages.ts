@@ -5,14 +5,28 @@
  * verb-noun. Market data is not among them: it travels in columns (`market/columns.ts`), and the
  * journal notes how many rows had been seen before each event.
  */
+import type { AdviceAnswer, AdviceQuestion, Clamp, NewsItem } from "../contracts/advice.ts";
 import type { ClientOrderId, OrderReport, OrderTerms } from "./child-order.ts";
 import type { DataHealth, Decision } from "./decision.ts";
-import type { ParentAmendment, ParentOrder, ParentPhase, StrategyChoice } from "./parent-order.ts";
+import type { OrderBounds } from "./instrument.ts";
+import type {
+  ParentAmendment,
+  ParentEnd,
+  ParentOrder,
+  ParentPhase,
+  StrategyChoice,
+} from "./parent-order.ts";
+import type { RiskLimits } from "../execution/limits.ts";
 import type { RefusalReason } from "./refusal.ts";
-import type { HalfTicks, Lots, Micros, Ticks } from "./units.ts";
+import type { Fraction, HalfTicks, Lots, Micros, Ticks } from "./units.ts";
 
 export type EngineEvent = { readonly time: Micros } & (
-  | { readonly kind: "parent-submitted"; readonly parent: ParentOrder }
+  | {
+      readonly kind: "parent-submitted";
+      readonly parent: ParentOrder;
+      /** Who asked for it, where somebody is named. */
+      readonly by?: string;
+    }
   | {
       readonly kind: "parent-amended";
       readonly parentId: string;
@@ -38,6 +52,36 @@ export type EngineEvent = { readonly time: Micros } & (
       readonly by: string;
       readonly reason: string;
     }
+  /** New limits of the account, whole, in force at once. */
+  | { readonly kind: "limits-changed"; readonly limits: RiskLimits; readonly by: string }
+  /**
+   * A new process goes on with the run. What rests at the venue is unknown from here on, plans are
+   * made anew, and nothing new is sent until `position-told`.
+   */
+  | {
+      readonly kind: "session-resumed";
+      /** 2 for the first time. */
+      readonly session: number;
+      /** Rows that were lost with the session before; the observer begins anew where any were. */
+      readonly rowsLost: number;
+      /** Record from which on the events before this one were decided on rows that are lost. */
+      readonly lostFrom?: number;
+      /** SHA-256 of the state that it goes on from, as a checkpoint would have it. */
+      readonly stateHash: string;
+      /** What one order may be from here on; absent: as when the run began. */
+      readonly bounds?: OrderBounds;
+    }
+  /** What the account holds by the venue, asked while nothing was under way. */
+  | {
+      readonly kind: "position-told";
+      readonly instrument: string;
+      /** Signed: negative = short. Undefined: it cannot be told from fills (spot). */
+      readonly positionLots?: number;
+      /** Signed: of it, what others were told to have traded since the time before. */
+      readonly foreignLots?: number;
+      /** By the venue's clock: of others' executions, those up to then are in the position. */
+      readonly executedTo?: Micros;
+    }
   /** Stops every parent and refuses new ones until the engine is started anew. */
   | { readonly kind: "kill-switched"; readonly by: string; readonly reason: string }
   /** The clock reached what `Engine.wakeAt` asked for. */
@@ -49,6 +93,20 @@ export type EngineEvent = { readonly time: Micros } & (
       readonly clientOrderId: ClientOrderId;
       readonly report: OrderReport;
     }
+  /** What an advisor has answered, or that it has not. */
+  | {
+      readonly kind: "advice-received";
+      readonly parentId: string;
+      readonly questionId: string;
+      readonly answer: AdviceAnswer;
+      /** Who answered: provider, model and version of the prompt. */
+      readonly advisor: string;
+      /** Span from the question to the answer, as measured by whoever asked. */
+      readonly latency: Micros;
+      /** SHA-256 of all that was sent and received; absent: nothing was. */
+      readonly exchange?: string;
+    }
+  | { readonly kind: "news-received"; readonly instrument: string; readonly item: NewsItem }
   /** No more market data will come: the recording or the session has ended. */
   | { readonly kind: "market-ended"; readonly instrument: string }
 );
@@ -81,6 +139,8 @@ export type EngineCommand =
       readonly instrument: string;
       readonly clientOrderId: ClientOrderId;
     }
+  /** The engine does not wait for the answer. */
+  | { readonly kind: "ask-advisor"; readonly question: AdviceQuestion }
   | {
       readonly kind: "raise-alert";
       readonly severity: "info" | "warning" | "critical";
@@ -103,6 +163,8 @@ export type EngineFact =
       readonly from: ParentPhase;
       readonly to: ParentPhase;
       readonly reason: string;
+      /** Of a move to `closing`: the end that it comes to. */
+      readonly heading?: ParentEnd;
     }
   | { readonly kind: "parent-arrived"; readonly parentId: string; readonly arrivalPrice: HalfTicks }
   | {
@@ -117,6 +179,21 @@ export type EngineFact =
       /** Span after the fill. */
       readonly after: Micros;
       readonly mid: HalfTicks;
+    }
+  | {
+      readonly kind: "advice-taken";
+      readonly parentId: string;
+      readonly questionId: string;
+      /** 0..1: how much of it is done; 0 = it is only watched. */
+      readonly weight: Fraction;
+      readonly until: Micros;
+      readonly clamps: readonly Clamp[];
+    }
+  | {
+      readonly kind: "advice-dropped";
+      readonly parentId: string;
+      readonly questionId: string;
+      readonly why: string;
     }
   /**
    * A report that the life cycle does not allow, or for an order that is not ours. Nothing moved.

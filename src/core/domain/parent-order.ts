@@ -3,6 +3,7 @@
  *
  * Terms may be amended while it works; what has been executed never changes.
  */
+import type { AdviceTerms } from "../contracts/advice.ts";
 import type { Side } from "./side.ts";
 import type { Bps, Fraction, HalfTicks, Lots, Micros, Ticks } from "./units.ts";
 
@@ -70,6 +71,8 @@ export interface ParentOrder {
   /** Taken on knowingly, although the limits may not let it finish. */
   readonly acceptInfeasible?: boolean;
   readonly constraints: ParentConstraints;
+  /** Under what an advisor is asked; absent = none is. */
+  readonly advice?: AdviceTerms;
 }
 
 /** What an operator may change while the order works. Absent = unchanged. */
@@ -93,6 +96,9 @@ export type ParentPhase =
   | "canceled"
   | "expired" //            deadline reached with a remainder
   | "failed";
+
+/** What a parent comes to in the end. */
+export type ParentEnd = "complete" | "complete-with-dust" | "canceled" | "expired" | "failed";
 
 /** Every legal move of a parent (requirement A4). */
 export const PARENT_TRANSITIONS: { readonly [From in ParentPhase]: readonly ParentPhase[] } = {

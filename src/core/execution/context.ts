@@ -3,14 +3,13 @@
  */
 import type { Strategy } from "../contracts/strategy.ts";
 import type { TacticKind } from "../contracts/tactic.ts";
-import type { ClientOrderId } from "../domain/child-order.ts";
 import { invariant } from "../domain/errors.ts";
 import type { EngineOutput } from "../domain/messages.ts";
 import { PARENT_TRANSITIONS, type ParentPhase } from "../domain/parent-order.ts";
 import type { Micros } from "../domain/units.ts";
 import type { InstrumentState } from "./instrument-state.ts";
 import type { ExecutionConfig } from "./limits.ts";
-import { isLive, type ParentState } from "./parent-state.ts";
+import { type Closing, isLive, type ParentState } from "./parent-state.ts";
 import type { RiskGate } from "./risk-gate.ts";
 
 export interface Context {
@@ -23,8 +22,6 @@ export interface Context {
   readonly seed: number;
   readonly instruments: ReadonlyMap<string, InstrumentState>;
   readonly parents: Map<string, ParentState>;
-  /** The parent of every child ever sent. */
-  readonly orders: Map<ClientOrderId, ParentState>;
   /** Commands and facts of the step in hand, in order. */
   outputs: EngineOutput[];
 }
@@ -42,13 +39,25 @@ export function moveParent(
   parent: ParentState,
   to: ParentPhase,
   reason: string,
+  heading?: Closing["to"],
 ): void {
   const from = parent.phase;
   if (from === to) return;
   invariant(PARENT_TRANSITIONS[from].includes(to), `${parent.order.id}: ${from} → ${to}`);
+  enterPhase(context, parent, to, reason);
+  const moved = { kind: "parent-moved", parentId: parent.order.id, from, to, reason } as const;
+  context.outputs.push(heading === undefined ? moved : { ...moved, heading });
+}
+
+/** The move itself, told or not. */
+export function enterPhase(
+  context: Context,
+  parent: ParentState,
+  to: ParentPhase,
+  reason: string,
+): void {
   parent.phase = to;
   parent.reason = reason;
-  context.outputs.push({ kind: "parent-moved", parentId: parent.order.id, from, to, reason });
   if (isLive(parent)) return;
   parent.endedAt = context.now;
   const market = marketOf(context, parent);

@@ -6,12 +6,11 @@
  * nothing new changes nothing and records nothing.
  */
 import type { Target } from "../contracts/strategy.ts";
-import type { Action } from "../domain/decision.ts";
+import type { Action, Decision } from "../domain/decision.ts";
 import { invariant, unreachable } from "../domain/errors.ts";
 import { formatQuantity } from "../domain/instrument.ts";
 import {
   addLots,
-  atTick,
   excessLots,
   type Lots,
   lots,
@@ -19,7 +18,11 @@ import {
   micros,
   minLots,
   NEVER,
+  NO_LOTS,
+  SECOND,
 } from "../domain/units.ts";
+import { ask } from "./advised.ts";
+import { noteCrossed, type Worked, workedTarget } from "./advising.ts";
 import { type Context, marketOf, moveParent, raiseAlert } from "./context.ts";
 import type { InstrumentState } from "./instrument-state.ts";
 import { close, closeTo, HEARTBEAT, isDone, wakeBy } from "./ending.ts";
@@ -35,10 +38,11 @@ import {
   type PlacementView,
 } from "./placement.ts";
 import { anchor, hasMissedSlices, nextSliceAt, nextTarget } from "./planning.ts";
-import { lateness } from "./patience.ts";
 import { deviationBps } from "./risk-gate.ts";
 import { applyAdjustment } from "./terms.ts";
 
+/** How long after a restart a healthy market is waited for. */
+const MARKET_RETURNS: Micros = micros(30 * SECOND);
 /** The least time between two looks that nothing but the clock asks for. */
 const SOON: Micros = micros(100_000);
 
@@ -56,6 +60,7 @@ export function decideParent(context: Context, parent: ParentState): void {
 function decide(context: Context, parent: ParentState, market: InstrumentState): void {
   const { now } = context;
   if (parent.closing !== undefined) return close(context, parent);
+  if (market.isRecovering) return lookAfter(context, parent, market);
   if (parent.phase === "initialized" && !arrive(context, parent, market)) return;
   // New terms first: they may move the deadline, or ask for more than what is done.
   if (parent.adjustment !== undefined && !adjust(context, parent, market)) return;
@@ -73,6 +78,21 @@ function decide(context: Context, parent: ParentState, market: InstrumentState):
     if (hasMissedSlices(context, parent, market)) anchor(context, parent, market);
   }
   work(context, parent, market);
+}
+
+/**
+ * Nothing new before the venue has said what became of what was sent; but what may rest must not
+ * rest where it would not be left to in ordinary work.
+ */
+function lookAfter(context: Context, parent: ParentState, market: InstrumentState): void {
+  const { now } = context;
+  const { order, adjustment, operatorPause, halt } = parent;
+  const isStopped = adjustment !== undefined || operatorPause !== undefined || halt !== undefined;
+  const isBlind =
+    !market.hasJustTurned(now, MARKET_RETURNS) &&
+    market.observer.health(now, context.gate.limits.staleAfter) !== "healthy";
+  if (now >= order.deadline || isStopped || isBlind) cancelAll(context, parent);
+  wakeBy(parent, micros(now + HEARTBEAT));
 }
 
 /** True once the order has arrived: the first healthy book at or after its start. */
@@ -97,7 +117,7 @@ function arrive(context: Context, parent: ParentState, market: InstrumentState):
     });
     return false;
   }
-  if (!isHealthy || parent.operatorPause !== undefined) {
+  if (!isHealthy || parent.operatorPause !== undefined || parent.halt !== undefined) {
     wakeBy(parent, micros(now + HEARTBEAT));
     return false;
   }
@@ -122,11 +142,19 @@ function finishAtDeadline(context: Context, parent: ParentState, market: Instrum
     if (!parent.residualSent) cancelAll(context, parent);
     return wakeBy(parent, micros(now + HEARTBEAT));
   }
-  const price = market.takePrice(parent.order.side)!;
   const pause = reasonToPause(context, parent, market);
+  const mayTake = constraints.residual !== "leave" && !parent.residualSent;
+  const isBlind = market.observer.health(now, gate.limits.staleAfter) !== "healthy";
+  // Who has slept through the deadline looks first.
+  if (mayTake && isBlind && market.hasJustTurned(now, MARKET_RETURNS)) {
+    return wakeBy(parent, micros(now + HEARTBEAT));
+  }
+  const price = market.takePrice(parent.order.side);
+  if (price === undefined) return expire(context, parent, pause);
   let blocked = pause;
-  if (constraints.residual !== "leave" && !parent.residualSent && pause === undefined) {
-    const patience = micros(deadline + gate.limits.aggressiveSpacing);
+  if (mayTake && pause === undefined) {
+    const due = micros(Math.max(deadline, market.recoveryTurnedAt ?? deadline));
+    const patience = micros(due + gate.limits.aggressiveSpacing);
     const spacedAt = micros(Math.max(gate.nextAggressiveAt(parent, now), parent.backoffUntil));
     if (spacedAt > now && spacedAt <= patience) return wakeBy(parent, spacedAt);
     const rest = unsentLots(parent, price);
@@ -140,10 +168,20 @@ function finishAtDeadline(context: Context, parent: ParentState, market: Instrum
       if (parent.live.length > 0) return wakeBy(parent, micros(now + HEARTBEAT));
     }
   }
-  const left = unfilledLots(parent, price);
-  const unfilled = formatQuantity(parent.instrument, left);
-  const text = `deadline; residual policy ${constraints.residual}: ${unfilled} not executed`;
-  const why = constraints.residual === "leave" || blocked === undefined ? "" : ` (${blocked})`;
+  expire(context, parent, blocked, unfilledLots(parent, price));
+}
+
+/** @param left undefined where no price tells how much it is. */
+function expire(
+  context: Context,
+  parent: ParentState,
+  blocked: string | undefined,
+  left?: Lots,
+): void {
+  const { residual } = parent.order.constraints;
+  const unfilled = left === undefined ? "the rest" : formatQuantity(parent.instrument, left);
+  const text = `deadline; residual policy ${residual}: ${unfilled} not executed`;
+  const why = residual === "leave" || blocked === undefined ? "" : ` (${blocked})`;
   closeTo(context, parent, { to: "expired", reason: `${text}${why}` });
 }
 
@@ -160,6 +198,7 @@ function reasonToPause(
   market: InstrumentState,
 ): string | undefined {
   const { gate, now } = context;
+  if (parent.halt !== undefined) return `halted: ${parent.halt}`;
   if (parent.operatorPause !== undefined) return `paused by an operator: ${parent.operatorPause}`;
   const health = market.observer.health(now, gate.limits.staleAfter);
   if (health !== "healthy") return `market data ${health}`;
@@ -181,33 +220,47 @@ function adjust(context: Context, parent: ParentState, market: InstrumentState):
     return false;
   }
   const from = nextSliceAt(context, parent, market);
+  const hasNewTerms = adjustment.amendment !== undefined || adjustment.strategy !== undefined;
   applyAdjustment(context, parent, adjustment);
   parent.adjustment = undefined;
   moveParent(context, parent, "active", `new terms by ${adjustment.by} in force`);
-  if (context.now < parent.order.deadline) anchor(context, parent, market, from);
+  // What advice follows instead keeps to the plan that it deviates from.
+  if (!hasNewTerms && parent.strategy !== undefined) return true;
+  if (market.takePrice(parent.order.side) === undefined) parent.strategy = undefined;
+  else if (context.now < parent.order.deadline) anchor(context, parent, market, from);
   return true;
 }
 
 /** The ordinary pass: ask the strategy, see the gap, let the tactic close it. */
 function work(context: Context, parent: ParentState, market: InstrumentState): void {
   const { now } = context;
+  if (parent.strategy === undefined) anchor(context, parent, market);
   const target = nextTarget(context, parent, market);
   const done = doneLots(parent);
   const price = market.takePrice(parent.order.side)!;
   const rest = unfilledLots(parent, price);
   const isWould = isWouldPrice(parent, market);
-  const behind = isWould ? rest : minLots(excessLots(target.quantity, done), rest);
-  const late = isWould
-    ? { quantity: rest, nextAt: NEVER, reason: () => "the I-would price" }
-    : lateness(parent, market, now, behind);
-  const view = viewOf(context, parent, market, { target, behind, late, rest });
+  const worked = isWould
+    ? atWouldPrice(target, rest)
+    : workedTarget(context, parent, market, target);
+  const { late } = worked;
+  const behind = isWould ? rest : minLots(excessLots(worked.target.quantity, done), rest);
+  const view = viewOf(context, parent, market, { target: worked.target, behind, late, rest });
   const intent = place(view);
+  if (intent.kind === "place" && intent.aggressive) noteCrossed(parent, intent.quantity, worked);
   carryOut(context, parent, view, intent);
+  ask(context, parent, market, target);
   wakeBy(parent, target.sliceUntil);
   if (parent.live.length > 0) wakeBy(parent, micros(now + HEARTBEAT));
   if (parent.backoffUntil > now) wakeBy(parent, parent.backoffUntil);
   armMarketWake(context, parent, market);
 }
+
+const atWouldPrice = (target: Target, rest: Lots): Worked => ({
+  target,
+  late: { quantity: rest, nextAt: NEVER, reason: () => "the I-would price" },
+  onAdvice: NO_LOTS,
+});
 
 function viewOf(
   context: Context,
@@ -293,7 +346,7 @@ function record(
   const { parent, market, target } = view;
   parent.decisionCount += 1;
   parent.lastWait = undefined;
-  parent.reasonings.push(reasoning);
+  parent.history.decided(parent.decisionCount, reasoning);
   context.outputs.push({
     kind: "decision-made",
     decision: {
@@ -304,12 +357,16 @@ function record(
       slice: { from: target.sliceFrom, until: target.sliceUntil, target: target.quantity },
       reasoning,
       risk,
-      confidence: 1,
-      source: "baseline",
+      ...voiceOf(parent),
       market: market.observer.snapshot(context.now, context.gate.limits.staleAfter),
     },
   });
 }
+
+const voiceOf = ({ advised }: ParentState): Pick<Decision, "confidence" | "source"> =>
+  advised?.isFollowed === true
+    ? { confidence: advised.inForce?.advice.confidence ?? 1, source: "llm" }
+    : { confidence: 1, source: "baseline" };
 
 /** Asks to be woken when the touch leaves a resting order, or comes to the I-would price. */
 function armMarketWake(context: Context, parent: ParentState, market: InstrumentState): void {
@@ -355,13 +412,11 @@ export function watchShortfall(
   if (arrivalPrice === undefined || plan === undefined || parent.shortfallAlerted) return;
   const price = market.takePrice(parent.order.side);
   const mid = market.observer.lastMid;
-  if (price === undefined || mid === undefined || parent.fills.length === 0) return;
+  if (price === undefined || mid === undefined || parent.filled === 0) return;
   const total = addLots(parent.filled, unfilledLots(parent, price));
-  let paid = 0;
-  for (const { fill } of parent.fills) paid += (atTick(fill.price) - arrivalPrice) * fill.quantity;
   const direction = parent.order.side === "buy" ? 1 : -1;
   const rest = (mid - arrivalPrice) * lots(total - parent.filled);
-  const bps = (direction * (paid + rest) * 1e4) / (arrivalPrice * total);
+  const bps = (direction * (parent.paidOverArrival + rest) * 1e4) / (arrivalPrice * total);
   if (bps <= limit) return;
   parent.shortfallAlerted = true;
   raiseAlert(

@@ -55,7 +55,7 @@ export function close(context: Context, parent: ParentState): void {
   invariant(closing !== undefined, "a closing parent knows where to");
   cancelAll(context, parent);
   if (parent.live.length > 0) {
-    moveParent(context, parent, "closing", closing.reason);
+    moveParent(context, parent, "closing", closing.reason, closing.to);
     return wakeBy(parent, micros(context.now + HEARTBEAT));
   }
   if (parent.phase === "executing")

@@ -1,6 +1,7 @@
 /**
  * Instrument state: one instrument's market, our position in it, and our own traded volume.
  */
+import type { NewsItem } from "../contracts/advice.ts";
 import type { DataHealth } from "../domain/decision.ts";
 import { instrumentId, type Instrument } from "../domain/instrument.ts";
 import { invariant } from "../domain/errors.ts";
@@ -31,7 +32,9 @@ const NO_FEES: FeeRates = { maker: 0, taker: 0 };
 
 export class InstrumentState {
   readonly id: string;
-  readonly instrument: Instrument;
+  /** As the run began, and with the bounds of orders that hold since the last restart. */
+  readonly begun: Instrument;
+  instrument: Instrument;
   readonly observer: Observer;
   /** What in this market wakes the engine. */
   readonly wake: TouchWake;
@@ -41,10 +44,25 @@ export class InstrumentState {
   health: DataHealth = "no-data";
   /** Signed: positive = long. */
   positionLots: number;
+  /** Of it, what others have done on the account meanwhile. */
+  foreignLots = 0;
+  /** By the venue's clock: others' executions up to then are in it. Undefined: never told. */
+  executedTo: Micros | undefined;
+  /** 1 until the first restart, and the position at which the session's rows begin. */
+  session = 1;
+  sessionFrom = 0;
+  /** From a restart until the venue has told what became of our orders: nothing new is sent. */
+  isRecovering = false;
+  /** When that last began or ended; undefined before the first restart. */
+  recoveryTurnedAt: Micros | undefined;
+  /** Seen lately, oldest first, and how many ever since the process began. */
+  readonly news: NewsItem[] = [];
+  newsCount = 0;
   /** Own volume since the session began, and over the participation window. */
   ownVolume = 0;
   readonly #window: Micros;
-  readonly #ownWindow: SecondsWindow;
+  /** Own volume by second, over the participation window. */
+  readonly ownWindow: SecondsWindow;
   /** Whether the market's own prints show our executions too. */
   readonly ownPrinted: boolean;
   readonly fees: FeeRates;
@@ -59,6 +77,7 @@ export class InstrumentState {
     observer = new Observer(header, limits.participationWindow),
   ) {
     this.id = instrumentId(header.instrument);
+    this.begun = header.instrument;
     this.instrument = header.instrument;
     invariant(
       observer.participationWindow === limits.participationWindow,
@@ -68,7 +87,7 @@ export class InstrumentState {
     this.wake = observer.newWake();
     this.positionLots = positionLots;
     this.#window = limits.participationWindow;
-    this.#ownWindow = new SecondsWindow(limits.participationWindow / 1e6);
+    this.ownWindow = new SecondsWindow(limits.participationWindow / 1e6);
     this.ownPrinted = header.ownTradesPrinted;
     this.displacementModel = header.displacementModel ?? "none";
     this.fees = fees;
@@ -77,7 +96,7 @@ export class InstrumentState {
   bookOwnFill(at: Micros, side: Side, quantity: Lots): void {
     this.positionLots += side === "buy" ? quantity : -quantity;
     this.ownVolume += quantity;
-    this.#ownWindow.add(Math.floor(at / 1e6), quantity);
+    this.ownWindow.add(Math.floor(at / 1e6), quantity);
   }
 
   /** Running totals of the market's prints and our own volume, for differences. */
@@ -103,7 +122,7 @@ export class InstrumentState {
     /** Length of the window, a span. */
     readonly window: Micros;
   } {
-    const own = this.#ownWindow.sum(Math.floor(now / 1e6)) as Lots;
+    const own = this.ownWindow.sum(Math.floor(now / 1e6)) as Lots;
     const market = this.observer.volumeParticipation(now).value;
     const others = Math.max(0, market - (this.ownPrinted ? own : 0));
     return { others, own, working: this.workingLots(), window: this.#window };
@@ -126,6 +145,11 @@ export class InstrumentState {
     if (touch > 0) return touch;
     const mid = this.observer.lastMid;
     return mid === undefined ? undefined : ticks(Math.floor(mid / 2));
+  }
+
+  /** Whether a restart, or what came of it, is less than `span` ago: much is still on its way. */
+  hasJustTurned(now: Micros, span: Micros): boolean {
+    return this.recoveryTurnedAt !== undefined && now < this.recoveryTurnedAt + span;
   }
 
   /** Worst-case open quantity of all parents. */

@@ -6,19 +6,21 @@
  */
 import type { BoundStrategy, Plan } from "../contracts/strategy.ts";
 import { type Tactic, TOUCH } from "../contracts/tactic.ts";
-import { type ChildOrder, type ClientOrderId, leaves } from "../domain/child-order.ts";
+import { type ChildOrder, leaves } from "../domain/child-order.ts";
 import type { Instrument } from "../domain/instrument.ts";
 import { affordableLots, quoteSpent, quoteUnits } from "../domain/money.ts";
 import {
   isTerminal,
   type ParentAmendment,
+  type ParentEnd,
   type ParentOrder,
   type ParentPhase,
   type StrategyChoice,
 } from "../domain/parent-order.ts";
-import type { ExecutedFill, Markout } from "../tca/execution.ts";
+import type { ExecutedFill } from "../tca/execution.ts";
 import {
   addLots,
+  atTick,
   excessLots,
   type HalfTicks,
   type Lots,
@@ -28,75 +30,104 @@ import {
   subtractLots,
   type Ticks,
 } from "../domain/units.ts";
+import { History } from "./history.ts";
+import type { Advised } from "./advised.ts";
 import type { EffectiveLimits } from "./limits.ts";
 import type { Due } from "./patience.ts";
 
 /** Where a parent that sends nothing more is heading, once its last child is closed. */
 export interface Closing {
-  readonly to: "complete" | "complete-with-dust" | "canceled" | "expired" | "failed";
+  readonly to: ParentEnd;
   readonly reason: string;
 }
 
-export interface ParentState {
+const NO_TOTALS: MarketTotals = { volume: 0, turnover: 0, inverseTurnover: 0, own: 0 };
+
+export class ParentState {
   order: ParentOrder;
-  readonly instrument: Instrument;
+  instrument: Instrument;
   limits: EffectiveLimits;
-  phase: ParentPhase;
-  reason: string;
-  closing: Closing | undefined;
+  phase: ParentPhase = "initialized";
+  reason: string = "submitted";
+  closing: Closing | undefined = undefined;
 
   /** Undefined until the first healthy book at or after the start. */
-  arrivalPrice: HalfTicks | undefined;
-  arrivedAt: Micros | undefined;
-  endedAt: Micros | undefined;
+  arrivalPrice: HalfTicks | undefined = undefined;
+  arrivedAt: Micros | undefined = undefined;
+  endedAt: Micros | undefined = undefined;
   /** Observer totals at arrival: market VWAP and volume over the parent's life are differences. */
-  marketAtArrival: MarketTotals;
-  marketAtEnd: MarketTotals | undefined;
+  marketAtArrival: MarketTotals = NO_TOTALS;
+  marketAtEnd: MarketTotals | undefined = undefined;
   /** The horizon price: what was not filled is marked at it. */
-  midAtEnd: HalfTicks | undefined;
+  midAtEnd: HalfTicks | undefined = undefined;
 
-  plan: Plan | undefined;
-  strategy: BoundStrategy | undefined;
-  tactic: Tactic;
+  /** Undefined before arrival, and from a restart until the next look at a healthy market. */
+  plan: Plan | undefined = undefined;
+  strategy: BoundStrategy | undefined = undefined;
+  tactic: Tactic = TOUCH;
   /** Filled before the plan in hand was anchored. */
-  filledAtAnchor: Lots;
+  filledAtAnchor: Lots = NO_LOTS;
   /** The slice in hand, and the cumulative target when it began. */
-  slice: { readonly from: Micros; readonly until: Micros; readonly target: Lots } | undefined;
+  slice: { readonly from: Micros; readonly until: Micros; readonly target: Lots } | undefined =
+    undefined;
 
   /** Rises of the target that are not filled yet, oldest first. */
-  readonly dues: Due[];
+  readonly dues: Due[] = [];
 
-  filled: Lots;
+  filled: Lots = NO_LOTS;
   /** Money spent so far, in `money.ts` units of the quote coin. */
-  spent: bigint;
-  readonly children: Map<ClientOrderId, ChildOrder>;
+  spent: bigint = 0n;
+  /** Σ (price − arrival price) × lots over the fills, half ticks × lots; not signed by the side. */
+  paidOverArrival = 0;
+  readonly history = new History();
   /** Children that are not closed, oldest first. */
-  live: ChildOrder[];
-  readonly fills: ExecutedFill[];
-  readonly markouts: Markout[];
-  /** Why each decision was taken, by its number less one: children point here. */
-  readonly reasonings: string[];
-  childCount: number;
-  decisionCount: number;
+  live: ChildOrder[] = [];
+  childCount: number = 0;
+  decisionCount: number = 0;
   /** Why the last recorded decision waited: an unchanged wait is not recorded again. */
-  lastWait: string | undefined;
+  lastWait: string | undefined = undefined;
 
-  operatorPause: string | undefined;
+  operatorPause: string | undefined = undefined;
+  /** What a person has to look at before it goes on: `parent-resumed` takes it away. */
+  halt: string | undefined = undefined;
   /** New terms, waiting for the last child under the old ones to be closed. */
-  adjustment: Adjustment | undefined;
-  lastAggressiveAt: Micros;
-  lastRepegAt: Micros;
+  adjustment: Adjustment | undefined = undefined;
+  lastAggressiveAt: Micros = -NEVER as Micros;
+  lastRepegAt: Micros = -NEVER as Micros;
   /** Rejects in a row; nothing is sent before `backoffUntil`. */
-  rejects: number;
+  rejects: number = 0;
   /** Resting orders in a row that the venue took back untouched: post-only ones that crossed. */
-  withdrawals: number;
-  backoffUntil: Micros;
-  residualSent: boolean;
-  shortfallAlerted: boolean;
+  withdrawals: number = 0;
+  backoffUntil: Micros = 0 as Micros;
+  residualSent: boolean = false;
+  shortfallAlerted: boolean = false;
   /** When, and at which touch, the parent wants to be looked at again. */
-  wakeAt: Micros;
-  wakeBidAbove: number;
-  wakeAskBelow: number;
+  wakeAt: Micros = NEVER;
+  wakeBidAbove: number = Number.POSITIVE_INFINITY;
+  wakeAskBelow: number = 0;
+  /** Undefined until the first look under a plan, and where nobody is asked. */
+  advised: Advised | undefined = undefined;
+  /** From a restart on: see `advising.ts`. */
+  isUnadvised: boolean = false;
+
+  constructor(order: ParentOrder, instrument: Instrument, limits: EffectiveLimits) {
+    this.order = order;
+    this.instrument = instrument;
+    this.limits = limits;
+  }
+
+  get children(): History["children"] {
+    return this.history.children;
+  }
+  get fills(): History["fills"] {
+    return this.history.fills;
+  }
+  get markouts(): History["markouts"] {
+    return this.history.markouts;
+  }
+  get reasonings(): History["reasonings"] {
+    return this.history.reasonings;
+  }
 }
 
 export interface Adjustment {
@@ -110,57 +141,6 @@ export interface MarketTotals {
   readonly turnover: number;
   readonly inverseTurnover: number;
   readonly own: number;
-}
-
-const NO_TOTALS: MarketTotals = { volume: 0, turnover: 0, inverseTurnover: 0, own: 0 };
-
-export function newParentState(
-  order: ParentOrder,
-  instrument: Instrument,
-  limits: EffectiveLimits,
-): ParentState {
-  return {
-    order,
-    instrument,
-    limits,
-    phase: "initialized",
-    reason: "submitted",
-    closing: undefined,
-    arrivalPrice: undefined,
-    arrivedAt: undefined,
-    endedAt: undefined,
-    marketAtArrival: NO_TOTALS,
-    marketAtEnd: undefined,
-    midAtEnd: undefined,
-    plan: undefined,
-    strategy: undefined,
-    tactic: TOUCH,
-    filledAtAnchor: NO_LOTS,
-    slice: undefined,
-    dues: [],
-    filled: NO_LOTS,
-    spent: 0n,
-    children: new Map(),
-    live: [],
-    fills: [],
-    markouts: [],
-    reasonings: [],
-    childCount: 0,
-    decisionCount: 0,
-    lastWait: undefined,
-    operatorPause: undefined,
-    adjustment: undefined,
-    lastAggressiveAt: -NEVER as Micros,
-    lastRepegAt: -NEVER as Micros,
-    rejects: 0,
-    withdrawals: 0,
-    backoffUntil: 0 as Micros,
-    residualSent: false,
-    shortfallAlerted: false,
-    wakeAt: NEVER,
-    wakeBidAbove: Number.POSITIVE_INFINITY,
-    wakeAskBelow: 0,
-  };
 }
 
 export const isLive = (parent: ParentState): boolean => !isTerminal(parent.phase);
@@ -239,5 +219,8 @@ export function bookFill(parent: ParentState, executed: ExecutedFill): void {
   const { price, quantity } = executed.fill;
   parent.filled = addLots(parent.filled, quantity);
   parent.spent += quoteSpent(parent.instrument, price, quantity);
-  parent.fills.push(executed);
+  if (parent.arrivalPrice !== undefined) {
+    parent.paidOverArrival += (atTick(price) - parent.arrivalPrice) * quantity;
+  }
+  parent.history.booked(executed);
 }

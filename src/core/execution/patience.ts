@@ -19,6 +19,7 @@ import { sign } from "../domain/side.ts";
 import {
   type Bps,
   excessLots,
+  type Fraction,
   type Lots,
   type Micros,
   micros,
@@ -56,6 +57,14 @@ export function noteDue(parent: ParentState, target: Target, done: Lots): void {
   dues.push({ at: sliceFrom, quantity, slice: micros(sliceUntil - sliceFrom) });
 }
 
+/** Forgets that anything beyond `quantity` was due. */
+export function noteHeldBack({ dues }: ParentState, quantity: Lots, done: Lots): void {
+  for (let last = dues.at(-1); last !== undefined && last.quantity > quantity; last = dues.at(-1)) {
+    dues.pop();
+    if ((dues.at(-1)?.quantity ?? done) < quantity) dues.push({ ...last, quantity });
+  }
+}
+
 /** What a passive fill of `quantity` saves against taking it now; positive = posting is cheaper. */
 export function savingBps(parent: ParentState, market: InstrumentState, quantity: Lots): Bps {
   const { observer, fees } = market;
@@ -82,28 +91,35 @@ const NOTHING_LATE: Lateness = { quantity: NO_LOTS, nextAt: NEVER, reason: () =>
 const isPatientForEver = ({ tactic, order }: ParentState): boolean =>
   tactic.cross === "never" || (tactic.cross === "by-cost" && order.urgency === 0);
 
-/** Of what the parent is `behind` its target, the part whose patience has ended. */
+/**
+ * Of what the parent is `behind` its target, the part whose patience has ended.
+ *
+ * @param urgency another than the order's own: what it would come to, and nothing is noted.
+ */
 export function lateness(
   parent: ParentState,
   market: InstrumentState,
   now: Micros,
   behind: Lots,
+  urgency?: Fraction,
 ): Lateness {
   const { dues, tactic } = parent;
   const first = dues[0];
   if (first === undefined) return NOTHING_LATE;
-  const wait = tactic.cross === "at-once" ? undefined : waitFor(parent, market, now);
+  const hurry = urgency ?? parent.order.urgency;
+  const wait = tactic.cross === "at-once" ? undefined : waitFor(parent, market, now, hurry);
   let due = 0;
   let nextAt = NEVER;
   for (; due < dues.length; due++) {
     const { at } = dues[due]!;
-    nextAt = wait === undefined ? at : addSpan(at, patience(parent, dues[due]!, wait));
+    nextAt = wait === undefined ? at : addSpan(at, patience(hurry, dues[due]!, wait));
     if (nextAt > now) break;
     nextAt = NEVER;
   }
   const last = dues[due - 1];
   // What is late together is late as one, since the first of it: the list stays short.
-  if (last !== undefined && due > 1) dues.splice(0, due, { ...last, at: first.at });
+  if (last !== undefined && due > 1 && urgency === undefined)
+    dues.splice(0, due, { ...last, at: first.at });
   const late = last === undefined ? NO_LOTS : excessLots(last.quantity, doneLots(parent));
   return { quantity: minLots(late, behind), nextAt, reason: (at) => reasonOf(wait, first, at) };
 }
@@ -116,8 +132,12 @@ interface Wait {
   readonly latestStart: number;
 }
 
-function waitFor(parent: ParentState, market: InstrumentState, now: Micros): Wait {
-  const { urgency } = parent.order;
+function waitFor(
+  parent: ParentState,
+  market: InstrumentState,
+  now: Micros,
+  urgency: Fraction,
+): Wait {
   const { value, coverage } = market.observer.volatilityHour;
   const due = excessLots(parent.dues[0]!.quantity, doneLots(parent));
   const saving = savingBps(parent, market, due);
@@ -147,8 +167,8 @@ function slicesOf({ order, dues, arrivedAt }: ParentState): number {
 }
 
 /** How long one rise of the target may be late. */
-function patience({ order }: ParentState, due: Due, { span, latestStart }: Wait): number {
-  const share = 1 - order.urgency;
+function patience(urgency: Fraction, due: Due, { span, latestStart }: Wait): number {
+  const share = 1 - urgency;
   const slack = share * Math.max(0, latestStart - due.at);
   // Without a volatility: the share of its slice that urgency leaves.
   return Math.min(slack, span ?? share * due.slice, SLICES_LATE_MAX * due.slice);

@@ -9,10 +9,11 @@ import type { Plan, Target } from "../contracts/strategy.ts";
 import { type Tactic, TOUCH } from "../contracts/tactic.ts";
 import { invariant } from "../domain/errors.ts";
 import { excessLots, type Lots, lots, type Micros, NO_LOTS } from "../domain/units.ts";
+import { noteAnchor } from "./advising.ts";
 import type { Context } from "./context.ts";
 import type { InstrumentState } from "./instrument-state.ts";
 import { doneLots, openLots, type ParentState, unfilledLots } from "./parent-state.ts";
-import { noteDue } from "./patience.ts";
+import { noteDue, noteHeldBack } from "./patience.ts";
 
 /** Further behind than this many slices, the plan is void: the rest is spread anew. */
 const SLICES_BEHIND_MAX = 3;
@@ -50,6 +51,7 @@ export function anchor(
   parent.dues.length = 0;
   parent.strategy = strategy.bind(order.strategy.parameters, plan);
   parent.tactic = chosenTactic(context, parent, plan) ?? parent.strategy.tactic ?? TOUCH;
+  noteAnchor(parent);
 }
 
 function chosenTactic(context: Context, parent: ParentState, plan: Plan): Tactic | undefined {
@@ -63,14 +65,27 @@ function chosenTactic(context: Context, parent: ParentState, plan: Plan): Tactic
 /** What the strategy wants done by now, under a plan that is not void. */
 export function nextTarget(context: Context, parent: ParentState, market: InstrumentState): Target {
   const target = validTarget(context, parent, market);
-  noteDue(parent, target, doneLots(parent));
+  const done = doneLots(parent);
+  const held = heldBack(parent);
+  if (held === 0) noteDue(parent, target, done);
+  else {
+    // What advice holds back is not late: it has its time once it is given back.
+    const quantity = excessLots(target.quantity, held);
+    noteHeldBack(parent, quantity, done);
+    noteDue(parent, { ...target, quantity }, done);
+  }
   return target;
 }
+
+/** What is behind on advice is not missed: it is given back by the plan that it was taken from. */
+const heldBack = ({ advised }: ParentState): Lots =>
+  advised === undefined ? NO_LOTS : lots(Math.max(0, -advised.envelope.aimed));
 
 function validTarget(context: Context, parent: ParentState, market: InstrumentState): Target {
   const target = ask(context, parent, market);
   const { slice } = parent;
-  if (slice?.from === target.sliceFrom) return target;
+  // It may rise next as the slice ends: how often an order is looked at changes nothing.
+  if (slice?.from === target.sliceFrom) return { ...target, quantity: slice.target };
   const increment = excessLots(target.quantity, slice?.target ?? NO_LOTS);
   const { sliceFrom, sliceUntil, quantity } = target;
   parent.slice = { from: sliceFrom, until: sliceUntil, target: quantity };
@@ -96,6 +111,7 @@ export function hasMissedSlices(
   parent: ParentState,
   market: InstrumentState,
 ): boolean {
+  if (parent.strategy === undefined) return true;
   const target = ask(context, parent, market);
   const rise = target.quantity - (parent.slice?.target ?? NO_LOTS);
   return rise > evenSlice(parent, target) && isBehind(parent, target);
@@ -133,10 +149,11 @@ function evenSlice({ plan }: ParentState, target: Target): number {
 }
 
 const isBehind = (parent: ParentState, target: Target): boolean =>
-  target.quantity - doneLots(parent) > evenSlice(parent, target);
+  target.quantity - doneLots(parent) - heldBack(parent) > evenSlice(parent, target);
 
 /** Law 6: whoever is many slices behind spreads the rest over the time left, and does not burst. */
 function isVoid(parent: ParentState, target: Target, increment: Lots): boolean {
   const usual = Math.max(increment, evenSlice(parent, target));
-  return target.quantity - doneLots(parent) - openLots(parent) > SLICES_BEHIND_MAX * usual;
+  const behind = target.quantity - doneLots(parent) - openLots(parent) - heldBack(parent);
+  return behind > SLICES_BEHIND_MAX * usual;
 }

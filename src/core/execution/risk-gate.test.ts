@@ -9,7 +9,7 @@ import type { RefusalReason } from "../domain/refusal.ts";
 import { lots, type Micros, micros } from "../domain/units.ts";
 import type { InstrumentState } from "./instrument-state.ts";
 import { DEFAULT_RISK_LIMITS, type RiskLimits } from "./limits.ts";
-import type { ParentState } from "./parent-state.ts";
+import { ParentState } from "./parent-state.ts";
 import { RiskGate } from "./risk-gate.ts";
 
 /** A parent of 1,000 lots that has arrived at mid 1000.5 and has sent nothing yet. */
@@ -60,7 +60,9 @@ function place(gate: RiskGate, ask: Ask = {}): RefusalReason | undefined {
 
 const taking = { aggressive: true, limitPrice: 1_001 };
 const withInstrument = (more: Partial<typeof XYZ>): void => {
-  parent = { ...parent, instrument: { ...XYZ, ...more } };
+  const instrument = { ...XYZ, ...more };
+  const made = new ParentState(parent.order, instrument, parent.limits);
+  parent = Object.assign(made, { ...parent, instrument });
 };
 
 describe("an order passes just inside a limit and is refused just outside it", () => {
@@ -242,7 +244,7 @@ describe("an amendment", () => {
     const id = "p1-2" as ClientOrderId;
     const terms = { ...was.terms, clientOrderId: id, quantity: lots(10) };
     const resting: ChildOrder = { ...was, terms, quantity: lots(10), phase: "working" };
-    parent.children.set(id, resting);
+    parent.history.sent(resting);
     parent.live.push(resting);
   });
 

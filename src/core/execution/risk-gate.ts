@@ -42,7 +42,7 @@ export interface Purpose {
 }
 
 export class RiskGate {
-  readonly limits: RiskLimits;
+  limits: RiskLimits;
   killed = false;
   /** Times of new aggressive orders and of amends of the account, newest last. */
   readonly #aggressive: Micros[] = [];
@@ -78,7 +78,7 @@ export class RiskGate {
     now: Micros,
   ): Verdict<AmendTerms> {
     const { limits } = this;
-    const child = parent.children.get(amend.clientOrderId);
+    const child = parent.history.child(amend.clientOrderId);
     if (child === undefined || child.phase === "closed") {
       const refusal = {
         code: "RISK_PARENT_QUANTITY",
@@ -142,6 +142,16 @@ export class RiskGate {
     }
     const oldest = this.#aggressive[this.#aggressive.length - this.limits.ordersPerMinute] ?? now;
     return micros(Math.max(now, spaced, oldest + MINUTE));
+  }
+
+  /** What counts for the rates, for whoever keeps it. */
+  get sent(): { readonly aggressive: readonly Micros[]; readonly amends: readonly Micros[] } {
+    return { aggressive: [...this.#aggressive], amends: [...this.#amends] };
+  }
+
+  /** Was sent once, and is not sent again: it counts for the rates. */
+  recall(what: "aggressive" | "amend", at: Micros): void {
+    (what === "amend" ? this.#amends : this.#aggressive).push(at);
   }
 
   canAmend(now: Micros): boolean {

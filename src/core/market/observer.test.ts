@@ -77,7 +77,9 @@ describe("the health of the book", () => {
     note("five seconds of silence", 13);
     note("and a microsecond more", 13.000001);
     tell(14, [Kind.TRADE_BUY, 101, 1]);
-    note("any message", 14);
+    note("a trade, which tells nothing of it", 14);
+    tell(14.5, [Kind.BID, 99, 2]);
+    note("any level", 14.5);
     tell(15, [Kind.GAP, 0, 0], ...snapshotRows());
     note("a gap and a snapshot in one message", 15);
     tell(16, [Kind.CLEAR, 0, 0]);
@@ -94,7 +96,8 @@ describe("the health of the book", () => {
       ["a new snapshot", "healthy"],
       ["five seconds of silence", "healthy"],
       ["and a microsecond more", "stale"],
-      ["any message", "healthy"],
+      ["a trade, which tells nothing of it", "stale"],
+      ["any level", "healthy"],
       ["a gap and a snapshot in one message", "healthy"],
       ["emptied", "one-sided"],
     ]);

@@ -26,6 +26,7 @@ import {
   OFF_VOLUME,
   VENUE_ONLY,
 } from "./columns.ts";
+import { RecentTrades } from "./recent-trades.ts";
 import { SecondsWindow, VolatilityWindow, VolumeProfile } from "./windows.ts";
 
 /** What one engine wants to be woken by; engines that share an observer have one each. */
@@ -65,6 +66,8 @@ export class Observer {
   position = 0;
   /** Local time of the newest row, nanoseconds since the stream's epoch; −1 before the first. */
   time = -1;
+  /** Local time of the newest level that was set, as `time`. */
+  #bookTime = -1;
   /** Whether the last `observe` stopped because somebody wanted to be woken. */
   wokeUp = false;
   readonly #wakes: TouchWake[] = [];
@@ -89,6 +92,7 @@ export class Observer {
   readonly #participation: SecondsWindow;
   readonly #volatility = new VolatilityWindow();
   readonly profile = new VolumeProfile();
+  readonly trades = new RecentTrades();
 
   constructor(header: MarketHeader, participationWindow: Micros = MINUTE) {
     this.participationWindow = participationWindow;
@@ -104,6 +108,12 @@ export class Observer {
     return wake;
   }
 
+  /** Of an engine that nobody runs any more. */
+  dropWake(wake: TouchWake): void {
+    const at = this.#wakes.indexOf(wake);
+    if (at >= 0) this.#wakes.splice(at, 1);
+  }
+
   /**
    * Consumes rows [from, to) with local time ≤ `until`; returns the index of the first row left.
    * Stops behind a message that somebody asked to be woken by.
@@ -117,12 +127,15 @@ export class Observer {
     const mask = KIND_MASK | VENUE_ONLY;
     const lastSide: number = Kind.ASK;
     let row = from;
+    let bookRow = -1;
     for (; row < to; row++) {
       const code = kind[row]!;
       const what = code & mask;
       if (localTime[row]! > until && (code & VENUE_ONLY) === 0) break;
-      if (what <= lastSide) sides[what]!.set(price[row]!, quantity[row]!);
-      else if (what >= VENUE_ONLY) continue;
+      if (what <= lastSide) {
+        sides[what]!.set(price[row]!, quantity[row]!);
+        bookRow = row;
+      } else if (what >= VENUE_ONLY) continue;
       else this.#takeOther(code, localTime[row]!, price[row]!, quantity[row]!);
       if ((code & LAST) === 0) continue;
       this.time = localTime[row]!;
@@ -133,15 +146,28 @@ export class Observer {
       row += 1;
       break;
     }
+    if (bookRow >= 0) this.#bookTime = localTime[bookRow]!;
     this.position += row - from;
     return row;
+  }
+
+  /** What comes next is not what came before it goes on with: the book waits for a snapshot. */
+  breakOff(): void {
+    this.#interrupt(false);
+    this.#moveTouch();
+  }
+
+  /** As `breakOff`, where `rowsLost` rows were counted and are not known any more. */
+  beginAnew(rowsLost: number): void {
+    this.position += rowsLost;
+    this.breakOff();
   }
 
   /** A row that sets no level. */
   #takeOther(code: number, time: number, price: number, quantity: number): void {
     const what = code & KIND_MASK;
     if (what >= Kind.CLEAR) this.#interrupt(what === Kind.CLEAR);
-    else if ((code & OFF_VOLUME) === 0) this.#trade(time, price, quantity);
+    else if ((code & OFF_VOLUME) === 0) this.#trade(what, time, price, quantity);
   }
 
   #calm(): void {
@@ -191,7 +217,8 @@ export class Observer {
     this.#ask = -1;
   }
 
-  #trade(time: number, price: number, quantity: number): void {
+  #trade(kind: number, time: number, price: number, quantity: number): void {
+    this.trades.add(kind, time, price, quantity);
     if (time >= this.#secondEndsAt) this.#rollSecond(time);
     this.volume += quantity;
     this.#secondVolume += quantity;
@@ -226,10 +253,11 @@ export class Observer {
     return this.#state === "healthy";
   }
 
-  /** Health at `now`: silence turns a healthy book stale. */
+  /** Health at `now`: a healthy book of which nothing is told is stale, whatever is traded. */
   health(now: Micros, staleAfter: Micros): DataHealth {
     if (this.#state !== "healthy") return this.#state;
-    return now - this.lastAt > staleAfter ? "stale" : "healthy";
+    const bookAt = this.#epochMicros + Math.floor(Math.max(0, this.#bookTime) / 1000);
+    return now - bookAt > staleAfter ? "stale" : "healthy";
   }
 
   /** Local time of the newest row. */

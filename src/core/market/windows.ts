@@ -50,6 +50,16 @@ export class SecondsWindow {
     this.#second = second;
   }
 
+  /** What lies in it, the oldest first, as `add` takes it. */
+  get entries(): readonly (readonly [second: number, lots: number])[] {
+    const found: [number, number][] = [];
+    for (let second = this.#second - this.seconds + 1; second <= this.#second; second++) {
+      const amount = this.#buckets[second & this.#mask]!;
+      if (amount > 0) found.push([second, amount]);
+    }
+    return found;
+  }
+
   /**
    * Sum over (second − seconds, second]: the newest bucket is partial, so never more than asked.
    */

@@ -48,4 +48,24 @@ describe("the markout clock", () => {
     expect(clock.due(seconds(400))).toHaveLength(7);
     expect(clock.nextAt).toBe(NEVER);
   });
+
+  it("is taken up by another one as it stood", () => {
+    const clock = new MarkoutClock<string>();
+    for (const [id, at] of [0, 2, 2, 9, 50, 55].entries()) clock.add("p1", `x${id}`, seconds(at));
+    for (const until of [1, 11, 60, 100, 301, 400]) {
+      clock.due(seconds(until));
+      const [again, also] = [new MarkoutClock<string>(), new MarkoutClock<string>()];
+      again.restore(clock.pending);
+      also.restore(again.pending);
+      expect(again.nextAt).toBe(clock.nextAt);
+      expect(also.pending).toEqual(clock.pending);
+      expect(also.due(seconds(390))).toEqual(again.due(seconds(390)));
+    }
+    const whole = new MarkoutClock<string>();
+    whole.add("p1", "x", seconds(5));
+    const taken = new MarkoutClock<string>();
+    taken.restore(whole.pending);
+    expect(taken.due(seconds(70))).toEqual(whole.due(seconds(70)));
+    expect(taken.due(seconds(400))).toEqual(whole.due(seconds(400)));
+  });
 });

@@ -11,11 +11,23 @@ export const MARKOUT_SPANS: readonly Micros[] = [
   micros(5 * MINUTE),
 ];
 
-interface Due<Owner> {
+/** One look that is to be taken. */
+export interface Due<Owner> {
   readonly at: Micros;
   readonly owner: Owner;
   readonly executionId: string;
   readonly after: Micros;
+}
+
+export interface PendingMarkouts<Owner> {
+  /** In order of time. */
+  readonly fills: readonly {
+    readonly owner: Owner;
+    readonly executionId: string;
+    readonly filledAt: Micros;
+  }[];
+  /** How many of the last of them each span waits for. */
+  readonly counts: readonly number[];
 }
 
 export class MarkoutClock<Owner> {
@@ -27,6 +39,31 @@ export class MarkoutClock<Owner> {
     MARKOUT_SPANS.forEach((after, span) => {
       this.#queues[span]!.push({ at: micros(filledAt + after), owner, executionId, after });
     });
+    this.#setNext();
+  }
+
+  /** What has not been looked at yet, for whoever keeps it. */
+  get pending(): PendingMarkouts<Owner> {
+    const counts = this.#queues.map(({ length }, span) => length - this.#heads[span]!);
+    // The longest span waits for every fill that another one waits for.
+    const last = MARKOUT_SPANS.length - 1;
+    const longest = this.#queues[last]!.slice(this.#heads[last]);
+    const fills = longest.map(({ at, owner, executionId, after }) => ({
+      owner,
+      executionId,
+      filledAt: micros(at - after),
+    }));
+    return { fills, counts };
+  }
+
+  /** Takes up what `pending` told. */
+  restore({ fills, counts }: PendingMarkouts<Owner>): void {
+    for (const [span, after] of MARKOUT_SPANS.entries()) {
+      const queue = this.#queues[span]!;
+      for (const { owner, executionId, filledAt } of fills.slice(fills.length - counts[span]!)) {
+        queue.push({ at: micros(filledAt + after), owner, executionId, after });
+      }
+    }
     this.#setNext();
   }
 

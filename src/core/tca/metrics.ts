@@ -6,7 +6,7 @@
  * many.
  */
 import { type Decimal, toNumber } from "../domain/decimal.ts";
-import { type Instrument, worthOfLot } from "../domain/instrument.ts";
+import type { Instrument } from "../domain/instrument.ts";
 import { floorToLotsWithin, quoteSpent, quoteUnits, vwapOf } from "../domain/money.ts";
 import { sign } from "../domain/side.ts";
 import {
@@ -20,7 +20,7 @@ import {
 } from "../domain/units.ts";
 import type { ChildSummary, Execution, PartialExecution, PartialFill } from "./execution.ts";
 import { MARKOUT_SPANS } from "./markout-clock.ts";
-import { bpsOf, magnitude } from "./shortfall.ts";
+import { bpsOf, magnitude, rememberedWorth } from "./shortfall.ts";
 
 /** A figure that some fills allow and others do not. */
 export interface OverFills {
@@ -69,6 +69,7 @@ export interface Metrics {
 
 export function metrics(execution: PartialExecution): Metrics {
   const { instrument, fills, children } = execution;
+  const worth = rememberedWorth(instrument);
   const side = sign(execution.side);
   const vwap = vwapOf(instrument, executions(fills));
   const ownTicks = vwap === undefined ? undefined : toTicks(instrument, vwap);
@@ -97,7 +98,7 @@ export function metrics(execution: PartialExecution): Metrics {
       others === undefined || own + others.lots === 0 ? undefined : own / (own + others.lots),
     ...progress(execution),
     spreadCaptured: spreadCaptured(execution),
-    markouts: MARKOUT_SPANS.map((after) => markout(execution, after)),
+    markouts: MARKOUT_SPANS.map((after) => markout(execution, after, worth)),
     makerShare:
       own === 0 || fills.some(({ fill }) => fill.liquidity === undefined) ? undefined : maker / own,
     children: children?.length,
@@ -134,7 +135,8 @@ export function childOutcomes(execution: PartialExecution): readonly ChildOutcom
   const { instrument, children = [] } = execution;
   const byOrder = Map.groupBy(execution.fills, (executed) => executed.clientOrderId);
   const { arrivalPrice } = execution;
-  const arrived = arrivalPrice === undefined ? undefined : worthOfLot(instrument, arrivalPrice);
+  const worth = rememberedWorth(instrument);
+  const arrived = arrivalPrice === undefined ? undefined : worth(arrivalPrice);
   const side = BigInt(sign(execution.side));
   return children.map((child) => {
     const own = executions(byOrder.get(child.id) ?? []);
@@ -142,7 +144,7 @@ export function childOutcomes(execution: PartialExecution): readonly ChildOutcom
     for (const { price, quantity } of own) {
       filledLots += quantity;
       if (arrived === undefined) continue;
-      cost += side * BigInt(quantity) * (worthOfLot(instrument, atTick(price)) - arrived);
+      cost += side * BigInt(quantity) * (worth(atTick(price)) - arrived);
     }
     const notional = BigInt(filledLots) * magnitude(arrived ?? 0n);
     return {
@@ -225,11 +227,15 @@ function spreadCaptured({ side, fills }: PartialExecution): OverFills {
   return { value: weight === 0 ? undefined : sum / weight, fills: known, of: passive.length };
 }
 
-function markout(execution: PartialExecution, after: Micros): MarkoutGain {
-  const { instrument, fills, decisionPrice } = execution;
+function markout(
+  execution: PartialExecution,
+  after: Micros,
+  worth: (price: HalfTicks) => Cash,
+): MarkoutGain {
+  const { fills, decisionPrice } = execution;
   const mids = new Map<string, Cash>();
   for (const seen of execution.markouts) {
-    if (seen.after === after) mids.set(seen.executionId, worthOfLot(instrument, seen.mid));
+    if (seen.after === after) mids.set(seen.executionId, worth(seen.mid));
   }
   const side = BigInt(sign(execution.side));
   let [known, quantity, gain] = [0, 0n, 0n];
@@ -238,10 +244,10 @@ function markout(execution: PartialExecution, after: Micros): MarkoutGain {
     if (later === undefined) continue;
     known += 1;
     quantity += BigInt(fill.quantity);
-    const paid = worthOfLot(instrument, atTick(fill.price));
+    const paid = worth(atTick(fill.price));
     gain += side * BigInt(fill.quantity) * (later - paid);
   }
-  const decided = decisionPrice === undefined ? 0n : worthOfLot(instrument, decisionPrice);
+  const decided = decisionPrice === undefined ? 0n : worth(decisionPrice);
   const notional = quantity * magnitude(decided);
   return { after, value: bpsOf(cash(gain), cash(notional)), fills: known, of: fills.length };
 }

@@ -32,7 +32,10 @@ export interface PairedDifference {
   readonly mean: Bps;
   /** Of single pairs. Undefined of one pair. */
   readonly standardDeviation: Bps | undefined;
-  /** 95 %. Undefined under `CLUSTERS_MIN` clusters, or where nearly all agree exactly. */
+  /**
+   * 95 %, or as asked for. Undefined under `CLUSTERS_MIN` clusters, or where nearly all agree
+   * exactly.
+   */
   readonly interval: { readonly low: Bps; readonly high: Bps } | undefined;
   /** Two-sided, of no difference; undefined where the interval is. */
   readonly pValue: Fraction | undefined;
@@ -40,12 +43,19 @@ export interface PairedDifference {
   readonly pairsNeeded: number | undefined;
 }
 
-/** @throws InvariantError of no pairs. */
-export function pairedDifference(pairs: readonly Pair[], seed: number): PairedDifference {
+/**
+ * @param coverage of the interval: higher where several must hold at once.
+ * @throws InvariantError of no pairs.
+ */
+export function pairedDifference(
+  pairs: readonly Pair[],
+  seed: number,
+  coverage: Fraction = COVERAGE,
+): PairedDifference {
   invariant(pairs.length > 0, "a difference of nothing");
   const mean = average(pairs.map((pair) => pair.difference));
   const clusters = clusterMeans(pairs);
-  const sure = clusters.length < CLUSTERS_MIN ? undefined : bootstrap(clusters, seed);
+  const sure = clusters.length < CLUSTERS_MIN ? undefined : bootstrap(clusters, seed, coverage);
   return {
     pairs: pairs.length,
     clusters: clusters.length,
@@ -85,6 +95,7 @@ function clusterMeans(pairs: readonly Pair[]): readonly number[] {
 function bootstrap(
   clusters: readonly number[],
   seed: number,
+  coverage: Fraction,
 ): { interval: { low: Bps; high: Bps }; pValue: Fraction } | undefined {
   const count = clusters.length;
   const center = average(clusters);
@@ -106,8 +117,8 @@ function bootstrap(
   ratios.sort((a, b) => a - b);
   const observed = Math.abs(center / error);
   const beyond = ratios.filter((ratio) => Math.abs(ratio) >= observed).length;
-  const low = center - quantile(ratios, 0.5 + COVERAGE / 2) * error;
-  const high = center - quantile(ratios, 0.5 - COVERAGE / 2) * error;
+  const low = center - quantile(ratios, 0.5 + coverage / 2) * error;
+  const high = center - quantile(ratios, 0.5 - coverage / 2) * error;
   // A difference that rests on a handful of windows has no end that the rest could tell.
   if (!(Number.isFinite(low) && Number.isFinite(high))) return undefined;
   return {

@@ -167,7 +167,8 @@ export function analyse(execution: PartialExecution): ExecutionReport {
   };
 }
 
-function quantityUnit({ kind, contractSize, base, quote }: Instrument): string {
+/** What a quantity counts: a coin, or "contracts". */
+export function quantityUnit({ kind, contractSize, base, quote }: Instrument): string {
   if (toNumber(contractSize) !== 1) return "contracts";
   return kind === "inverse" ? quote : base;
 }

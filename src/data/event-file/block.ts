@@ -173,12 +173,36 @@ function readKinds(from: Cursor, kind: Uint8Array, rows: number): void {
 const compress = (bytes: Uint8Array, level: Level): Buffer =>
   zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: level } });
 
+/** First and last times as the venue sees them (exchange) and as the engine does (local). */
+export interface Span {
+  firstExchange: number;
+  lastExchange: number;
+  firstLocal: number;
+  lastLocal: number;
+}
+
+/** By one run of rows; its times may not fall. */
+function extend(span: Span, unseen: number, exchange: number, local: number): void {
+  if ((unseen & ENGINE_ONLY) === 0) {
+    if (exchange < span.lastExchange) damaged("rows whose exchange time falls");
+    if (span.firstExchange > exchange) span.firstExchange = exchange;
+    span.lastExchange = exchange;
+  }
+  if ((unseen & VENUE_ONLY) === 0) {
+    if (local < span.lastLocal) damaged("rows whose local time falls");
+    if (span.firstLocal > local) span.firstLocal = local;
+    span.lastLocal = local;
+  }
+}
+
 /** Decodes one block after the other; what it needs for a block's runs is used again. */
 export class BlockDecoder {
   readonly #columns = new ColumnDecoder();
   #lengths = new Float64Array(0);
   #exchange = new Float64Array(0);
   #latency = new Float64Array(0);
+  /** Of the block that was decoded last. */
+  readonly span: Span = { firstExchange: 0, lastExchange: 0, firstLocal: 0, lastLocal: 0 };
 
   /**
    * @param into arrays of at least `frame.rows`.
@@ -207,7 +231,10 @@ export class BlockDecoder {
 
   /** From runs to rows. */
   #spread({ rows, runs, from, until }: Frame, into: MarketColumns): void {
-    const { exchangeTime, localTime } = into;
+    const { exchangeTime, localTime, kind } = into;
+    const { span } = this;
+    span.firstExchange = span.firstLocal = Number.POSITIVE_INFINITY;
+    span.lastExchange = span.lastLocal = 0;
     let row = 0;
     let least = Number.POSITIVE_INFINITY;
     let most = 0;
@@ -222,10 +249,14 @@ export class BlockDecoder {
       }
       if (local < least) least = local;
       if (local > most) most = local;
+      // Who sees none of the run's rows does not see its time.
+      let unseen = SIDES;
       for (; row < end; row++) {
         exchangeTime[row] = exchange;
         localTime[row] = local;
+        unseen &= kind[row]!;
       }
+      extend(span, unseen, exchange, local);
     }
     if (row !== rows || least !== from || most !== until)
       damaged("times other than its frame says");

@@ -512,6 +512,11 @@ describe("a file that is not whole", () => {
           !(Number.isSafeInteger(quantity) && quantity >= 0),
       );
       expect(impossible).toEqual([]);
+      const scanned = [...rowsOf(file.value.scan())];
+      const venue = scanned.filter(([, , kind]) => (kind & ENGINE_ONLY) === 0);
+      const engine = scanned.filter(([, , kind]) => (kind & VENUE_ONLY) === 0);
+      expect(venue.every(([exchange], at) => at === 0 || exchange >= venue[at - 1]![0])).toBe(true);
+      expect(engine.every(([, local], at) => at === 0 || local >= engine[at - 1]![1])).toBe(true);
     }
     expect(faults).toBeGreaterThan(300);
   });

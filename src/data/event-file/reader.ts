@@ -10,7 +10,7 @@ import { basename } from "node:path";
 import { err, ok, type Result } from "../../core/domain/errors.ts";
 import type { MarketBlock, MarketColumns } from "../../core/market/columns.ts";
 import { type DataFault, openFault } from "../fault.ts";
-import { BlockDecoder } from "./block.ts";
+import { BlockDecoder, type Span } from "./block.ts";
 import { type ByteSource, FileBytes } from "./byte-source.ts";
 import { Damage, EventFileError } from "./damage.ts";
 import { decodeHeader, type EventFileHeader, headerLength, MAGIC, PROLOGUE } from "./header.ts";
@@ -126,7 +126,12 @@ export class EventFile {
 
   /** Every row once, in order; each block has memory of its own. @throws EventFileError */
   *sequence(from = 0, until = this.blocks.length): Generator<MarketBlock, void> {
-    for (let block = from; block < until; block++) yield this.read(block);
+    const join = new Join();
+    for (let block = from; block < until; block++) {
+      const rows = this.read(block);
+      this.#joined(block, join);
+      yield rows;
+    }
   }
 
   /** The same with one set of columns: a block is gone when the next is asked for. */
@@ -134,7 +139,12 @@ export class EventFile {
     let most = 0;
     for (const { rows } of this.blocks) if (rows > most) most = rows;
     const columns = allocateColumns(most);
-    for (let block = from; block < until; block++) yield this.read(block, columns);
+    const join = new Join();
+    for (let block = from; block < until; block++) {
+      const rows = this.read(block, columns);
+      this.#joined(block, join);
+      yield rows;
+    }
   }
 
   /**
@@ -153,6 +163,27 @@ export class EventFile {
    */
   blocksFrom(time: number): Generator<MarketBlock, void> {
     return this.from(this.startFor(time));
+  }
+
+  /**
+   * The sections before `block`, for whoever goes on behind them, and what they are bound to.
+   * @internal
+   */
+  sectionsBefore(block: number): {
+    readonly headerCrc: number;
+    readonly entries: readonly Entry[];
+    readonly bytes: number;
+  } {
+    const entries = this.#entries.slice(0, block === 0 ? 0 : this.#ordinals[block - 1]! + 1);
+    const last = entries.at(-1);
+    const bytes = last === undefined ? this.#headerBytes : last.offset + FRAME + last.storedBytes;
+    return { headerCrc: this.#headerCrc, entries, bytes };
+  }
+
+  /** The last block before `block` at which a reader may start: see `from`. */
+  snapshotBefore(block: number): number {
+    for (let at = block - 1; at > 0; at--) if (this.#snapshots.has(at)) return at;
+    return 0;
   }
 
   /** Number of the block at which `blocksFrom` starts. */
@@ -204,6 +235,12 @@ export class EventFile {
     while (at < this.bytes && take(Math.min(MEBIBYTE, this.bytes - at)).length > 0);
     const sha256 = hash.digest("hex");
     return damage === undefined ? { sha256 } : { sha256, fault: damage.fault };
+  }
+
+  /** The block that has just been read follows the one before it. */
+  #joined(block: number, join: Join): void {
+    if (join.goesOn(this.#decoder.span)) return;
+    throw this.#damage(this.blocks[block]!, "its rows are older than those before it");
   }
 
   #read(ordinal: number, into?: MarketColumns): MarketBlock {
@@ -315,6 +352,19 @@ export class EventFile {
       block += 1;
       rowsBefore += frame.rows;
     }
+  }
+}
+
+/** Where the blocks that have been read end. */
+class Join {
+  #exchange = 0;
+  #local = 0;
+
+  goesOn({ firstExchange, lastExchange, firstLocal, lastLocal }: Span): boolean {
+    const isNext = firstExchange >= this.#exchange && firstLocal >= this.#local;
+    this.#exchange = Math.max(this.#exchange, lastExchange);
+    this.#local = Math.max(this.#local, lastLocal);
+    return isNext;
   }
 }
 

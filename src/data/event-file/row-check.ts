@@ -19,6 +19,10 @@ export class RowCheck {
   #engineTime = 0;
   #rows = 0;
 
+  get venueTime(): number {
+    return this.#venueTime;
+  }
+
   /** @throws InvariantError that names the first row that is wrong, counted from 0. */
   take({ exchangeTime, localTime, kind, price, quantity, length }: MarketBlock): void {
     for (let row = 0; row < length; row++) {

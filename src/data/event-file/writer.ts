@@ -63,6 +63,17 @@ export function createEventFile(
   return ok(writer);
 }
 
+/** Where a file that was cut off is gone on with. */
+export interface WriterStart {
+  readonly headerCrc: number;
+  /** Sections that stay. */
+  readonly entries: readonly Entry[];
+  /** Behind the last of them. */
+  readonly bytes: number;
+  readonly check: RowCheck;
+  readonly books: SnapshotKeeper;
+}
+
 export class EventFileWriter {
   readonly path: string;
   readonly #file: number;
@@ -70,18 +81,24 @@ export class EventFileWriter {
   readonly #level: Level;
   readonly #blockRows: number;
   readonly #snapshotEvery: number;
-  readonly #check = new RowCheck();
-  readonly #books = new SnapshotKeeper();
-  readonly #entries: Entry[] = [];
+  readonly #check: RowCheck;
+  readonly #books: SnapshotKeeper;
+  readonly #entries: Entry[];
   #encoder: BlockEncoder;
   #pending: OwnedBlock;
   #blocks = 0;
   #rows = 0;
   #bytes = 0;
   #state: "open" | "sealed" | "closed" = "open";
+  #isNamed = false;
 
-  /** @internal Use `createEventFile`. */
-  constructor(path: string, file: number, header: EventFileHeader, options: WriterOptions) {
+  /** @internal Use `createEventFile` or `continueEventFile`. */
+  constructor(
+    path: string,
+    file: number,
+    begin: EventFileHeader | WriterStart,
+    options: WriterOptions,
+  ) {
     this.path = path;
     this.#file = file;
     this.#level = options.level ?? DEFAULT_LEVEL;
@@ -90,7 +107,23 @@ export class EventFileWriter {
     invariant(this.#blockRows >= 1 && this.#blockRows <= MOST_ROWS, "rows per block");
     this.#encoder = new BlockEncoder(this.#blockRows, this.#level);
     this.#pending = { ...allocateColumns(this.#blockRows), length: 0 };
-    const { bytes, crc } = encodeHeader(header);
+    if ("entries" in begin) {
+      this.#headerCrc = begin.headerCrc;
+      this.#check = begin.check;
+      this.#books = begin.books;
+      this.#entries = [...begin.entries];
+      this.#bytes = begin.bytes;
+      for (const { tag, rows } of begin.entries) {
+        if (tag !== SectionTag.BLOCK) continue;
+        this.#blocks += 1;
+        this.#rows += rows;
+      }
+      return;
+    }
+    this.#check = new RowCheck();
+    this.#books = new SnapshotKeeper();
+    this.#entries = [];
+    const { bytes, crc } = encodeHeader(begin);
     this.#headerCrc = crc;
     this.#put(bytes);
   }
@@ -106,6 +139,11 @@ export class EventFileWriter {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Of the newest row that the venue reads, taken or written; 0 before the first. */
+  get exchangeTime(): number {
+    return this.#check.venueTime;
   }
 
   /**
@@ -134,6 +172,19 @@ export class EventFileWriter {
     invariant(this.#state === "open", "flushing a closed event file");
     const end = this.#wholeRows();
     if (end > 0) this.#block(end);
+  }
+
+  /**
+   * What is in whole blocks survives a power cut from here on.
+   * @throws EventFileError where the disk does not take it.
+   */
+  sync(): void {
+    invariant(this.#state === "open", "syncing a closed event file");
+    this.#guard(() => {
+      fsyncSync(this.#file);
+      if (!this.#isNamed) syncFolder(this.path);
+      this.#isNamed = true;
+    });
   }
 
   /** The books as all blocks left them, as the rows of a snapshot; none where nothing is known. */
@@ -272,6 +323,8 @@ export class EventFileWriter {
 export function giveName(partial: string, path: string): void {
   try {
     linkSync(partial, path);
+    // The new name before the old one goes: no order in which they reach the disk loses both.
+    syncFolder(path);
     unlinkSync(partial);
   } catch (error) {
     const isTaken = (error as NodeJS.ErrnoException).code === "EEXIST" || existsSync(path);
@@ -305,7 +358,7 @@ function takenFault(path: string, taken: string): DataFault {
   return { code: "DATA_TAKEN", text, file: basename(taken) };
 }
 
-function writeFault(path: string, error: unknown): DataFault {
+export function writeFault(path: string, error: unknown): DataFault {
   const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);
   const partial = partialOf(path);
   const what: Record<string, string> = {

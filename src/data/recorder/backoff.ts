@@ -4,6 +4,8 @@
  * Each try waits twice as long as the one before, up to a bound, and a random half of it is left
  * out, so that many programs do not come back in the same instant.
  */
+import type { Timers } from "../network/timers.ts";
+
 export interface Backoff {
   readonly firstMs: number;
   readonly mostMs: number;
@@ -15,19 +17,19 @@ export function waitBefore(tries: number, { firstMs, mostMs }: Backoff, random: 
   return Math.round(whole * (0.5 + 0.5 * random));
 }
 
-/** Resolves after `ms`, or at once when the signal is given; no process stays alive for it. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
+/** Resolves after `ms`, or at once when the signal is given. */
+export function pause(timers: Timers, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) {
       resolve();
       return;
     }
     const done = (): void => {
-      clearTimeout(timer);
+      takeBack();
       signal.removeEventListener("abort", done);
       resolve();
     };
-    const timer = setTimeout(done, ms);
+    const takeBack = timers.after(ms * 1e6, done);
     signal.addEventListener("abort", done);
   });
 }

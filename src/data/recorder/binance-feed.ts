@@ -11,6 +11,7 @@ import { BinanceCapture, type RawFrame } from "../binance-capture.ts";
 import { parseExchangeInfo } from "../binance-instruments.ts";
 import { badLine, type CaptureContext, parseObject } from "../capture.ts";
 import type { DataFault } from "../fault.ts";
+import { SYSTEM_TRANSPORT } from "../network/system-transport.ts";
 import { waitBefore } from "./backoff.ts";
 import { DEFAULT_PACE, type Feed, type FeedOptions, FeedState } from "./feed.ts";
 import { RestClient } from "./rest-client.ts";
@@ -62,7 +63,7 @@ interface BookState {
   /** A snapshot is on its way, or will be asked for. */
   isAsking: boolean;
   tries: number;
-  timer: NodeJS.Timeout | undefined;
+  takeBackTimer: (() => void) | undefined;
 }
 
 export class BinanceFeed implements Feed {
@@ -90,6 +91,7 @@ export class BinanceFeed implements Feed {
       timeoutMs: pace.restTimeoutMs,
       backoff: pace.restBackoff,
       onWait: (text) => options.onEvent({ kind: "notice", text }),
+      transport: options.transport,
     });
     const greetings = this.#subscriptions();
     this.#session = new StreamSession(
@@ -100,6 +102,7 @@ export class BinanceFeed implements Feed {
         pace,
         clock,
         random,
+        transport: options.transport,
         readiness: () => judge(greetings.length),
       },
       {
@@ -160,7 +163,7 @@ export class BinanceFeed implements Feed {
       }
       instruments.push(found);
     }
-    this.#state.begin(offset.value);
+    this.#state.begin(offset.value, this.#options.epochNanos);
     for (const instrument of instruments) this.#open(instrument);
     return ok(instruments);
   }
@@ -172,7 +175,7 @@ export class BinanceFeed implements Feed {
   stop(): void {
     this.#abort.abort();
     this.#session.stop();
-    for (const { timer } of this.#books.values()) clearTimeout(timer);
+    for (const { takeBackTimer } of this.#books.values()) takeBackTimer?.();
   }
 
   #open(instrument: Instrument): void {
@@ -185,7 +188,7 @@ export class BinanceFeed implements Feed {
       wasSynchronised: false,
       isAsking: false,
       tries: 0,
-      timer: undefined,
+      takeBackTimer: undefined,
     });
   }
 
@@ -263,7 +266,8 @@ export class BinanceFeed implements Feed {
     const wait =
       book.tries === 0 ? 0 : waitBefore(book.tries - 1, resyncBackoff, this.#options.random());
     book.tries += 1;
-    book.timer = setTimeout(() => void this.#fetch(symbol, book), wait);
+    const { timers } = this.#options.transport ?? SYSTEM_TRANSPORT;
+    book.takeBackTimer = timers.after(wait * 1e6, () => void this.#fetch(symbol, book));
   }
 
   async #fetch(symbol: string, book: BookState): Promise<void> {

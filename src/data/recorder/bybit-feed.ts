@@ -7,6 +7,8 @@
 import { err, ok, type Result } from "../../core/domain/errors.ts";
 import type { Instrument } from "../../core/domain/instrument.ts";
 import { parseInstrumentsInfo } from "../bybit-instruments.ts";
+import { SYSTEM_TRANSPORT } from "../network/system-transport.ts";
+import type { Timers } from "../network/timers.ts";
 import { BybitStream, type RawMessage, topicOf } from "../bybit-stream.ts";
 import { badLine, type CaptureContext, newCounts, parseObject } from "../capture.ts";
 import type { DataFault } from "../fault.ts";
@@ -38,23 +40,25 @@ interface BookState {
   readonly topic: string;
   wasSynchronised: boolean;
   tries: number;
-  timer: NodeJS.Timeout | undefined;
+  takeBackTimer: (() => void) | undefined;
 }
 
 export class BybitFeed implements Feed {
   readonly #state: FeedState;
   readonly #options: FeedOptions;
   readonly #pace: NonNullable<FeedOptions["pace"]>;
+  readonly #timers: Timers;
   readonly #abort = new AbortController();
   readonly #rest: RestClient;
   readonly #session: StreamSession;
   readonly #books = new Map<string, BookState>();
 
   constructor(options: FeedOptions) {
-    const { clock, random, kind, host = HOST, rest = REST } = options;
+    const { clock, random, kind, host = HOST, rest = REST, transport } = options;
     const pace = options.pace ?? DEFAULT_PACE;
     this.#options = options;
     this.#pace = pace;
+    this.#timers = (transport ?? SYSTEM_TRANSPORT).timers;
     this.#state = new FeedState("bybit", clock);
     this.#rest = new RestClient({
       host: rest,
@@ -64,6 +68,7 @@ export class BybitFeed implements Feed {
       timeoutMs: pace.restTimeoutMs,
       backoff: pace.restBackoff,
       onWait: (text) => options.onEvent({ kind: "notice", text }),
+      transport,
     });
     const greetings = this.#subscriptions();
     this.#session = new StreamSession(
@@ -74,6 +79,7 @@ export class BybitFeed implements Feed {
         pace,
         clock,
         random,
+        transport,
         readiness: () => this.#judge(greetings.length),
       },
       {
@@ -111,7 +117,7 @@ export class BybitFeed implements Feed {
       if (!instrument.ok) return instrument;
       instruments.push(instrument.value);
     }
-    this.#state.begin(offset.value);
+    this.#state.begin(offset.value, this.#options.epochNanos);
     for (const instrument of instruments) this.#open(instrument);
     return ok(instruments);
   }
@@ -123,7 +129,7 @@ export class BybitFeed implements Feed {
   stop(): void {
     this.#abort.abort();
     this.#session.stop();
-    for (const { timer } of this.#books.values()) clearTimeout(timer);
+    for (const { takeBackTimer } of this.#books.values()) takeBackTimer?.();
   }
 
   /** Somebody has found the book wrong: it is lost from here on, and asked for anew. */
@@ -158,7 +164,7 @@ export class BybitFeed implements Feed {
       topic: `orderbook.${depth}.${instrument.symbol}`,
       wasSynchronised: false,
       tries: 0,
-      timer: undefined,
+      takeBackTimer: undefined,
     });
   }
 
@@ -203,7 +209,7 @@ export class BybitFeed implements Feed {
     this.#options.onEvent({ kind: "lost", text: `connection lost: ${reason}` });
     const now = this.#state.now();
     for (const book of this.#books.values()) {
-      clearTimeout(book.timer);
+      book.takeBackTimer?.();
       book.tries = 0;
       book.stream.isTakenOver = false;
       book.stream.reconnected(now);
@@ -249,7 +255,7 @@ export class BybitFeed implements Feed {
   #changed(symbol: string, book: BookState): void {
     book.wasSynchronised = book.stream.isSynchronised;
     if (book.wasSynchronised) {
-      clearTimeout(book.timer);
+      book.takeBackTimer?.();
       book.tries = 0;
       this.#options.onEvent({ kind: "synchronised", symbol, text: "the book is known" });
       return;
@@ -267,16 +273,16 @@ export class BybitFeed implements Feed {
   }
 
   #expect(book: BookState, symbol = book.stream.track.instrument.symbol): void {
-    clearTimeout(book.timer);
+    book.takeBackTimer?.();
     const { resyncBackoff, restTimeoutMs } = this.#pace;
     const first = book.tries === 0 ? restTimeoutMs : 0;
     const wait = first + waitBefore(book.tries, resyncBackoff, this.#options.random());
-    book.timer = setTimeout(() => {
+    book.takeBackTimer = this.#timers.after(wait * 1e6, () => {
       if (book.stream.isSynchronised) return;
       book.tries += 1;
       if (book.tries < MOST_TRIES) this.#again(symbol, book);
       else this.#session.restart(`the book of ${symbol} does not come`);
-    }, wait);
+    });
   }
 }
 

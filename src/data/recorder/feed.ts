@@ -7,6 +7,7 @@
  */
 import type { Result } from "../../core/domain/errors.ts";
 import type { ContractKind, Instrument } from "../../core/domain/instrument.ts";
+import type { Transport } from "../network/transport.ts";
 import { type OpenSink, TimeBase } from "../capture.ts";
 import type { DataFault, Position } from "../fault.ts";
 import { FileCounts } from "../read-report.ts";
@@ -57,6 +58,10 @@ export interface FeedOptions {
   /** In [0, 1); only waits depend on it. */
   readonly random: () => number;
   readonly pace?: FeedPace;
+  /** Absent: the system's network. */
+  readonly transport?: Transport | undefined;
+  /** What times count from, a whole second; absent: the second before the clock is known. */
+  readonly epochNanos?: bigint | undefined;
 }
 
 /** What a person, or a log, should know of. */
@@ -101,12 +106,12 @@ export class FeedState {
     this.#clock = clock;
   }
 
-  /** The clock is right from here on, and the epoch is the second before. */
-  begin(offset: ClockOffset): void {
+  /** The clock is right from here on; without an epoch, it is the second before. */
+  begin(offset: ClockOffset, epochNanos?: bigint): void {
     this.offset = offset;
     this.#shift = BigInt(Math.round(offset.nanos));
-    const now = this.#clock.nanos() + this.#shift;
-    this.time.seconds = Number(now / BILLION) - 1;
+    const second = (this.#clock.nanos() + this.#shift) / BILLION;
+    this.time.seconds = Number(epochNanos === undefined ? second - 1n : epochNanos / BILLION);
   }
 
   /** A stamp of our clock, by the venue's and since the epoch. */

@@ -12,10 +12,11 @@
 import { join } from "node:path";
 import { invariant } from "../../core/domain/errors.ts";
 import type { Instrument } from "../../core/domain/instrument.ts";
-import { Kind, KIND_MASK, LAST, type MarketBlock } from "../../core/market/columns.ts";
+import { Kind, KIND_MASK, LAST, type MarketBlock, VENUE_ONLY } from "../../core/market/columns.ts";
 import { type MarketSink, newCounts } from "../capture.ts";
+import { continueEventFile } from "../event-file/continuation.ts";
 import { EventFileError } from "../event-file/damage.ts";
-import { createEventFile, type EventFileWriter } from "../event-file/writer.ts";
+import { createEventFile, type EventFileWriter, type WriterOptions } from "../event-file/writer.ts";
 import type { DataFault } from "../fault.ts";
 import { MessageOrderer } from "../message-orderer.ts";
 import type { StreamCounts } from "../read-report.ts";
@@ -32,6 +33,10 @@ export interface MarketRecorderOptions {
   readonly rotation?: Rotation;
   /** Of the only file, where there is no rotation; absent: each has its first row's time. */
   readonly name?: string;
+  /** Of a block at most, where fewer than usual are known to come. */
+  readonly blockRows?: number;
+  /** Goes on with the only file, of which so many blocks stay. */
+  readonly goesOn?: { readonly blocks: number; readonly epochNanos: bigint };
   /** zstd's, 0 = none. */
   readonly level?: number;
   /** What came so long ago is on the disk, and cannot be lost by a crash. */
@@ -82,6 +87,9 @@ export class MarketRecorder implements MarketSink {
   #isClosed = false;
   #files = 0;
   #sealedBytes = 0;
+  #engineRows = 0;
+  /** What came late in the run before was put there: the venue's order never falls. */
+  #leastExchange = Number.NEGATIVE_INFINITY;
   /** Since `baseSeconds`: the epoch of all files of this recording. */
   #epoch = Number.NaN;
   #boundary = Number.POSITIVE_INFINITY;
@@ -105,6 +113,7 @@ export class MarketRecorder implements MarketSink {
       horizonNanos: options.horizonNanos ?? DEFAULT_HORIZON_NANOS,
       onBlock: (block) => this.#guard(() => this.#take(block)),
     });
+    if (options.goesOn !== undefined) this.#guard(() => this.#goOn());
   }
 
   get instrument(): Instrument {
@@ -123,6 +132,25 @@ export class MarketRecorder implements MarketSink {
   /** Of all files, as far as they are on the disk. */
   get bytes(): number {
     return this.#sealedBytes + (this.#writer?.bytes ?? 0);
+  }
+
+  /**
+   * What has been put in order survives a power cut from here on.
+   *
+   * @returns rows that the engine reads, of those that this recorder took; they are the first that
+   *   came. Undefined where the disk does not take them.
+   */
+  sync(): number | undefined {
+    this.#guard(() => {
+      this.#writer?.flush();
+      this.#writer?.sync();
+    });
+    return this.#isClosed ? undefined : this.#engineRows;
+  }
+
+  /** Rows of the file in hand, with those that stand for the venue's order alone. */
+  get rowsInFile(): number {
+    return this.#writer?.rows ?? 0;
   }
 
   /** Rows that came. */
@@ -171,7 +199,7 @@ export class MarketRecorder implements MarketSink {
   }
 
   begin(stream: "book" | "trade", exchangeTime: number, localTime: number): void {
-    let exchange = exchangeTime;
+    let exchange = Math.max(exchangeTime, this.#leastExchange);
     let local = localTime;
     if (exchange - local > AHEAD_NANOS) {
       this.#corrected += 1;
@@ -231,7 +259,7 @@ export class MarketRecorder implements MarketSink {
       }
       const until = endBefore(block, from, this.#boundary);
       this.#writer!.append(this.#shifted(block, from, until));
-      from = until;
+      for (; from < until; from++) if ((block.kind[from]! & VENUE_ONLY) === 0) this.#engineRows++;
     }
   }
 
@@ -254,6 +282,24 @@ export class MarketRecorder implements MarketSink {
     this.#options.onFile?.(writer.path);
   }
 
+  get #writing(): WriterOptions {
+    const { blockRows = BLOCK_ROWS, level } = this.#options;
+    const options = { blockRows, snapshotEvery: SNAPSHOT_EVERY };
+    return level === undefined ? options : { ...options, level };
+  }
+
+  /** @throws EventFileError */
+  #goOn(): void {
+    const { goesOn, folder, name, baseSeconds } = this.#options;
+    invariant(goesOn !== undefined && name !== undefined, "one file has a name");
+    const continued = continueEventFile(join(folder, name), goesOn.blocks, this.#writing);
+    if (!continued.ok) throw new EventFileError(continued.error);
+    this.#epoch = Number(goesOn.epochNanos - BigInt(baseSeconds) * 1_000_000_000n);
+    this.#writer = continued.value;
+    this.#leastExchange = continued.value.exchangeTime + this.#epoch;
+    this.#files += 1;
+  }
+
   #open(time: number, openingRows: number, before: string | undefined): EventFileWriter {
     const {
       instrument,
@@ -261,7 +307,7 @@ export class MarketRecorder implements MarketSink {
       ownTradesPrinted = false,
       clockShiftNanos = 0,
     } = this.#options;
-    const { format, notes, level, folder, name } = this.#options;
+    const { format, notes, folder, name } = this.#options;
     const prefix = `${instrument.venue}-${instrument.kind}-${instrument.symbol}`;
     const opening =
       before === undefined
@@ -278,15 +324,10 @@ export class MarketRecorder implements MarketSink {
         counts: { file: this.#files + 1, openingRows, clockShiftNanos },
       },
     };
-    const writerOptions = {
-      blockRows: BLOCK_ROWS,
-      snapshotEvery: SNAPSHOT_EVERY,
-      ...(level === undefined ? {} : { level }),
-    };
     // Files of under a millisecond: the next free name still sorts behind.
     for (let late = 0; ; late++) {
       const path = join(folder, name ?? fileName(prefix, baseSeconds, time + late * 1e6));
-      const created = createEventFile(path, header, writerOptions);
+      const created = createEventFile(path, header, this.#writing);
       if (created.ok) return created.value;
       if (created.error.code !== "DATA_TAKEN" || late > 1000 || name !== undefined) {
         throw new EventFileError(created.error);

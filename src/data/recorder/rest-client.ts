@@ -7,6 +7,8 @@
  * allows it, whoever asks.
  */
 import { err, ok, type Result } from "../../core/domain/errors.ts";
+import { SYSTEM_TRANSPORT } from "../network/system-transport.ts";
+import { type HttpAnswer, type Transport, TransportError } from "../network/transport.ts";
 import { type Backoff, pause, waitBefore } from "./backoff.ts";
 import type { LocalClock } from "./clock.ts";
 
@@ -20,6 +22,8 @@ export interface RestOptions {
   readonly backoff: Backoff;
   /** Told before a wait. */
   readonly onWait: (text: string) => void;
+  /** Absent: the system's network. */
+  readonly transport?: Transport | undefined;
 }
 
 export interface Answer {
@@ -51,12 +55,14 @@ export class RestClient {
   /** Weight per minute that the venue allows; 0 = it does not say. */
   weightLimit = 0;
   readonly #options: RestOptions;
+  readonly #transport: Transport;
   #queue: Promise<unknown> = Promise.resolve();
-  /** By `performance.now()`: not before this may a question be sent. */
+  /** By the transport's clock: not before this may a question be sent. */
   #notBefore = 0;
 
   constructor(options: RestOptions) {
     this.#options = options;
+    this.#transport = options.transport ?? SYSTEM_TRANSPORT;
   }
 
   /** `tries`: how often at most; Infinity = until it is answered or the client is stopped. */
@@ -68,61 +74,61 @@ export class RestClient {
 
   async #persist(path: string, tries: number): Promise<Result<Answer, RestFault>> {
     const { signal, backoff, random, onWait } = this.#options;
+    const { timers } = this.#transport;
     for (let failed = 0; ; failed++) {
-      const blocked = this.#notBefore - performance.now();
+      const blocked = this.#notBefore - this.#transport.nowMs();
       if (blocked > LONGEST_WAIT_MS && tries !== Number.POSITIVE_INFINITY) {
         return err(this.#fault(path, 429, `asks to be left alone for ${minutes(blocked)}`, false));
       }
-      if (blocked > 0) await pause(blocked, signal);
+      if (blocked > 0) await pause(timers, blocked, signal);
       if (signal.aborted) return err(this.#fault(path, 0, "was not asked: stopped", false));
       const answer = await this.#ask(path);
       if (answer.ok || !answer.error.mayPass || failed + 1 >= tries) return answer;
       const wait = waitBefore(failed, backoff, random());
       onWait(`${answer.error.text}; asking again`);
-      await pause(wait, signal);
+      await pause(timers, wait, signal);
     }
   }
 
   async #ask(path: string): Promise<Result<Answer, RestFault>> {
     const { host, clock, signal, timeoutMs } = this.#options;
-    const timer = AbortSignal.timeout(timeoutMs);
     const asked = clock.nanos();
     try {
-      const response = await fetch(`${host}${path}`, {
-        signal: AbortSignal.any([signal, timer]),
-        redirect: "error",
+      const answer = await this.#transport.request({
+        method: "GET",
+        url: `${host}${path}`,
+        headers: {},
+        timeoutMs,
+        mostBytes: MOST_BYTES,
+        signal,
       });
-      this.#heed(response);
-      if (!response.ok) {
-        const words = (await textOf(response, 2000).catch(() => "")) ?? "";
-        const passes = response.status >= 500 || isTooMuch(response.status);
-        return err(
-          this.#fault(path, response.status, `answers ${response.status} ${words}`, passes),
-        );
-      }
-      const text = await textOf(response, MOST_BYTES);
       const answered = clock.nanos();
+      this.#heed(answer);
+      const { status, text } = answer;
+      if (status < 200 || status > 299) {
+        const passes = status >= 500 || isTooMuch(status);
+        return err(this.#fault(path, status, `answers ${status} ${text ?? ""}`, passes));
+      }
       if (text === undefined) {
-        return err(this.#fault(path, response.status, "answers without end", false));
+        return err(this.#fault(path, status, "answers without end", false));
       }
       return ok({ value: JSON.parse(text) as unknown, asked, answered });
     } catch (error) {
-      const why = timer.aborted ? `did not answer within ${timeoutMs} ms` : reasonOf(error);
-      return err(this.#fault(path, 0, why, true));
+      return err(this.#fault(path, 0, reasonOf(error), true));
     }
   }
 
   /** Keeps to what the headers ask for. */
-  #heed({ status, headers }: Response): void {
-    const now = performance.now();
-    if (isTooMuch(status)) {
-      const seconds = Number(headers.get("retry-after") ?? "");
+  #heed(answer: HttpAnswer): void {
+    const now = this.#transport.nowMs();
+    if (isTooMuch(answer.status)) {
+      const seconds = Number(answer.header("retry-after") ?? "");
       // Without a word from the venue: until its minute is surely over.
       const waitMs = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : MINUTE_MS;
       this.#notBefore = Math.max(this.#notBefore, now + waitMs);
       this.#options.onWait(`the venue asks for ${(waitMs / 1000).toFixed(0)} s without questions`);
     }
-    const used = Number(headers.get("x-mbx-used-weight-1m") ?? "");
+    const used = Number(answer.header("x-mbx-used-weight-1m") ?? "");
     if (this.weightLimit === 0 || !(used > this.weightLimit * WEIGHT_SHARE)) return;
     const untilMinute = MINUTE_MS - Number((this.#options.clock.nanos() / 1_000_000n) % 60_000n);
     this.#notBefore = Math.max(this.#notBefore, now + untilMinute);
@@ -138,29 +144,8 @@ const isTooMuch = (status: number): boolean => status === 429 || status === 418;
 
 const minutes = (ms: number): string => `${Math.ceil(ms / MINUTE_MS)} minutes`;
 
-/** Undefined where there is more than `most` bytes. */
-async function textOf(response: Response, most: number): Promise<string | undefined> {
-  if (response.body === null) return "";
-  const parts: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const part of response.body as AsyncIterable<Uint8Array>) {
-    bytes += part.length;
-    if (bytes > most) return undefined;
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString("utf8");
-}
-
 function reasonOf(error: unknown): string {
   if (error instanceof SyntaxError) return "answers what is no JSON";
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  if (!(cause instanceof Error)) return String(cause);
-  const code = "code" in cause ? String(cause.code) : cause.message;
-  const known: Record<string, string> = {
-    ENOTFOUND: "has no such host: check the address and the network",
-    ECONNREFUSED: "refuses the connection",
-    ECONNRESET: "broke the connection off",
-    EAI_AGAIN: "cannot be looked up: check the network",
-  };
-  return known[code] ?? `cannot be asked (${code})`;
+  if (error instanceof TransportError) return error.message;
+  return `cannot be asked (${String(error)})`;
 }

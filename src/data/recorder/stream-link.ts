@@ -5,7 +5,9 @@
  * time at which it came. What must stay true: it ends exactly once, with a reason, whatever the
  * other side does; and no frame, however made, throws.
  */
-import { type RawData, WebSocket } from "ws";
+import { every } from "../network/repeating.ts";
+import { SYSTEM_TRANSPORT } from "../network/system-transport.ts";
+import type { Socket, SocketEnd, Transport } from "../network/transport.ts";
 import type { LocalClock } from "./clock.ts";
 
 export interface LinkPace {
@@ -25,6 +27,8 @@ export interface LinkOptions {
   readonly heartbeat: string | undefined;
   readonly pace: LinkPace;
   readonly clock: LocalClock;
+  /** Absent: the system's network. */
+  readonly transport?: Transport | undefined;
 }
 
 export interface LinkEvents {
@@ -41,115 +45,118 @@ const MOST_BYTES = 4 << 20;
 const BROKEN = 1006;
 
 export class StreamLink {
-  readonly #socket: WebSocket;
+  readonly #transport: Transport;
+  readonly #socket: Socket;
   readonly #options: LinkOptions;
   readonly #events: LinkEvents;
   readonly #queue: string[] = [];
-  readonly #timers = new Set<NodeJS.Timeout>();
-  #sender: NodeJS.Timeout | undefined;
+  /** Each ends one that repeats. */
+  readonly #repeating: (() => void)[] = [];
+  #takeBackSender: (() => void) | undefined;
   #lastSign = 0;
   #isOver = false;
 
   constructor(options: LinkOptions, events: LinkEvents) {
     this.#options = options;
     this.#events = events;
-    const { url, pace, clock } = options;
-    this.#socket = new WebSocket(url, {
-      handshakeTimeout: pace.handshakeMs,
-      maxPayload: MOST_BYTES,
-      // What is inflated has no bound that could be trusted, and costs latency.
-      perMessageDeflate: false,
-      followRedirects: false,
-    });
-    this.#socket.on("open", () => this.#open());
-    this.#socket.on("message", (data, isBinary) => {
-      const nanos = clock.nanos();
-      this.#sign();
-      if (!this.#isOver) this.#events.frame(isBinary ? "" : textOf(data), nanos);
-    });
-    for (const sign of ["ping", "pong"] as const) this.#socket.on(sign, () => this.#sign());
-    this.#socket.on("error", (error) => this.#end(error.message));
-    this.#socket.on("close", (code, reason) => {
-      const words = shown(reason.toString("utf8"));
-      this.#end(
-        code === BROKEN
-          ? "it broke off"
-          : `closed by the venue (${code}${words === "" ? "" : ` ${words}`})`,
-      );
-    });
+    const { url, pace, clock, transport = SYSTEM_TRANSPORT } = options;
+    this.#transport = transport;
+    this.#socket = transport.connect(
+      { url, handshakeMs: pace.handshakeMs, mostBytes: MOST_BYTES },
+      {
+        opened: () => this.#open(),
+        message: (text) => {
+          const nanos = clock.nanos();
+          if (this.#sign()) events.frame(text, nanos);
+        },
+        alive: () => void this.#sign(),
+        ended: (end) => this.#end(reasonOf(end)),
+      },
+    );
   }
 
   /** Queued, and sent in order; nothing happens where the link is over. */
   send(text: string): void {
     this.#queue.push(text);
-    if (this.#sender === undefined && this.#socket.readyState === WebSocket.OPEN) this.#drain();
+    if (this.#takeBackSender === undefined && this.#socket.isOpen) this.#drain();
   }
 
   /** Ends it without a word to the events. */
   close(): void {
     if (this.#isOver) return;
     this.#over();
-    this.#socket.close(1000);
-    // Whoever does not answer the close is cut off.
-    setTimeout(() => this.#socket.terminate(), 1000).unref();
+    this.#socket.close();
   }
 
   #open(): void {
     if (this.#isOver) return;
     const { greetings, heartbeat, pace } = this.#options;
-    this.#sign();
+    this.#lastSign = this.#transport.nowMs();
     this.#queue.unshift(...greetings);
     this.#drain();
     this.#every(pace.heartbeatMs, () => {
-      if (this.#socket.readyState !== WebSocket.OPEN) return;
+      if (!this.#socket.isOpen) return;
       this.#socket.ping();
       if (heartbeat !== undefined) this.send(heartbeat);
     });
-    this.#every(Math.max(1, Math.floor(pace.silenceMs / 4)), () => {
-      if (performance.now() - this.#lastSign < pace.silenceMs) return;
-      this.#end(`silent for ${Math.round(pace.silenceMs / 1000)} s`);
-    });
+    this.#every(Math.floor(pace.silenceMs / 4), () => void this.#listen());
     this.#events.opened();
   }
 
   #drain(): void {
     const { spacingMs } = this.#options.pace;
-    this.#sender = undefined;
-    while (this.#queue.length > 0 && this.#socket.readyState === WebSocket.OPEN) {
-      this.#socket.send(this.#queue.shift()!, () => undefined);
+    this.#takeBackSender = undefined;
+    while (this.#queue.length > 0 && this.#socket.isOpen) {
+      this.#socket.send(this.#queue.shift()!);
       if (spacingMs === 0) continue;
-      this.#sender = setTimeout(() => this.#drain(), spacingMs);
+      this.#takeBackSender = this.#transport.timers.after(spacingMs * 1e6, () => this.#drain());
       return;
     }
   }
 
-  #sign(): void {
-    this.#lastSign = performance.now();
+  /**
+   * The other side lives; false: it is over. What comes after too long a silence is from before it:
+   * the program was stopped, and what waited for it is old.
+   */
+  #sign(): boolean {
+    if (this.#isOver || !this.#listen()) return false;
+    this.#lastSign = this.#transport.nowMs();
+    return true;
+  }
+
+  /** False: there was no sign of life for too long. */
+  #listen(): boolean {
+    const { silenceMs } = this.#options.pace;
+    if (this.#transport.nowMs() - this.#lastSign < silenceMs) return true;
+    this.#end(`silent for ${Math.round(silenceMs / 1000)} s`);
+    return false;
   }
 
   #every(ms: number, run: () => void): void {
-    this.#timers.add(setInterval(run, ms));
+    this.#repeating.push(every(this.#transport.timers, ms, run));
   }
 
   #end(reason: string): void {
     if (this.#isOver) return;
     this.#over();
-    this.#socket.terminate();
+    this.#socket.drop();
     this.#events.ended(reason);
   }
 
   #over(): void {
     this.#isOver = true;
-    for (const timer of this.#timers) clearInterval(timer);
-    clearTimeout(this.#sender);
+    for (const end of this.#repeating) end();
+    this.#takeBackSender?.();
   }
+}
+
+function reasonOf(end: SocketEnd): string {
+  if (end.kind === "failed") return end.text;
+  if (end.code === BROKEN) return "it broke off";
+  const words = shown(end.reason);
+  return `closed by the venue (${end.code}${words === "" ? "" : ` ${words}`})`;
 }
 
 /** At most 123 bytes by the protocol; nothing in it acts on a terminal. */
 const shown = (text: string): string =>
   text === "" ? "" : JSON.stringify(text).replace(/[\u007f-\uffff]/g, "?");
-
-function textOf(data: RawData): string {
-  if (Array.isArray(data)) return Buffer.concat(data).toString("utf8");
-  return (Buffer.isBuffer(data) ? data : Buffer.from(data)).toString("utf8");
-}

@@ -7,6 +7,9 @@
  * come in order, those of a successor after all of its predecessor's; and whenever frames may be
  * missing between two connections, `lost` comes before the first frame of the second.
  */
+import { every } from "../network/repeating.ts";
+import { SYSTEM_TRANSPORT } from "../network/system-transport.ts";
+import type { Transport } from "../network/transport.ts";
 import { type Backoff, waitBefore } from "./backoff.ts";
 import { type LinkOptions, type LinkPace, StreamLink } from "./stream-link.ts";
 
@@ -58,7 +61,7 @@ interface Successor {
   readiness: Readiness;
   /** Complete, and taking over soon. */
   isDue: boolean;
-  timer: NodeJS.Timeout;
+  takeBackTimer: () => void;
 }
 
 export class StreamSession {
@@ -66,9 +69,10 @@ export class StreamSession {
   readonly #events: SessionEvents;
   #link: StreamLink | undefined;
   #successor: Successor | undefined;
-  #retry: NodeJS.Timeout | undefined;
-  #life: NodeJS.Timeout | undefined;
-  #idle: NodeJS.Timeout | undefined;
+  readonly #transport: Transport;
+  #takeBackRetry: (() => void) | undefined;
+  #takeBackLife: (() => void) | undefined;
+  #endIdle: (() => void) | undefined;
   #openedAt = Number.NaN;
   #lastData = 0;
   #tries = 0;
@@ -78,12 +82,14 @@ export class StreamSession {
   constructor(options: SessionOptions, events: SessionEvents) {
     this.#options = options;
     this.#events = events;
+    this.#transport = options.transport ?? SYSTEM_TRANSPORT;
   }
 
   start(): void {
-    this.#lastData = performance.now();
+    this.#lastData = this.#transport.nowMs();
     const { idleMs } = this.#options.pace;
-    this.#idle = setInterval(() => this.#lookForData(), Math.max(1, Math.floor(idleMs / 4)));
+    const { timers } = this.#transport;
+    this.#endIdle = every(timers, Math.floor(idleMs / 4), () => this.#lookForData());
     this.#connect();
   }
 
@@ -102,9 +108,9 @@ export class StreamSession {
 
   stop(): void {
     this.#isStopped = true;
-    clearInterval(this.#idle);
-    clearTimeout(this.#retry);
-    clearTimeout(this.#life);
+    this.#endIdle?.();
+    this.#takeBackRetry?.();
+    this.#takeBackLife?.();
     this.#giveUp();
     this.#link?.close();
     this.#link = undefined;
@@ -113,7 +119,7 @@ export class StreamSession {
   #connect(): void {
     const link: StreamLink = new StreamLink(this.#options, {
       opened: () => {
-        this.#openedAt = performance.now();
+        this.#openedAt = this.#transport.nowMs();
         this.#schedule();
         this.#events.connected("anew");
       },
@@ -125,7 +131,7 @@ export class StreamSession {
 
   #frame(text: string, nanos: bigint): void {
     if (this.#isStopped || !this.#events.frame(text, nanos)) return;
-    this.#lastData = performance.now();
+    this.#lastData = this.#transport.nowMs();
     this.#idleTries = 0;
   }
 
@@ -137,34 +143,36 @@ export class StreamSession {
     }
     if (this.#link !== link) return;
     this.#link = undefined;
-    clearTimeout(this.#life);
+    this.#takeBackLife?.();
     const { pace, random } = this.#options;
     if (this.#successor !== undefined && this.#successor.readiness !== "opening") {
       this.#takeOver(this.#successor);
       return;
     }
     this.#giveUp();
-    const stood = performance.now() - this.#openedAt;
+    const stood = this.#transport.nowMs() - this.#openedAt;
     if (stood >= pace.stableMs) this.#tries = 0;
     this.#openedAt = Number.NaN;
     this.#events.lost(reason);
     const wait = waitBefore(this.#tries, pace.backoff, random());
     this.#tries += 1;
     this.#events.retry(wait);
-    this.#retry = setTimeout(() => this.#connect(), wait);
+    this.#takeBackRetry = this.#after(wait, () => this.#connect());
   }
 
   /** Some time in the last tenth of its life, so that many sessions do not change at once. */
   #schedule(): void {
     const { pace, random } = this.#options;
-    clearTimeout(this.#life);
-    this.#life = setTimeout(() => this.#succeed(), pace.lifetimeMs * (1 - 0.1 * random()));
+    this.#takeBackLife?.();
+    const life = Math.round(pace.lifetimeMs * (1 - 0.1 * random()));
+    this.#takeBackLife = this.#after(life, () => this.#succeed());
   }
 
   #lookForData(): void {
     const { idleMs } = this.#options.pace;
     // A market may truly be quiet: twice the time before each next attempt.
-    if (performance.now() - this.#lastData < idleMs * 2 ** Math.min(this.#idleTries, 6)) return;
+    if (this.#transport.nowMs() - this.#lastData < idleMs * 2 ** Math.min(this.#idleTries, 6))
+      return;
     if (this.#link === undefined || this.#successor !== undefined) return;
     this.#idleTries += 1;
     this.#succeed();
@@ -182,8 +190,15 @@ export class StreamSession {
       },
       ended: (reason) => this.#ended(link, reason),
     });
-    const timer = setTimeout(() => this.#handoverIsDue(), handoverMs);
-    this.#successor = { link, waiting: [], size: 0, readiness: "opening", isDue: false, timer };
+    const takeBackTimer = this.#after(handoverMs, () => this.#handoverIsDue());
+    this.#successor = {
+      link,
+      waiting: [],
+      size: 0,
+      readiness: "opening",
+      isDue: false,
+      takeBackTimer,
+    };
   }
 
   #wait(link: StreamLink, text: string, nanos: bigint, judge: (text: string) => Readiness): void {
@@ -198,8 +213,9 @@ export class StreamSession {
     if (!successor.isDue) successor.readiness = judge(text);
     if (successor.readiness !== "complete" || successor.isDue) return;
     successor.isDue = true;
-    clearTimeout(successor.timer);
-    successor.timer = setTimeout(() => this.#handoverIsDue(), this.#options.pace.overlapMs);
+    successor.takeBackTimer();
+    const { overlapMs } = this.#options.pace;
+    successor.takeBackTimer = this.#after(overlapMs, () => this.#handoverIsDue());
   }
 
   /** A quiet instrument may have nothing to begin with. */
@@ -211,11 +227,11 @@ export class StreamSession {
   }
 
   #takeOver(successor: Successor): void {
-    clearTimeout(successor.timer);
+    successor.takeBackTimer();
     this.#successor = undefined;
     this.#link?.close();
     this.#link = successor.link;
-    this.#openedAt = performance.now();
+    this.#openedAt = this.#transport.nowMs();
     this.#schedule();
     this.#events.connected("taken-over");
     for (const { text, nanos } of successor.waiting) this.#frame(text, nanos);
@@ -226,8 +242,11 @@ export class StreamSession {
     const successor = this.#successor;
     if (successor === undefined) return;
     this.#successor = undefined;
-    clearTimeout(successor.timer);
+    successor.takeBackTimer();
     successor.link.close();
     if (!this.#isStopped) this.#schedule();
+  }
+  #after(ms: number, call: () => void): () => void {
+    return this.#transport.timers.after(ms * 1e6, call);
   }
 }

@@ -12,6 +12,8 @@ import type { GridText } from "./grid-text.ts";
 
 /** Not 1: that would tell clients of a restart. */
 const FIRST_UPDATE = 1_000;
+/** Bybit's word for it. */
+const RESTARTED = 1;
 
 /** Where and when the book was as it is shown. */
 export interface BookStamp {
@@ -54,6 +56,12 @@ export class BookFeed {
     this.#stamp = stamp;
     this.#bids.differences(this.#book.bids, this.#text);
     this.#asks.differences(this.#book.asks, this.#text);
+  }
+
+  /** As after a restart of the service: what is told next is a whole book with number 1. */
+  restartService(stamp: BookStamp): void {
+    this.restart(stamp);
+    this.#update = RESTARTED;
   }
 
   /** What has changed since the last message; undefined where nothing has. */

@@ -57,6 +57,10 @@ export class Directory implements MarketDirectory, Listing {
     return this.#ofTopic(category, topic)?.streams.greeting(topic);
   }
 
+  restart(): void {
+    for (const { streams } of this.#byName.values()) streams.restart();
+  }
+
   #ofTopic(category: Category, topic: string): Listed | undefined {
     return this.find(category, topic.slice(topic.lastIndexOf(".") + 1));
   }

@@ -70,6 +70,15 @@ export class MarketStreams {
     return text;
   }
 
+  /** Every book begins anew, whether or not anybody watches it. */
+  restart(): void {
+    for (const [depth, feed] of this.#books) {
+      feed.restartService(this.#market.stamp);
+      const topic = `orderbook.${depth}.${this.#market.instrument.symbol}`;
+      if (this.#watched.has(topic)) this.#emit(topic, feed.snapshot());
+    }
+  }
+
   /** Sends what is due at the market's time. */
   push(): void {
     const { now } = this.#market;

@@ -61,14 +61,16 @@ class AccountStream {
 }
 
 export class PrivateStreams implements ExchangeListener {
-  readonly turn = new WriteTurn();
+  readonly turn: WriteTurn;
   /** Set by the server, which knows the markets. */
   riskLimitOf: RiskLimitOf = () => "";
   readonly #accounts: AccountStream[] = [];
   readonly #busy = new Set<AccountStream>();
   #messages = 0;
 
-  constructor() {
+  /** @param later as of `WriteTurn`. */
+  constructor(later?: (run: () => void) => void) {
+    this.turn = new WriteTurn(later);
     this.turn.onEnd(() => this.#flush());
   }
 

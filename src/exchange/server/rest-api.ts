@@ -1,12 +1,11 @@
 /**
- * REST API: Bybit's paths over HTTP.
+ * REST API: what is asked by HTTP, by Bybit's paths, and what it is answered.
  *
  * What must stay true: nothing is done for a request before its key, its time and its signature
  * over the very bytes that came have been checked, in Bybit's order and with Bybit's codes; and
  * every request is answered, whatever it is.
  */
 import { randomBytes } from "node:crypto";
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Category, ExchangeCore, ExchangeFault } from "../exchange-types.ts";
 import type { MarketDirectory } from "../market-view.ts";
 import { type AccountContext, PROTECTION_SECONDS, replyTo } from "../protocol/account-answers.ts";
@@ -28,7 +27,6 @@ import { kindOfPath, type RateLimits, type RateStatus } from "../protocol/rate-l
 import { actOn, isTradingAction } from "../protocol/trading-actions.ts";
 import { isInWindow, type Key, type Keys } from "./signature.ts";
 
-const BODY_LIMIT_BYTES = 256 << 10;
 const DEFAULT_WINDOW_MS = 5_000;
 
 export interface RestServices {
@@ -40,8 +38,24 @@ export interface RestServices {
   readonly nowMs: () => number;
   readonly tick: () => void;
   readonly log: (line: string) => void;
-  readonly hold: (resume: () => void) => boolean;
   readonly isAnswerLost: () => boolean;
+}
+
+/** As it came. */
+export interface ApiRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly url: string;
+  /** Names in small letters. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Undefined: longer than anything that is asked here. */
+  readonly body: string | undefined;
+}
+
+export interface ApiReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
 }
 
 interface Request {
@@ -50,7 +64,7 @@ interface Request {
   /** As it stood in the address, undecoded: that is what was signed. */
   readonly query: string;
   readonly body: string;
-  readonly headers: IncomingMessage["headers"];
+  readonly headers: ApiRequest["headers"];
 }
 
 interface Outcome {
@@ -75,65 +89,41 @@ export class RestApi {
     this.#protections = services.keys.identities.map(() => ({ windowSeconds: PROTECTION_SECONDS }));
   }
 
-  handle(message: IncomingMessage, response: ServerResponse): void {
-    const pieces: Buffer[] = [];
-    let length = 0;
-    message.on("error", () => response.destroy());
-    message.on("data", (piece: Buffer) => {
-      length += piece.length;
-      if (length <= BODY_LIMIT_BYTES) pieces.push(piece);
-    });
-    message.on("end", () => {
-      const answer = (): void => this.#answer(message, response, pieces, length);
-      if (!this.#services.hold(answer)) answer();
-    });
-  }
-
-  #answer(
-    message: IncomingMessage,
-    response: ServerResponse,
-    pieces: readonly Buffer[],
-    length: number,
-  ): void {
-    const isPrivate = !(message.url ?? "").startsWith("/v5/market/");
+  /** Undefined: the answer is to be lost. What was asked is done all the same. */
+  answer(request: ApiRequest): ApiReply | undefined {
     const outcome =
-      length > BODY_LIMIT_BYTES
+      request.body === undefined
         ? { answer: refused(MALFORMED), httpStatus: 413 }
-        : this.#outcome(message, Buffer.concat(pieces).toString("utf8"));
-    if (isPrivate && this.#services.isAnswerLost()) return;
-    this.#send(response, outcome);
+        : this.#outcome(request, request.body);
+    const isPrivate = !request.url.startsWith("/v5/market/");
+    if (isPrivate && this.#services.isAnswerLost()) return undefined;
+    return this.#reply(outcome);
   }
 
-  #send(response: ServerResponse, { answer, status, httpStatus }: Outcome): void {
+  #reply({ answer, status, httpStatus }: Outcome): ApiReply {
     const nowMs = this.#services.nowMs();
-    const body = Buffer.from(restBody(answer, nowMs), "utf8");
-    response.writeHead(httpStatus ?? 200, {
-      "Content-Type": "application/json; charset=utf-8",
-      "Content-Length": body.length,
-      Timenow: String(nowMs),
-      Traceid: randomBytes(16).toString("hex"),
-      ...(status === undefined
-        ? {}
-        : {
-            "X-Bapi-Limit": String(status.limit),
-            "X-Bapi-Limit-Status": String(status.remaining),
-            "X-Bapi-Limit-Reset-Timestamp": String(status.resetAtMs),
-          }),
-    });
-    response.end(body);
+    return {
+      status: httpStatus ?? 200,
+      headers: {
+        "Content-Type": "application/json; charset=utf-8",
+        Timenow: String(nowMs),
+        Traceid: randomBytes(16).toString("hex"),
+        ...(status === undefined
+          ? {}
+          : {
+              "X-Bapi-Limit": String(status.limit),
+              "X-Bapi-Limit-Status": String(status.remaining),
+              "X-Bapi-Limit-Reset-Timestamp": String(status.resetAtMs),
+            }),
+      },
+      body: restBody(answer, nowMs),
+    };
   }
 
-  #outcome(message: IncomingMessage, body: string): Outcome {
-    const { method } = message;
-    const [path = "", ...rest] = (message.url ?? "").split("?");
+  #outcome({ method, url, headers }: ApiRequest, body: string): Outcome {
+    const [path = "", ...rest] = url.split("?");
     if (method !== "GET" && method !== "POST") return NOT_FOUND;
-    const request = {
-      method,
-      path,
-      query: rest.join("?"),
-      body,
-      headers: message.headers,
-    } as const;
+    const request = { method, path, query: rest.join("?"), body, headers } as const;
     try {
       this.#services.tick();
       return this.#route(request);

@@ -1,13 +1,11 @@
 /**
- * Stream connection: one client's WebSocket, of whichever stream.
+ * Stream connection: one client of a stream, whichever stream it is.
  *
  * It reads commands, answers pings, and cuts whoever does not read what it asked for, sends frames
  * that are too large, or has fallen silent. What must stay true: no frame of a client can stop the
  * exchange, and a client that is cut can find out why from its close code.
  */
 import { randomUUID } from "node:crypto";
-import type { Duplex } from "node:stream";
-import type { RawData, WebSocket } from "ws";
 import { type Fields, isFields } from "../protocol/fields.ts";
 import {
   type Command,
@@ -15,7 +13,6 @@ import {
   pongReply,
   type StreamKind,
 } from "../protocol/stream-replies.ts";
-import { textFrames } from "./text-frames.ts";
 import type { WriteTurn } from "./write-turn.ts";
 
 /** A client that lets this much pile up has stopped reading. */
@@ -33,6 +30,18 @@ export interface StreamServices {
   readonly hold: (resume: () => void) => boolean;
 }
 
+/** The way to one client. */
+export interface StreamWire {
+  /** Texts in order, as one piece. @returns how many bytes the client has not taken yet. */
+  write(texts: readonly (string | Buffer)[]): number;
+  /** False once it is closing: nothing may follow a closing frame, whoever sent it. */
+  readonly isOpen: boolean;
+  /** In order; the connection hears of its end. */
+  close(code: number, reason: string): void;
+  /** At once, as when the network fails. */
+  cut(): void;
+}
+
 /** What a stream does with the commands that are its own. */
 export interface StreamHandler {
   command(connection: StreamConnection, command: Command, fields: Fields): void;
@@ -42,8 +51,7 @@ export interface StreamHandler {
 export class StreamConnection {
   readonly id = randomUUID();
   readonly kind: StreamKind;
-  readonly #webSocket: WebSocket;
-  readonly #socket: Duplex;
+  readonly #wire: StreamWire;
   readonly #services: StreamServices;
   readonly #handler: StreamHandler;
   readonly #silenceLimitMs: number;
@@ -54,22 +62,17 @@ export class StreamConnection {
 
   constructor(
     kind: StreamKind,
-    webSocket: WebSocket,
-    socket: Duplex,
+    wire: StreamWire,
     services: StreamServices,
     handler: StreamHandler,
     silenceLimitMs: number,
   ) {
     this.kind = kind;
-    this.#webSocket = webSocket;
-    this.#socket = socket;
+    this.#wire = wire;
     this.#services = services;
     this.#handler = handler;
     this.#silenceLimitMs = silenceLimitMs;
     this.#lastTrafficMs = services.nowMs();
-    webSocket.on("message", (data, isBinary) => this.#receive(data, isBinary));
-    webSocket.on("error", (error) => services.log(`${kind} stream: ${error.message}`));
-    webSocket.on("close", () => this.#closed());
   }
 
   get isOpen(): boolean {
@@ -88,13 +91,13 @@ export class StreamConnection {
 
   /** At once, as when the network fails. */
   cut(): void {
-    this.#webSocket.terminate();
-    this.#closed();
+    this.#wire.cut();
+    this.ended();
   }
 
   close(code: number = GOING_AWAY, reason = ""): void {
     this.#write();
-    this.#webSocket.close(code, reason);
+    this.#wire.close(code, reason);
   }
 
   /** Now and then, by a clock: whoever neither hears nor says anything is let go. */
@@ -106,31 +109,31 @@ export class StreamConnection {
   #write(): void {
     const texts = this.#texts;
     this.#texts = [];
-    // Nothing may follow a closing frame, whoever sent it.
-    if (texts.length === 0 || this.#webSocket.readyState !== this.#webSocket.OPEN) return;
-    this.#socket.write(textFrames(texts));
+    if (texts.length === 0 || !this.#wire.isOpen) return;
+    const backlog = this.#wire.write(texts);
     this.#lastTrafficMs = this.#services.nowMs();
-    if (this.#socket.writableLength > BACKLOG_LIMIT_BYTES) {
+    if (backlog > BACKLOG_LIMIT_BYTES) {
       this.#services.log(`${this.kind} stream: cut a client that does not read`);
       this.cut();
     }
   }
 
-  #closed(): void {
+  /** The client has gone, or was cut. */
+  ended(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#handler.closed(this);
   }
 
-  #receive(data: RawData, isBinary: boolean): void {
+  /** A message of the client; undefined: it was no text. */
+  receive(text: string | undefined): void {
     if (!this.#isOpen) return;
-    if (this.#services.hold(() => this.#receive(data, isBinary))) return;
+    if (this.#services.hold(() => this.receive(text))) return;
     this.#lastTrafficMs = this.#services.nowMs();
-    if (isBinary) return this.#misunderstood("binary frame");
+    if (text === undefined) return this.#misunderstood("binary frame");
     let fields: unknown;
     try {
-      // One buffer per message: fragments have been put together.
-      fields = JSON.parse((data as Buffer).toString("utf8"));
+      fields = JSON.parse(text);
     } catch {
       return this.#misunderstood("not JSON");
     }

@@ -10,8 +10,14 @@
 export class WriteTurn {
   #waiting = new Set<() => void>();
   readonly #atEnd: (() => void)[] = [];
+  readonly #later: (run: () => void) => void;
   #isScheduled = false;
   #hasTicked = false;
+
+  /** @param later runs it once what is in hand is done [in a later turn of the event loop]. */
+  constructor(later: (run: () => void) => void = setImmediate) {
+    this.#later = later;
+  }
 
   /** Called at the end of each turn in which something was said, before anything is flushed. */
   onEnd(run: () => void): void {
@@ -29,7 +35,7 @@ export class WriteTurn {
   schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(() => this.#end());
+    this.#later(() => this.#end());
   }
 
   /** Has a connection flushed at the end of the turn. */

@@ -9,7 +9,7 @@ import { err, ok, type Result } from "../../core/domain/errors.ts";
 import { instrumentId } from "../../core/domain/instrument.ts";
 import { executionOf } from "../../core/execution/execution-record.ts";
 import { analyseImport } from "../analyse-import.ts";
-import { canonicalJson } from "../canonical-json.ts";
+import { canonicalJson } from "../../core/domain/canonical-json.ts";
 import type { MarketKindFault } from "../compose.ts";
 import type { ScaleFault } from "../day-scale.ts";
 import type { ColumnMap } from "../fill-columns.ts";

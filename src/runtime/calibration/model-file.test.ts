@@ -71,6 +71,16 @@ describe("a model file", () => {
     }
   });
 
+  it("cannot be a bomb: aliases are refused, and what is nested endlessly", () => {
+    const bomb = `a: &a [1]\nb: &b [*a, *a]\nc: [*b, *b]\nmodel: square-root`;
+    expect(parseModelFile(bomb)).toMatchObject({
+      error: { text: expect.stringContaining("aliases") as string },
+    });
+    expect(parseModelFile("[".repeat(100_000))).toMatchObject({
+      error: { text: expect.stringContaining("deep") as string },
+    });
+  });
+
   it("that is not there, or is a folder, is a fault and not a throw", () => {
     for (const path of ["/nowhere/model.yaml", "/"]) {
       const read = readModelFile(path);

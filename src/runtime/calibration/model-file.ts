@@ -7,12 +7,13 @@
  * names nothing that speaks against it.
  */
 import { readFileSync, statSync } from "node:fs";
-import { parse, stringify } from "yaml";
+import { stringify } from "yaml";
 import { z } from "zod";
 import { err, ok, type Result } from "../../core/domain/errors.ts";
 import type { ImpactModel, ModelParameter } from "../../impact/impact-model.ts";
 import { findImpactModel } from "../../impact/registry.ts";
 import { parameterFault } from "../model-choice.ts";
+import { parseSettings, type SettingsProblem } from "../settings-file.ts";
 import type { Calibration } from "./calibrate.ts";
 
 const VALUE = z.strictObject({
@@ -50,7 +51,7 @@ export interface ModelOfFile {
   readonly caveats: readonly string[];
 }
 
-const BYTES_MOST = 1_000_000;
+const BYTES_MOST = 256 << 10;
 const REASON_MOST = 300;
 
 /** The text of a file. Undefined where `estimate` could not use it: a value that means nothing. */
@@ -83,6 +84,9 @@ const heldError = ({ parameters }: ImpactModel, name: string): number =>
 
 const fault = (text: string) => err({ code: "MODEL_FILE", text } as const);
 
+const problemText = ({ line, text }: SettingsProblem): string =>
+  line === undefined ? text : `line ${line}: ${text}`;
+
 /** @param path Of YAML or JSON. */
 export function readModelFile(path: string): Result<ModelOfFile, ModelFileFault> {
   let text: string;
@@ -98,13 +102,9 @@ export function readModelFile(path: string): Result<ModelOfFile, ModelFileFault>
 
 /** @param text YAML or JSON, from anywhere. */
 export function parseModelFile(text: string): Result<ModelOfFile, ModelFileFault> {
-  let raw: unknown;
-  try {
-    raw = parse(text);
-  } catch (error) {
-    return fault(error instanceof Error ? error.message : String(error));
-  }
-  const parsed = SHAPE.safeParse(raw);
+  const raw = parseSettings(text);
+  if (!raw.ok) return fault(raw.error.map(problemText).join("; "));
+  const parsed = SHAPE.safeParse(raw.value);
   if (!parsed.success) return fault(z.prettifyError(parsed.error));
   const file = parsed.data;
   const found = findImpactModel(file.model);

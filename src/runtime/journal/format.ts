@@ -2,13 +2,22 @@
  * Format: what writer and reader of a journal agree on: the file's marks, the chain, the faults.
  */
 import { hash } from "node:crypto";
+import { realpathSync } from "node:fs";
+import { lockHolder } from "./lock-holder.ts";
 import type { JournalFault } from "./journal.ts";
 
-export const FORMAT = 1;
+/** 2 has checkpoints. */
+export const FORMAT = 2;
+export const OLDEST_FORMAT = 1;
 /** "ARVJ": tells our files from other SQLite files, also to file(1). */
 export const APPLICATION_ID = 0x4152564a;
 export const PAGE_SIZE = 4096;
-const KIND_CODES: Readonly<Record<string, number>> = { header: 0, event: 1, output: 2 };
+const KIND_CODES: Readonly<Record<string, number>> = {
+  header: 0,
+  event: 1,
+  output: 2,
+  checkpoint: 3,
+};
 export const SCHEMA = `
   CREATE TABLE record (
     sequence INTEGER PRIMARY KEY,
@@ -22,7 +31,12 @@ export const SCHEMA = `
 export class Chain {
   static readonly #FIELDS = 32 + 8 + 1 + 8;
   #scratch = Buffer.alloc(4096);
-  #last = Buffer.alloc(32);
+  #last: Buffer;
+
+  /** @param after the chain of the record before; absent: it begins. */
+  constructor(after?: Uint8Array) {
+    this.#last = after === undefined ? Buffer.alloc(32) : Buffer.from(after);
+  }
 
   next(sequence: number, kind: string, position: number, body: string): Buffer {
     const fields = Chain.#FIELDS;
@@ -40,8 +54,8 @@ export class Chain {
     return this.#last;
   }
 
-  get head(): string {
-    return this.#last.toString("hex");
+  get last(): Buffer {
+    return this.#last;
   }
 }
 
@@ -57,11 +71,24 @@ function writeCount(target: Buffer, count: number, at: number): void {
  */
 export const writing = new Set<string>();
 
-export const locked = (path: string): JournalFault => ({
-  code: "JOURNAL_LOCKED",
-  path,
-  text: `${path} is still being written: wait until its writer has closed it`,
-});
+/** Who writes it is said where the system tells. */
+export function locked(path: string): JournalFault {
+  const holder = writing.has(nameOf(path)) ? process.pid : lockHolder(path);
+  const who = holder === undefined ? "" : ` by process ${holder}`;
+  const text =
+    `${path} is still being written${who}: wait until its writer has closed it, or end that ` +
+    "process first";
+  return { code: "JOURNAL_LOCKED", path, text };
+}
+
+/** Of a file, whatever way leads to it. */
+export function nameOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
 
 export const taken = (path: string, file: string): JournalFault => ({
   code: "JOURNAL_EXISTS",

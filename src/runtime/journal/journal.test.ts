@@ -21,6 +21,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { streamOf, uniformAt } from "../../core/domain/random.ts";
+import { Chain } from "./format.ts";
 import {
   JournalError,
   type JournalHeader,
@@ -33,7 +34,7 @@ import { openJournal } from "./reader.ts";
 import { createJournal } from "./writer.ts";
 
 const HEADER: JournalHeader = {
-  format: 1,
+  format: 2,
   program: "arrival 0.0.0-test",
   nodeMajor: 24,
   instrument: { symbol: "BTCUSDT", lotSize: "0.001" },
@@ -330,6 +331,22 @@ describe("damage", () => {
     expect(faultOf(path)).toMatchObject({ code: "JOURNAL_CORRUPT", sequence: 77 });
   });
 
+  it.each(["null", "0", "[]", "{}", '{"program":"x","nodeMajor":24,"seed":"1"}'])(
+    "by a header %j whose hash fits is noticed",
+    (body) => {
+      const path = fresh();
+      create(path).close();
+      const bytes = readFileSync(path);
+      writeFileSync(path, bytes.subarray(0, Math.floor(bytes.length / 4096) * 4096));
+      const database = new DatabaseSync(path);
+      const hash = new Chain().next(0, "header", 0, body);
+      database.prepare("UPDATE record SET body = ?, chain = ?").run(body, hash);
+      database.close();
+      const opened = openJournal(path);
+      expect(opened).toMatchObject({ ok: false, error: { code: "JOURNAL_CORRUPT", sequence: 0 } });
+    },
+  );
+
   it("by cutting or adding bytes is noticed", () => {
     const path = fresh();
     for (const length of [original.length - 1, original.length - 4096, 4096, 100, 0]) {
@@ -357,7 +374,7 @@ describe("damage", () => {
     const seal = original.length % 4096;
     writeFileSync(newer, original.subarray(0, original.length - seal));
     const raised = new DatabaseSync(newer);
-    raised.exec("PRAGMA user_version = 2");
+    raised.exec("PRAGMA user_version = 3");
     raised.close();
     expect(faultOf(newer)).toMatchObject({ code: "JOURNAL_VERSION" });
   });

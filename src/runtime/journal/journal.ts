@@ -12,7 +12,8 @@
 import { invariant } from "../../core/domain/errors.ts";
 
 export interface JournalHeader {
-  readonly format: 1;
+  /** Of the journal as it was begun. */
+  readonly format: 1 | 2;
   /** Name and version of the program that wrote it. */
   readonly program: string;
   readonly nodeMajor: number;
@@ -25,12 +26,34 @@ export interface JournalHeader {
   readonly seed: number;
   /** Plain JSON: strategies that came from files, by name and SHA-256. Absent = none. */
   readonly plugins?: unknown;
+  /** Plain JSON: recordings of news, by name and SHA-256, and whose times were believed. */
+  readonly news?: unknown;
+  /** Plain JSON: how a live run's venue is opened again. Never a secret. */
+  readonly access?: unknown;
+  /** Plain JSON: whose account a live run trades on. Never a secret. */
+  readonly account?: unknown;
+  /** Plain JSON: of a run that stands, on which orders come and go, its id and where it trades. */
+  readonly standing?: unknown;
 }
 
 export type RecordKind = "event" | "output";
 
+/** What a record of kind "checkpoint" says: the state behind the record before it. */
+export interface CheckpointMark {
+  readonly sequence: number;
+  readonly position: number;
+  /** SHA-256 of the state's text, hex. */
+  readonly hash: string;
+  /** Of the text as UTF-8. */
+  readonly bytes: number;
+  /** Over all that was archived so far, hex; empty where nothing was. */
+  readonly archives: string;
+  /** Which session of the run it fell into: 1 is the first. */
+  readonly session: number;
+}
+
 export interface JournalRecord {
-  /** 1, 2, 3 … The header is record 0. */
+  /** 1, 2, 3 … The header is record 0, and checkpoints have numbers, too. */
   readonly sequence: number;
   readonly kind: RecordKind;
   /** Market rows that the engine had seen. */
@@ -56,6 +79,7 @@ export type JournalCode =
   | "JOURNAL_NOT_FOUND"
   | "JOURNAL_NOT_A_JOURNAL"
   | "JOURNAL_LOCKED"
+  | "JOURNAL_NOT_LIVE"
   | "JOURNAL_CORRUPT"
   | "JOURNAL_UNREPAIRED"
   | "JOURNAL_VERSION"
@@ -90,8 +114,10 @@ export interface JournalOptions {
 
 export interface OpenJournal {
   readonly header: JournalHeader;
-  /** Records without the header. */
+  /** Records behind the header, checkpoints among them: the sequence of the last one. */
   readonly count: number;
+  /** In order. `records` leaves them out: they are neither events nor outputs. */
+  readonly checkpoints: readonly CheckpointMark[];
   /** Chain hash of the last record, hex: two journals say the same exactly when these are equal. */
   readonly head: string;
   /**
@@ -99,7 +125,7 @@ export interface OpenJournal {
    * off: say so to whoever reads it.
    */
   readonly sealed: boolean;
-  /** From the first to the last. All have been verified by `openJournal`. */
+  /** Events and outputs from the first to the last. All have been verified by `openJournal`. */
   records(): IterableIterator<JournalRecord>;
   close(): void;
 }

@@ -8,7 +8,6 @@ import {
   existsSync,
   openSync,
   readSync,
-  realpathSync,
   statSync,
 } from "node:fs";
 import { dirname } from "node:path";
@@ -18,17 +17,20 @@ import { err, ok, type Result } from "../../core/domain/errors.ts";
 import {
   APPLICATION_ID,
   badRecord,
-  Chain,
   corrupt,
   faultOf,
   FORMAT,
   locked,
   messageOf,
+  nameOf,
+  OLDEST_FORMAT,
   PAGE_SIZE,
   writing,
 } from "./format.ts";
 import type { JournalFault, JournalHeader, JournalRecord, OpenJournal } from "./journal.ts";
+import { recordPages } from "./record-pages.ts";
 import { readSeal } from "./seal.ts";
+import { isRecord, recordOf, type Verified, verifyRecords } from "./verification.ts";
 
 /**
  * Opens a journal for reading. Every record has been verified when it returns.
@@ -42,11 +44,11 @@ export function openJournal(path: string): Result<OpenJournal, JournalFault> {
     return err({ code: "JOURNAL_NOT_FOUND", path, text });
   }
   try {
-    if (writing.has(realpathSync(path))) return err(locked(path));
+    if (writing.has(nameOf(path))) return err(locked(path));
     const identity = identify(path);
     if (identity !== undefined) return err(identity);
-    // A live writer always has a write-ahead file, so without one nothing is locked or torn.
-    if (existsSync(`${path}-wal`)) {
+    // A live writer always has such a file, so without one nothing is locked or torn.
+    if (isUnfinished(path)) {
       const fault = repair(path);
       if (fault !== undefined) return err(fault);
     }
@@ -58,6 +60,10 @@ export function openJournal(path: string): Result<OpenJournal, JournalFault> {
     return err(faultOf(path, error, "open"));
   }
 }
+
+/** The second: SQLite keeps it for an instant while it leaves its write-ahead mode. */
+export const isUnfinished = (path: string): boolean =>
+  existsSync(`${path}-wal`) || existsSync(`${path}-journal`);
 
 function repair(path: string): JournalFault | undefined {
   try {
@@ -89,13 +95,19 @@ function unrepaired(path: string, why: string): JournalFault {
 }
 
 /** Looks at the first page as plain bytes, so that nothing foreign is handed to SQLite. */
-function identify(path: string): JournalFault | undefined {
+export function identify(path: string): JournalFault | undefined {
   const start = Buffer.alloc(100);
   const file = openSync(path, "r");
   try {
     readSync(file, start, 0, start.length, 0);
   } finally {
     closeSync(file);
+  }
+  if (statSync(path).size === 0) {
+    const text =
+      `${path} is empty: it was cut off before anything was journaled, or its content is lost. ` +
+      "Begin anew with another name";
+    return { code: "JOURNAL_NOT_A_JOURNAL", path, text };
   }
   if (start.toString("latin1", 0, 16) !== "SQLite format 3\0" || statSync(path).size < PAGE_SIZE) {
     const text = `${path} is not a journal, or its first bytes are damaged`;
@@ -106,10 +118,10 @@ function identify(path: string): JournalFault | undefined {
     return { code: "JOURNAL_NOT_A_JOURNAL", path, text };
   }
   const format = start.readUInt32BE(60);
-  if (format !== FORMAT) {
+  if (format < OLDEST_FORMAT || format > FORMAT) {
     const text =
-      `${path} has journal format ${format}, and this program reads format ${FORMAT}: ` +
-      `replay it with the version that wrote it`;
+      `${path} has journal format ${format}, and this program reads ${OLDEST_FORMAT} to ` +
+      `${FORMAT}: replay it with the version that wrote it`;
     return { code: "JOURNAL_VERSION", path, text };
   }
   return undefined;
@@ -129,20 +141,18 @@ function openVerified(path: string, sealed: boolean): Result<OpenJournal, Journa
     database.close();
     return verified;
   }
+  const { header, count, head, checkpoints } = verified.value;
   return ok({
-    ...verified.value,
+    header,
+    count,
+    head: Buffer.from(head).toString("hex"),
+    checkpoints,
     sealed,
-    records: () => readRecords(database),
+    records: () => readRecords(database, count),
     close: () => {
       if (database.isOpen) database.close();
     },
   });
-}
-
-interface Verified {
-  readonly header: JournalHeader;
-  readonly count: number;
-  readonly head: string;
 }
 
 /** Follows the chain from the header to the end. */
@@ -150,47 +160,26 @@ function verify(
   path: string,
   database: DatabaseSync,
   sealed: boolean,
-): Result<Verified, JournalFault> {
-  const chain = new Chain();
-  let header: JournalHeader | undefined;
-  let expected = 0;
-  try {
-    for (const row of database.prepare(`${SELECT} ORDER BY sequence`).iterate()) {
-      const kind = row["kind"];
-      const position = row["position"];
-      const body = row["body"];
-      const good =
-        row["sequence"] === expected &&
-        typeof kind === "string" &&
-        (expected === 0 ? kind === "header" : kind === "event" || kind === "output") &&
-        typeof position === "number" &&
-        position >= 0 &&
-        typeof body === "string" &&
-        row["chain"] instanceof Uint8Array &&
-        chain.next(expected, kind, position, body).equals(row["chain"]);
-      if (!good) return err(badRecord(path, expected, "it does not match its chain hash"));
-      if (expected === 0) header = JSON.parse(body) as JournalHeader;
-      expected += 1;
-    }
-  } catch (error) {
-    return err(badRecord(path, expected, messageOf(error)));
-  }
-  if (header === undefined) return err(badRecord(path, 0, "there is none"));
+): Result<Verified & { readonly header: JournalHeader }, JournalFault> {
+  const verified = verifyRecords(path, database, formatOf(database));
+  if (!verified.ok) return verified;
+  const { count, header } = verified.value;
   const structure = sealed ? "ok" : structureOf(database);
-  if (structure !== "ok") return err(badRecord(path, expected, structure));
-  return ok({ header, count: expected - 1, head: chain.head });
+  if (structure !== "ok") return err(badRecord(path, count + 1, structure));
+  return ok({ ...verified.value, header: header! });
 }
 
+const formatOf = (database: DatabaseSync): number =>
+  Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
+
 /** Without a seal, a damaged page could end the table early and look like a shorter journal. */
-function structureOf(database: DatabaseSync): string {
+export function structureOf(database: DatabaseSync): string {
   const check = database.prepare("PRAGMA integrity_check(1)").get();
   return String(check?.["integrity_check"]);
 }
 
-const SELECT = "SELECT sequence, kind, position, body, chain FROM record";
-
 /** The seal says that bytes have changed: says which record, where it was one. */
-function diagnose(path: string, seal: "damaged" | "mismatch"): JournalFault {
+export function diagnose(path: string, seal: "damaged" | "mismatch"): JournalFault {
   try {
     const opened = openVerified(path, false);
     if (!opened.ok) return opened.error;
@@ -205,12 +194,8 @@ function diagnose(path: string, seal: "damaged" | "mismatch"): JournalFault {
   return corrupt(path, text);
 }
 
-function* readRecords(database: DatabaseSync): IterableIterator<JournalRecord> {
-  const rows = database
-    .prepare("SELECT sequence, kind, position, body FROM record WHERE sequence > 0 ORDER BY 1")
-    .iterate();
-  for (const row of rows) {
-    const { sequence, kind, position, body } = row as unknown as JournalRecord;
-    yield { sequence, kind, position, body };
+function* readRecords(database: DatabaseSync, count: number): IterableIterator<JournalRecord> {
+  for (const rows of recordPages(database, 1, count)) {
+    for (const row of rows) if (isRecord(row)) yield recordOf(row);
   }
 }

@@ -11,20 +11,26 @@ import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from "
 import { dirname } from "node:path";
 
 const LABEL = "arrival-journal-seal sha256 ";
-const LENGTH = LABEL.length + 64 + 1;
+export const SEAL_LENGTH = LABEL.length + 64 + 1;
 const CHUNK = 1 << 20;
 
 /** `damaged`: there is something after the last page that is not a seal. */
 export type SealState = "intact" | "absent" | "damaged" | "mismatch";
 
-/** Appends the seal and makes it durable. The file must be closed by everyone else. */
-export function writeSeal(path: string): void {
+/**
+ * Appends the seal and makes it durable. Nobody may write the file any more.
+ *
+ * @param letGo lets the database go: behind the seal, so that nobody else can go on with the
+ *   journal meanwhile, and before this closes the file, which would drop the database's lock.
+ */
+export function writeSeal(path: string, letGo: () => void): void {
   const file = openSync(path, "r+");
   try {
     const { size } = fstatSync(file);
     writeSync(file, `${LABEL}${digest(file, size)}\n`, size, "latin1");
     fsyncSync(file);
   } finally {
+    letGo();
     closeSync(file);
   }
   syncFolder(path);
@@ -35,10 +41,12 @@ export function readSeal(path: string, pageSize: number): SealState {
   try {
     const { size } = fstatSync(file);
     if (size % pageSize === 0) return "absent";
-    const covered = size - LENGTH;
+    const covered = size - SEAL_LENGTH;
     if (covered < 0 || covered % pageSize !== 0) return "damaged";
-    const seal = Buffer.alloc(LENGTH);
-    readSync(file, seal, 0, LENGTH, covered);
+    const seal = Buffer.alloc(SEAL_LENGTH);
+    readSync(file, seal, 0, SEAL_LENGTH, covered);
+    // The power went while it was written: the file had its length, and not yet its bytes.
+    if (seal.every((byte) => byte === 0)) return "absent";
     const text = seal.toString("latin1");
     if (!text.startsWith(LABEL) || !/^[0-9a-f]{64}\n$/.test(text.slice(LABEL.length))) {
       return "damaged";

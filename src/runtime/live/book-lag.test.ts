@@ -37,7 +37,7 @@ class Stage {
   readonly notices: string[] = [];
   readonly #lag = new BookLag({
     observer: this.observer,
-    mostNanos: 5 * SECOND,
+    mostNanos: () => 5 * SECOND,
     notice: ({ severity }) => void this.notices.push(severity),
   });
   #rows = new ColumnsBuilder();

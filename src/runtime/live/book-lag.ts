@@ -23,7 +23,7 @@ export interface BookLagOptions {
   /** Which the rows are handed to. */
   readonly observer: Observer;
   /** From the exchange to here; a book that is later is not trusted. */
-  readonly mostNanos: number;
+  readonly mostNanos: () => number;
   readonly notice: (notice: VenueNotice) => void;
 }
 
@@ -56,7 +56,7 @@ export class BookLag {
   }
 
   #hasLate({ exchangeTime, localTime, kind, length }: MarketBlock): boolean {
-    const { mostNanos } = this.#options;
+    const mostNanos = this.#options.mostNanos();
     for (let row = 0; row < length; row++) {
       if (localTime[row]! - exchangeTime[row]! > mostNanos && isBook(kind[row]!)) return true;
     }
@@ -68,7 +68,7 @@ export class BookLag {
     const what = kind & KIND_MASK;
     if (what === Kind.GAP) this.#isWhole = false;
     if (!isBook(kind)) return hand(part, true);
-    const { mostNanos } = this.#options;
+    const mostNanos = this.#options.mostNanos();
     const lag = part.localTime[0]! - part.exchangeTime[0]!;
     if (!this.#isLate) {
       if (lag <= mostNanos) return hand(part, true);

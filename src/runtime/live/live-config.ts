@@ -18,12 +18,15 @@ export interface LiveConfig {
   /** Between two new orders that cross the spread. */
   readonly minOrderInterval: Micros;
   readonly onInterrupt: InterruptPolicy;
+  /** Once this file is there, the run is killed. Null: only the one beside the journal. */
+  readonly killFile: string | null;
 }
 
 export const DEFAULT_LIVE: LiveConfig = Object.freeze<LiveConfig>({
   maxOrderValue: 100_000,
   minOrderInterval: micros(0),
   onInterrupt: "cancel",
+  killFile: null,
 });
 
 /** The limits of a live run: the engine's own gate obeys both. */

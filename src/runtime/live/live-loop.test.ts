@@ -11,7 +11,7 @@ import type { EngineEvent } from "../../core/domain/messages.ts";
 import type { ParentOrder, StrategyChoice } from "../../core/domain/parent-order.ts";
 import { lots, type Micros, micros, SECOND } from "../../core/domain/units.ts";
 import { ColumnsBuilder, Kind, type MarketHeader } from "../../core/market/columns.ts";
-import { VirtualTime } from "../../venues/virtual-time.ts";
+import { VirtualTime } from "../../data/network/virtual-time.ts";
 import type { VenueFault, VenueSession, VenueSink } from "../../venues/venue.ts";
 import { composeEngine } from "../compose.ts";
 import { DEFAULT_CONFIG } from "../config.ts";
@@ -48,6 +48,9 @@ class Stage implements JournalSink {
   readonly placed: ClientOrderId[] = [];
   readonly loop: LiveLoop;
   readonly events: EngineEvent[] = [];
+  /** Rows that the tape was given, and of each event how many were wanted and were there. */
+  taken = 0;
+  readonly covered: (readonly [position: number, taken: number])[] = [];
   /** Of the journal. */
   failsOn: "append" | "commit" | undefined;
   end: LiveEnd | undefined;
@@ -78,6 +81,7 @@ class Stage implements JournalSink {
         foreignOrders: 0,
       },
       now: () => this.time.now + this.ahead,
+      adopt: () => undefined,
       start: (sink) => {
         this.#sink = sink;
       },
@@ -99,6 +103,12 @@ class Stage implements JournalSink {
       session,
       timers: this.time,
       meter: this.meter,
+      tape: {
+        take: (_, from, to) => void (this.taken += to - from),
+        tick: () => undefined,
+        close: () => undefined,
+        hasFile: true,
+      },
       lingerNanos: lingerSeconds * 1e9,
       onStep: (event) => void this.events.push(event),
     });
@@ -108,8 +118,9 @@ class Stage implements JournalSink {
     this.loop.watch();
   }
 
-  append(kind: "event" | "output"): void {
+  append(kind: "event" | "output", position: number): void {
     if (this.failsOn === "append") throw new Error("the disk is full");
+    this.covered.push([position, this.taken]);
     this.log.push(kind);
     this.#pending += 1;
   }
@@ -118,6 +129,10 @@ class Stage implements JournalSink {
     if (this.failsOn === "commit") throw new Error("the disk is full");
     this.log.push("commit");
     this.#pending = 0;
+  }
+
+  checkpoint(): void {
+    this.log.push("checkpoint");
   }
 
   close(): void {
@@ -202,6 +217,13 @@ describe("a live loop", () => {
     expect(stage.log[at]).toBe("place 0");
     expect(stage.log[at - 1]).toBe("commit");
     expect(stage.log.slice(0, at)).toContain("event");
+  });
+
+  it("journals nothing on rows that the tape does not have, and gives it each of them once", () => {
+    const stage = sent();
+    stage.market(2, 600_010);
+    expect(stage.covered.length).toBeGreaterThan(5);
+    for (const [position, taken] of stage.covered) expect(taken).toBe(position);
   });
 
   it("journals nothing before it has begun, and nothing of the market but its positions", () => {

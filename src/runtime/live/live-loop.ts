@@ -12,30 +12,41 @@ import { instrumentId } from "../../core/domain/instrument.ts";
 import type { EngineCommand, EngineEvent, EngineOutput } from "../../core/domain/messages.ts";
 import { type Micros, NEVER } from "../../core/domain/units.ts";
 import type { Engine } from "../../core/engine.ts";
+import type { ArchiveMarks } from "../../core/execution/saved-state.ts";
 import type { MarketBlock } from "../../core/market/columns.ts";
 import type { Observer, TouchWake } from "../../core/market/observer.ts";
-import type { Timers } from "../../venues/timers.ts";
+import type { Timers } from "../../data/network/timers.ts";
 import type { VenueNotice, VenueSession, VenueSink } from "../../venues/venue.ts";
-import { canonicalJson } from "../canonical-json.ts";
-import type { JournalSink } from "../journal/journal.ts";
+import { canonicalJson } from "../../core/domain/canonical-json.ts";
 import { StreamClock } from "../simulated-lane.ts";
+import { archiveText } from "./archive-text.ts";
 import { BookLag } from "./book-lag.ts";
-import type { MarketTape } from "./market-tape.ts";
+import { stateText } from "./recovery.ts";
+import type { RunFollower } from "./run-follower.ts";
+import type { RunJournal, Tape } from "./run-store.ts";
 import type { TickToOrder } from "./tick-to-order.ts";
 
 export interface LiveLoopOptions {
   readonly engine: Engine;
   readonly session: VenueSession;
   readonly timers: Timers;
-  readonly tape?: MarketTape | undefined;
+  readonly tape?: Tape | undefined;
   readonly meter?: TickToOrder | undefined;
+  /** It goes on when no parent is at work, until `standDown` or a kill. */
+  readonly isStanding?: boolean | undefined;
   /** Told of each event with what came of it, once that has been acted on. */
   readonly onStep?: ((event: EngineEvent, outputs: readonly EngineOutput[]) => void) | undefined;
+  /** Told of the same at once, before the next row is seen. */
+  readonly follower?: Pick<RunFollower, "stepped" | "rowsSeen"> | undefined;
   readonly onNotice?: ((notice: VenueNotice) => void) | undefined;
   /** The loop goes on for so long after the last parent has ended: markouts. Nanoseconds. */
   readonly lingerNanos?: number | undefined;
-  /** A book that comes so much later than it was is not traded on; absent: however late. */
-  readonly mostLagNanos?: number | undefined;
+  /** Of what was journaled before: time does not fall behind it. */
+  readonly lastTime?: Micros | undefined;
+  /** Records from one checkpoint to the next; absent: as many as pay. */
+  readonly checkpointRecords?: number | undefined;
+  /** What the journal's checkpoints have archived. */
+  readonly archived?: ArchiveMarks | undefined;
 }
 
 export type LiveEnd =
@@ -47,6 +58,11 @@ export type LiveEnd =
   | { readonly kind: "halted"; readonly error: unknown; readonly unwithdrawn: string | undefined };
 
 const SECOND_NANOS = 1e9;
+const CHECKPOINT_RECORDS = 4096;
+/** So many are folded in less than half a second. */
+const MOST_CHECKPOINT_RECORDS = 3 << 14;
+/** Bytes of state to each record: they cost a fiftieth of what the record costs. */
+const CHECKPOINT_BYTES = 16;
 
 type Step = readonly [event: EngineEvent, outputs: readonly EngineOutput[]];
 
@@ -62,14 +78,17 @@ export class LiveLoop implements VenueSink {
   readonly #instrument: string;
   readonly #lag: BookLag;
   readonly #resolve: (end: LiveEnd) => void;
-  #journal: JournalSink | undefined;
+  #journal: RunJournal | undefined;
   #isOver = false;
   #isEnding = false;
+  /** Orders may still come: it does not end where none is at work. */
+  #isStanding: boolean;
   #stopLooking: (() => void) | undefined;
   /** Of a kill, while it goes on, and what came of the last one. */
   #withdrawal: Promise<string | undefined> | undefined;
   #unwithdrawn: string | undefined;
   #lastTime = 0 as Micros;
+  #record: number | undefined;
   /** Of the events in hand: sent once their reasons are durable. */
   #commands: EngineCommand[] = [];
   #steps: Step[] = [];
@@ -78,12 +97,18 @@ export class LiveLoop implements VenueSink {
   /** Whether something is journaled that is not durable. */
   #isPending = false;
   #commitIsDue = false;
+  /** Records since the last checkpoint, and how many make another. */
+  #sinceCheckpoint = 0;
+  #checkpointEvery: number;
+  readonly #archived: ArchiveMarks;
   #takeBack: (() => void) | undefined;
   #armedFor = Number.POSITIVE_INFINITY;
   #stopTicking: (() => void) | undefined;
 
   constructor(options: LiveLoopOptions) {
     this.#options = options;
+    this.#isStanding = options.isStanding === true && !options.engine.isKilled;
+    this.#checkpointEvery = options.checkpointRecords ?? CHECKPOINT_RECORDS;
     this.#engine = options.engine;
     this.#session = options.session;
     this.#timers = options.timers;
@@ -92,9 +117,11 @@ export class LiveLoop implements VenueSink {
     this.#wake = market.wake;
     this.#clock = new StreamClock(options.session.header);
     this.#instrument = instrumentId(options.session.header.instrument);
+    this.#lastTime = options.lastTime ?? this.#lastTime;
+    this.#archived = options.archived ?? new Map();
     this.#lag = new BookLag({
       observer: this.#observer,
-      mostNanos: options.mostLagNanos ?? Number.POSITIVE_INFINITY,
+      mostNanos: () => this.#engine.limits.staleAfter * 1000,
       notice: (notice) => options.onNotice?.(notice),
     });
     const { promise, resolve } = Promise.withResolvers<LiveEnd>();
@@ -109,7 +136,7 @@ export class LiveLoop implements VenueSink {
   }
 
   /** From here on all is journaled. `make` is told the time of the event. */
-  begin(journal: JournalSink, make: (time: Micros) => EngineEvent): void {
+  begin(journal: RunJournal, make: (time: Micros) => EngineEvent): void {
     this.#journal = journal;
     this.operate(make);
   }
@@ -118,7 +145,8 @@ export class LiveLoop implements VenueSink {
   operate(make: (time: Micros) => EngineEvent): void {
     if (this.#journal === undefined) return;
     this.#guard(() => {
-      this.#step(make(this.now));
+      // As a replay will read it: the order of its keys, too.
+      this.#step(JSON.parse(canonicalJson(make(this.now))) as EngineEvent);
       this.#settle();
     });
   }
@@ -134,6 +162,12 @@ export class LiveLoop implements VenueSink {
   cutLinger(): boolean {
     if (this.#isEnding) this.#finishEnding();
     return this.#isEnding;
+  }
+
+  /** No more orders come: it ends once the last parent has. */
+  standDown(): void {
+    this.#isStanding = false;
+    this.#guard(() => this.#lookForEnd());
   }
 
   /** Ends the loop as it stands: what rests at the venue stays there. */
@@ -153,6 +187,11 @@ export class LiveLoop implements VenueSink {
     );
   }
 
+  /** Of the last event, in the journal; undefined where that has no numbers. */
+  get record(): number | undefined {
+    return this.#record;
+  }
+
   /** The session's time as the engine is told it: it never falls, nor is it before a row seen. */
   get now(): Micros {
     const nanos = Math.max(this.#session.now(), this.#observer.time);
@@ -168,12 +207,15 @@ export class LiveLoop implements VenueSink {
 
   readonly #take = (block: MarketBlock, mayAct: boolean): void => {
     for (let row = 0; row < block.length;) {
-      row = this.#engine.observe(0, block, row, block.length, Number.POSITIVE_INFINITY);
+      const from = row;
+      row = this.#engine.observe(0, block, from, block.length, Number.POSITIVE_INFINITY);
+      // First: what is decided on these rows becomes durable with them or behind them.
+      this.#options.tape?.take(block, from, row);
       if (!mayAct || !this.#observer.wokeUp || !this.#wake.isDue) continue;
       this.#step({ kind: "touch-moved", time: this.now, instrument: this.#instrument });
     }
+    this.#options.follower?.rowsSeen?.();
     if (this.#steps.length > 0) this.#settle(block.localTime[block.length - 1]);
-    this.#options.tape?.take(block);
   };
 
   report(clientOrderId: ClientOrderId, report: OrderReport): void {
@@ -195,15 +237,20 @@ export class LiveLoop implements VenueSink {
     this.#isPending = true;
     const before = this.#session.now();
     journal.append("event", position, canonicalJson(event));
+    this.#record = journal.sequence;
+    this.#sinceCheckpoint += 1;
     const begun = this.#session.now();
     const outputs = this.#engine.step(event);
     const done = this.#session.now();
+    if (event.kind === "kill-switched") this.#isStanding = false;
     for (const output of outputs) {
       journal.append("output", position, canonicalJson(output));
+      this.#sinceCheckpoint += 1;
       if (isSent(output)) this.#commands.push(output);
     }
     this.#journaling += begun - before + (this.#session.now() - done);
     this.#steps.push([event, outputs]);
+    this.#options.follower?.stepped(this.#record, event, outputs);
   }
 
   /**
@@ -251,8 +298,25 @@ export class LiveLoop implements VenueSink {
     this.#commitIsDue = true;
     this.#timers.after(0, () => {
       this.#commitIsDue = false;
-      if (!this.#isOver && this.#isPending) this.#guard(() => this.#commit());
+      if (this.#isOver || !this.#isPending) return;
+      this.#guard(() => {
+        this.#checkpoint();
+        this.#commit();
+      });
     });
+  }
+
+  /** Now and then, in a turn that nothing waits for: what a restart need not fold again. */
+  #checkpoint(): void {
+    if (this.#sinceCheckpoint < this.#checkpointEvery) return;
+    const state = stateText(this.#engine);
+    const archive = archiveText(this.#engine.archive(this.#archived));
+    this.#journal!.checkpoint(this.#observer.position, state, archive);
+    this.#sinceCheckpoint = 0;
+    if (this.#options.checkpointRecords !== undefined) return;
+    // The larger the state, the rarer; but what is behind it is folded at the next restart.
+    const worth = Math.min(MOST_CHECKPOINT_RECORDS, state.length / CHECKPOINT_BYTES);
+    this.#checkpointEvery = Math.max(CHECKPOINT_RECORDS, worth);
   }
 
   /** One timer at most. One that is set too early looks, and is set again. */
@@ -288,7 +352,8 @@ export class LiveLoop implements VenueSink {
 
   #lookForEnd(): void {
     const [market] = this.#engine.instruments;
-    if (this.#isEnding || this.#isOver || market!.live.length > 0) return;
+    if (this.#isStanding || this.#isEnding || this.#isOver) return;
+    if (market!.live.length > 0) return;
     this.#isEnding = true;
     const linger = this.#options.lingerNanos ?? 0;
     this.#stopLooking = this.#timers.after(linger, () => this.#finishEnding());

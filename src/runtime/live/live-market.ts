@@ -10,12 +10,13 @@ import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { ok, type Result } from "../../core/domain/errors.ts";
 import { instrumentId } from "../../core/domain/instrument.ts";
-import { micros } from "../../core/domain/units.ts";
+import { type Micros, micros } from "../../core/domain/units.ts";
 import { type MarketBlock, type MarketHeader, VENUE_ONLY } from "../../core/market/columns.ts";
 import { type EventFile, openEventFile } from "../../data/event-file/reader.ts";
 import { partialOf } from "../../data/event-file/writer.ts";
 import type { DataFault } from "../../data/fault.ts";
 import { dayScaleOf } from "../day-scale.ts";
+import type { HeldAccount } from "../compose.ts";
 import type { OpenMarket } from "../market-source.ts";
 
 /** Plain JSON: the journal's header keeps it. */
@@ -34,6 +35,8 @@ export interface LiveMarketSpec {
     readonly positionLots: number;
     readonly maker: number;
     readonly taker: number;
+    /** See `VenueSession`. Absent: its venue tells of no others' executions. */
+    readonly executedTo?: Micros | undefined;
   };
 }
 
@@ -47,8 +50,14 @@ export const LIVE_SPEC = z.strictObject({
     positionLots: z.int(),
     maker: z.number().min(-1).max(1),
     taker: z.number().min(-1).max(1),
+    executedTo: z.int().positive().transform(micros).optional(),
   }),
 });
+
+export const heldAccount = ({ account }: LiveMarketSpec): HeldAccount => {
+  const { positionLots, maker, taker, executedTo } = account;
+  return { positionLots, fees: { maker, taker }, executedTo };
+};
 
 /** By its name alone a run's file lies beside its journal. */
 export const besideJournal = (spec: LiveMarketSpec, journal: string): LiveMarketSpec => ({
@@ -71,31 +80,58 @@ export const liveHeader = (
       : { displacementModel }),
 });
 
+/** Of session 1 the file itself; `run.market.arrival` has `run.market.2.arrival` behind it. */
+export const sessionFile = (first: string, session: number): string =>
+  session === 1 ? first : first.replace(/(\.arrival)?$/, `.${session}.arrival`);
+
 /** A file that a crash cut off is read as far as it goes: see `isCut`. */
-export function openLiveMarket(spec: LiveMarketSpec): Result<OpenMarket, DataFault> {
+export function openLiveMarket(
+  spec: LiveMarketSpec,
+  sessionCount = 1,
+): Result<OpenMarket, DataFault> {
   const path = spec.paths[0]!;
-  // A run that was cut off had not given its file its name.
-  const isUnnamed = !existsSync(path) && existsSync(partialOf(path));
-  const opened = openEventFile(isUnnamed ? partialOf(path) : path);
-  if (!opened.ok) return opened;
-  const file = opened.value;
-  const { origin: _, ...rest } = file.header;
   const epochNanos = BigInt(spec.epochSeconds) * 1_000_000_000n;
+  const found = Array.from({ length: sessionCount }, (_, k) =>
+    openWhatIsThere(sessionFile(path, k + 1)),
+  );
+  // A session that saw no rows has left no file, and of a lost one the journal says that it is.
+  const files = found.flatMap((opened) => (opened.ok ? [opened.value] : []));
+  const [first] = files;
+  if (first === undefined) return found[0] as Result<never, DataFault>;
+  const { origin: _, ...rest } = first.header;
   const header = liveHeader({ ...rest, epochNanos }, spec);
-  const blocks = { [Symbol.iterator]: () => engineBlocks(file, epochNanos) };
-  const { from, until } = spanOf(file);
+  const sessions = found.map((opened) => ({
+    [Symbol.iterator]: () => (opened.ok ? engineBlocks(opened.value, epochNanos) : noBlocks()),
+  }));
+  const blocks = { [Symbol.iterator]: () => allOf(sessions) };
+  const last = files.at(-1)!;
   const epochMicros = spec.epochSeconds * 1e6;
-  const shift = Number(file.header.epochNanos - epochNanos);
+  const shiftOf = ({ header: { epochNanos: begins } }: EventFile) => Number(begins - epochNanos);
   return ok({
     header,
     blocks,
-    from: micros(epochMicros + Math.ceil((from + shift) / 1000)),
-    until: micros(epochMicros + Math.floor((until + shift) / 1000)),
+    sessions,
+    from: micros(epochMicros + Math.ceil((spanOf(first).from + shiftOf(first)) / 1000)),
+    until: micros(epochMicros + Math.floor((spanOf(last).until + shiftOf(last)) / 1000)),
     spec,
-    isCut: file.cut !== undefined,
+    isCut: files.some(({ cut }) => cut !== undefined),
     scale: dayScaleOf(header, () => blocks),
     label: `${spec.venue} ${instrumentId(header.instrument)} (live, ${path})`,
   });
+}
+
+/** A run that was cut off had not given its file its name. */
+function openWhatIsThere(path: string): Result<EventFile, DataFault> {
+  const isUnnamed = !existsSync(path) && existsSync(partialOf(path));
+  return openEventFile(isUnnamed ? partialOf(path) : path);
+}
+
+function* allOf(sessions: readonly Iterable<MarketBlock>[]): Generator<MarketBlock> {
+  for (const blocks of sessions) yield* blocks;
+}
+
+function* noBlocks(): Generator<MarketBlock> {
+  // A session without rows.
 }
 
 function spanOf(file: EventFile): { readonly from: number; readonly until: number } {
@@ -105,9 +141,13 @@ function spanOf(file: EventFile): { readonly from: number; readonly until: numbe
 }
 
 /** Without the rows that stand for the venue's order alone, and by the run's own epoch. */
-function* engineBlocks(file: EventFile, epochNanos: bigint): Generator<MarketBlock> {
+export function* engineBlocks(
+  file: EventFile,
+  epochNanos: bigint,
+  blocks: Iterable<MarketBlock> = file.sequence(),
+): Generator<MarketBlock> {
   const shift = Number(file.header.epochNanos - epochNanos);
-  for (const block of file.sequence()) {
+  for (const block of blocks) {
     let length = 0;
     for (let row = 0; row < block.length; row++) {
       if ((block.kind[row]! & VENUE_ONLY) !== 0) continue;

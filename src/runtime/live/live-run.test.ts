@@ -6,19 +6,22 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Advisor, exchangeOf } from "../../advisors/advisor.ts";
+import type { Advice, AdviceQuestion } from "../../core/contracts/advice.ts";
 import { ok } from "../../core/domain/errors.ts";
 import { type Micros, micros, MINUTE, SECOND } from "../../core/domain/units.ts";
 import { fedFeed } from "../../../test/fed-market.ts";
 import { paperVenue } from "../../venues/paper/paper-venue.ts";
 import type { OpenPublicFeed } from "../../venues/paper/public-feed.ts";
 import type { Venue, VenueNotice } from "../../venues/venue.ts";
-import { VirtualTime } from "../../venues/virtual-time.ts";
+import { VirtualTime } from "../../data/network/virtual-time.ts";
 import { composeVenue, feeRates } from "../compose.ts";
 import { DEFAULT_CONFIG, type ArrivalConfig } from "../config.ts";
 import { openGenerated } from "../market-source.ts";
 import { replay } from "../replay.ts";
 import { hindrances } from "./preflight.ts";
-import { type LiveRequest, LiveRun, openLiveRun } from "./live-run.ts";
+import { type LiveRequest, LiveRun } from "./live-run.ts";
+import { openLiveRun } from "./open-run.ts";
 
 let folder = "";
 beforeAll(() => {
@@ -46,6 +49,7 @@ async function stage(
     readonly config?: ArrivalConfig;
     readonly alsoTraded?: number;
     readonly linger?: Micros;
+    readonly advisor?: Advisor;
     /** Seconds: what the market says between them comes as if it were 12 s old. */
     readonly lateBetween?: readonly [number, number];
   } = {},
@@ -87,6 +91,7 @@ async function stage(
     timers: time,
     parentId: "r1",
     ...(options.linger === undefined ? {} : { linger: options.linger }),
+    advisor: options.advisor,
     onNotice: (notice) => void notices.push(notice),
     onStep: (_, outputs) => {
       for (const { kind } of outputs) if (kind === "place-order") placedAt.push(time.now / 1e9);
@@ -174,6 +179,16 @@ const replayed = async (name: string) => {
   return again.value;
 };
 
+const FASTER: Advice = {
+  action: "accelerate",
+  rate: 2,
+  confidence: 0.7,
+  urgency: "high",
+  impactFactor: { value: 1, low: 1, high: 1 },
+  reasoning: "a test",
+  risk: "none",
+};
+
 describe("a live run", () => {
   it("works an order whole, and its journal replays to the same commands", async () => {
     const at = await stage("whole");
@@ -192,6 +207,43 @@ describe("a live run", () => {
     expect(again.outputs).toBeGreaterThan(50);
     expect(again.rows).toBeLessThanOrEqual(result.rows);
     expect(again.engine.parents.get("r1")!.filled).toBe(2000);
+  });
+
+  it("is advised, and never waits: for a slow one, one that hangs, or one that throws", async () => {
+    const advise = { ...DEFAULT_CONFIG.advice, advisor: "none of these" };
+    const influence = { calm: 1, usual: 1, stressed: 1 };
+    const config: ArrivalConfig = {
+      ...DEFAULT_CONFIG,
+      execution: { ...DEFAULT_CONFIG.execution, llmQueryInterval: micros(15 * SECOND) },
+      advice: { ...advise, influence },
+    };
+    const asked: AdviceQuestion[] = [];
+    const advisor: Advisor = {
+      name: "test",
+      check: () => Promise.resolve(ok(undefined)),
+      close: () => Promise.resolve(),
+      ask: async (question) => {
+        asked.push(question);
+        if (asked.length === 2) return new Promise(() => undefined);
+        if (asked.length === 3) throw new Error("planted");
+        for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+        return exchangeOf({ kind: "advice", advice: FASTER, source: "llm" }, 5, {
+          advisor: "test",
+          provider: "test",
+          model: "test",
+          promptVersion: "1",
+          question,
+          questionHash: "",
+        });
+      },
+    };
+    const at = await stage("advised", { config }, { config, advisor });
+    begin(at);
+    await at.drive(180);
+    const result = await at.run.finish();
+    expect(result.phase).toBe("complete");
+    expect(asked.length).toBeGreaterThan(3);
+    expect((await replayed("advised")).identical).toBe(true);
   });
 
   it("tells in figures what the order means before anything is sent", async () => {
@@ -330,23 +382,40 @@ describe("a live run", () => {
     expect(second.engine.parents.get("r1")!.fills).toEqual(first.engine.parents.get("r1")!.fills);
   });
 
-  it("does not begin where the market cannot be recorded: nobody could replay it", async () => {
+  it("does not begin where nothing can be kept of it: nobody could replay it", async () => {
     mkdirSync(join(folder, "gone"));
     const at = await stage(join("gone", "run"));
     rmSync(join(folder, "gone"), { recursive: true });
     at.time.runTo(at.time.now + 10e9);
     const begun = at.run.begin();
-    expect(begun).toMatchObject({ ok: false, error: { code: "RUN_MARKET_FILE" } });
+    expect(begun).toMatchObject({ ok: false, error: { code: "JOURNAL_IO" } });
     await at.run.discard();
   });
 
   it("says where the account is not what the run has made of it", async () => {
     const at = await stage("others", { quantity: "0.5" }, { alsoTraded: 7 });
     begin(at);
-    await at.drive(180);
-    const { alerts } = await at.run.finish();
-    expect(alerts).toMatchObject([{ severity: "warning", code: "RUN_POSITION" }]);
-    expect(alerts[0]!.text).toMatch(/holds 0\.507, .* it would be 0\.500/);
+    expect(await at.drive(60)).toBe(false);
+    const { parent } = at.run;
+    expect(parent?.phase).toBe("paused");
+    expect(parent?.reason).toMatch(/^halted: the account holds/);
+    expect(parent?.live).toEqual([]);
+    const filled = parent!.filled;
+    await at.drive(20);
+    expect(parent!.filled).toBe(filled);
+    // A person has looked: what others hold there is theirs.
+    at.run.operate((time, parentId) => ({
+      kind: "parent-resumed",
+      time,
+      parentId,
+      by: "somebody",
+    }));
+    expect(await at.drive(180)).toBe(true);
+    const { alerts, phase } = await at.run.finish();
+    expect(phase).toBe("complete");
+    expect(alerts).toMatchObject([{ severity: "critical", code: "POSITION_DIFFERS" }]);
+    const [held, expected] = /holds (\S+), .* it would be (\S+):/.exec(alerts[0]!.text)!.slice(1);
+    expect(Number(held) - Number(expected)).toBeCloseTo(0.007, 9);
     const alone = await stage("alone", { quantity: "0.5" });
     begin(alone);
     await alone.drive(180);

@@ -17,8 +17,9 @@ import {
   type MarketBlock,
   type MarketHeader,
 } from "../../core/market/columns.ts";
-import { openLiveMarket } from "./live-market.ts";
-import { MarketTape } from "./market-tape.ts";
+import { fileStore } from "./file-store.ts";
+import { type LiveMarketSpec, openLiveMarket } from "./live-market.ts";
+import type { RunJournal, Tape } from "./run-store.ts";
 
 const EPOCH_SECONDS = 1_767_621_600;
 const HEADER: MarketHeader = {
@@ -99,34 +100,58 @@ function seen(blocks: Iterable<MarketBlock>): (readonly number[])[] {
   return rows;
 }
 
+const specOf = (path: string): LiveMarketSpec => ({
+  kind: "live",
+  paths: [path],
+  venue: "test",
+  epochSeconds: EPOCH_SECONDS,
+  isImpactUnknown: true,
+  account: { positionLots: 0, maker: 0, taker: 0 },
+});
+
+function tapeOf(name: string): { readonly tape: Tape; readonly journal: RunJournal } {
+  const store = fileStore(join(folder, `${name}.journal`));
+  const tape = store.tape({
+    header: HEADER,
+    format: "test-live",
+    onFault: ({ text }) => {
+      throw new Error(text);
+    },
+  });
+  const created = store.create({
+    format: 2,
+    program: "test",
+    nodeMajor: 24,
+    instrument: {},
+    market: specOf(`${name}.market.arrival`),
+    config: {},
+    seed: 1,
+  });
+  if (!created.ok) throw new Error(created.error.text);
+  return { tape, journal: created.value };
+}
+
+const takeAll = (tape: Tape, block: MarketBlock): void => tape.take(block, 0, block.length);
+
 describe("a market tape", () => {
   it("has every row that the engine saw, in its order, by its clock", () => {
     let number = 0;
     fc.assert(
       fc.property(messages, fc.boolean(), (told, ticks) => {
-        const path = join(folder, `${number++}.market.arrival`);
-        const tape = new MarketTape({
-          header: HEADER,
-          path,
-          format: "test-live",
-          onFault: ({ text }) => {
-            throw new Error(text);
-          },
-        });
+        const name = `${number++}`;
+        const { tape, journal } = tapeOf(name);
         const blocks = blocksOf(told);
-        for (const block of blocks) {
-          tape.take(block);
+        for (const [index, block] of blocks.entries()) {
+          takeAll(tape, block);
+          if (index % 3 === 0) {
+            journal.append("event", index, "{}");
+            journal.commit();
+          }
           if (ticks) tape.tick(block.localTime[block.length - 1]!);
         }
         tape.close();
-        const opened = openLiveMarket({
-          kind: "live",
-          paths: [path],
-          venue: "test",
-          epochSeconds: EPOCH_SECONDS,
-          isImpactUnknown: true,
-          account: { positionLots: 0, maker: 0, taker: 0 },
-        });
+        journal.close();
+        const opened = openLiveMarket(specOf(join(folder, `${name}.market.arrival`)));
         if (!opened.ok) throw new Error(opened.error.text);
         expect(seen(opened.value.blocks)).toEqual(seen(blocks));
         expect(opened.value.header).toEqual({ ...HEADER, displacementModel: "unknown" });
@@ -137,16 +162,16 @@ describe("a market tape", () => {
   });
 
   it("does not take rows whose local time falls: no replay could follow them", () => {
-    const path = join(folder, "falls.market.arrival");
-    const tape = new MarketTape({ header: HEADER, path, format: "x", onFault: () => undefined });
+    const { tape, journal } = tapeOf("falls");
     const [late, early] = [3e9, 2e9].map((time) => {
       const rows = new ColumnsBuilder(1);
       rows.push(time, time, Kind.BID, 1000, 1);
       rows.endMessage();
       return rows.view();
     });
-    tape.take(late!);
-    expect(() => tape.take(early!)).toThrow(/local time fell/);
+    takeAll(tape, late!);
+    expect(() => takeAll(tape, early!)).toThrow(/local time fell/);
     tape.close();
+    journal.close();
   });
 });

@@ -5,24 +5,20 @@
  * must stay true: it is news for a person, never a reason to trade.
  */
 import { formatQuantity } from "../../core/domain/instrument.ts";
-import { sign } from "../../core/domain/side.ts";
 import { lots } from "../../core/domain/units.ts";
-import type { ParentState } from "../../core/execution/parent-state.ts";
+import type { InstrumentState } from "../../core/execution/instrument-state.ts";
 import type { AccountSummary } from "../../venues/venue.ts";
 
 /** Undefined where all is as it should be, or cannot be told: on spot, fees are taken in coins. */
 export function positionDifference(
-  { instrument, order, filled }: ParentState,
-  opening: AccountSummary,
+  { instrument, positionLots }: Pick<InstrumentState, "instrument" | "positionLots">,
   now: AccountSummary,
 ): string | undefined {
-  if (instrument.kind === "spot") return undefined;
-  const expected = opening.positionLots + sign(order.side) * filled;
-  if (now.positionLots === expected) return undefined;
+  if (instrument.kind === "spot" || now.positionLots === positionLots) return undefined;
   const text = (signed: number): string =>
     `${signed < 0 ? "-" : ""}${formatQuantity(instrument, lots(Math.abs(signed)))}`;
   return (
     `the account holds ${text(now.positionLots)}, and by what it held before and the fills of ` +
-    `this run it would be ${text(expected)}: somebody else trades on it, or a fill was not told`
+    `this run it would be ${text(positionLots)}: somebody else trades on it, or a fill was not told`
   );
 }

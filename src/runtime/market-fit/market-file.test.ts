@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { micros, SECOND, ticks } from "../../core/domain/units.ts";
 import { GENERATED_INSTRUMENT } from "../../simulation/generated/market.ts";
 import { DEFAULT_PROFILE } from "../../simulation/generated/profile.ts";
-import { canonicalJson } from "../canonical-json.ts";
+import { canonicalJson } from "../../core/domain/canonical-json.ts";
 import { instrumentJson } from "../instrument-file.ts";
 import { openGenerated, parseMarketSpec } from "../market-source.ts";
 import { parseMarketFile, type ProfiledMarket, readMarketFile } from "./market-file.ts";

@@ -8,6 +8,8 @@ import type { ClientOrderId, OrderReport, OrderTerms } from "../../core/domain/c
 import { decimal } from "../../core/domain/decimal.ts";
 import { lots, ticks } from "../../core/domain/units.ts";
 import { Kind, KIND_MASK, type MarketBlock } from "../../core/market/columns.ts";
+import { SYSTEM_TRANSPORT } from "../../data/network/system-transport.ts";
+import type { Transport } from "../../data/network/transport.ts";
 import { AnchoredClock } from "../../data/recorder/clock.ts";
 import { DEFAULT_PACE } from "../../data/recorder/feed.ts";
 import { type LocalExchange, startExchange } from "../../runtime/local-exchange.ts";
@@ -19,7 +21,7 @@ import { type Hosts, hostsOf } from "./hosts.ts";
 import { DEFAULT_PATIENCE } from "./order-sighting.ts";
 import { RatePump } from "./rate-pump.ts";
 import { BybitRest } from "./rest-client.ts";
-import { SESSION_PACE } from "./session.ts";
+import { SESSION_PACE } from "./session-parts.ts";
 import { STREAM_PACE } from "./signed-stream.ts";
 
 /** Times as on the true venue, but for waits that a test should not have to sit through. */
@@ -35,6 +37,8 @@ const QUICK: NonNullable<BybitVenueOptions["pace"]> = {
     executionsMs: 100,
     firstLookMs: 30,
     mostLookMs: 300,
+    adoptedMarginMs: 200,
+    lostMs: 600,
   },
   answerMs: 400,
 };
@@ -49,7 +53,7 @@ beforeAll(async () => {
       "spot:BTCUSDT=generated:seed=8",
       "inverse:BTCUSD=generated:seed=9",
     ],
-    accounts: 60,
+    accounts: 80,
     rateLimits: 100,
     seed: 5,
     history: 5,
@@ -57,9 +61,12 @@ beforeAll(async () => {
 });
 afterAll(() => exchange.close());
 
-function venueOf(options: Partial<BybitVenueOptions> & { readonly prefix: string }): Venue {
+function venueOf(
+  options: Partial<BybitVenueOptions> & { readonly prefix: string },
+  account = cases,
+): Venue {
   const hosts = hostsOf("local", exchange.url);
-  const access = exchange.accounts[cases]!;
+  const access = exchange.accounts[account]!;
   if (!hosts.ok) throw new Error(hosts.error.text);
   return bybitVenue({
     hosts: hosts.value,
@@ -92,6 +99,7 @@ function restOf(): BybitRest {
 async function openStage(options: Partial<BybitVenueOptions> = {}): Promise<VenueStage> {
   cases += 1;
   const { prefix = `s${cases}` } = options;
+  const account = cases;
   const opened = await venueOf({ ...options, prefix }).open(new AbortController().signal);
   if (!opened.ok) throw new Error(`${opened.error.code}: ${opened.error.text}`);
   return {
@@ -101,6 +109,12 @@ async function openStage(options: Partial<BybitVenueOptions> = {}): Promise<Venu
     wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     dropConnections: () => exchange.server.dropConnections(),
     loseAnswers: (count) => exchange.server.loseAnswers(count),
+    async reopen() {
+      const next = venueOf({ ...options, prefix }, account);
+      const again = await next.open(new AbortController().signal);
+      if (!again.ok) throw new Error(`${again.error.code}: ${again.error.text}`);
+      return again.value;
+    },
     close: () => Promise.resolve(),
   };
 }
@@ -301,6 +315,70 @@ describe("a Bybit session", () => {
     await vi.waitFor(() => expect(told.reports).toContain(`${prefix}-2 rejected VENUE_NOT_SENT`), {
       timeout: 5000,
     });
+    await session.close();
+  });
+
+  it("counts its rows' times from the beginning of the run that it goes on with", async () => {
+    cases += 1;
+    const venue = venueOf({ prefix: "again" });
+    const epochNanos = BigInt(Math.floor(Date.now() / 1000) - 3600) * 1_000_000_000n;
+    const { signal } = new AbortController();
+    const opened = await venue.open(signal, { epochNanos });
+    if (!opened.ok) throw new Error(opened.error.text);
+    const session = opened.value;
+    expect(session.header.epochNanos).toBe(epochNanos);
+    const times: number[] = [];
+    session.start({
+      rows: ({ localTime }) => times.push(localTime[0]!),
+      report: () => undefined,
+      notice: () => undefined,
+    });
+    await vi.waitFor(() => expect(times.length).toBeGreaterThan(0));
+    for (const time of [times[0]!, session.now()]) {
+      expect(time).toBeGreaterThan(3600e9 - 1e9);
+      expect(time).toBeLessThan(3700e9);
+    }
+    await session.close();
+    const ahead = await venue.open(signal, { epochNanos: epochNanos * 2n });
+    expect(ahead).toMatchObject({ ok: false, error: { code: "VENUE_CLOCK" } });
+  });
+
+  it("sends nothing new by rules that have changed, and still cancels", async () => {
+    let tick = '"tickSize":"0.1"';
+    const transport: Transport = {
+      ...SYSTEM_TRANSPORT,
+      async request(request) {
+        const answer = await SYSTEM_TRANSPORT.request(request);
+        return { ...answer, text: answer.text?.replace(/"tickSize":"0\.10*"/, tick) };
+      },
+    };
+    const pace = { ...QUICK, rulesMs: 50 };
+    const stage = await openStage({ transport, pace });
+    const { session, prefix } = stage;
+    const told = await listen(stage);
+    const limitPrice = ticks(Math.floor(told.bid * 0.997));
+    session.place(termsOf(`${prefix}-1`, told.bid));
+    await vi.waitFor(() => expect(told.reports).toEqual([`${prefix}-1 accepted`]));
+    tick = '"tickSize":"0.5"';
+    const said = () => told.notices.filter(({ code }) => code === "VENUE_RULES_CHANGED");
+    await vi.waitFor(() => expect(said()).toHaveLength(1));
+    expect(said()[0]).toMatchObject({ severity: "critical" });
+    expect(said()[0]!.text).toMatch(/the tick was 0\.10? and is 0\.5/);
+    session.place(termsOf(`${prefix}-2`, told.bid));
+    const first = `${prefix}-1` as ClientOrderId;
+    session.amend({ clientOrderId: first, limitPrice, quantity: lots(10) });
+    await vi.waitFor(() => expect(told.reports).toHaveLength(3));
+    expect(told.reports.slice(1)).toEqual([
+      `${prefix}-2 rejected VENUE_RULES_CHANGED`,
+      `${prefix}-1 amend-rejected VENUE_RULES_CHANGED`,
+    ]);
+    session.cancel(first);
+    await vi.waitFor(() => expect(told.reports.at(-1)).toBe(`${prefix}-1 canceled`));
+    tick = '"tickSize":"0.1"';
+    await vi.waitFor(() => expect(said()).toHaveLength(2));
+    session.place(termsOf(`${prefix}-3`, told.bid));
+    await vi.waitFor(() => expect(told.reports.at(-1)).toBe(`${prefix}-3 accepted`));
+    expect((await session.cancelAll()).ok).toBe(true);
     await session.close();
   });
 

@@ -5,89 +5,44 @@
  * account are what the run needs, its streams stand and a book is known; until then nothing is
  * sent that trades, and what fails leaves nothing behind.
  */
-import type { Decimal } from "../../core/domain/decimal.ts";
 import { err, ok, type Result } from "../../core/domain/errors.ts";
-import type { ContractKind } from "../../core/domain/instrument.ts";
 import type { MarketHeader } from "../../core/market/columns.ts";
+import { every } from "../../data/network/repeating.ts";
+import { SYSTEM_TRANSPORT } from "../../data/network/system-transport.ts";
+import type { Transport } from "../../data/network/transport.ts";
 import { AnchoredClock } from "../../data/recorder/clock.ts";
-import { DEFAULT_PACE, type FeedPace } from "../../data/recorder/feed.ts";
-import type { Venue, VenueFault, VenueNotice, VenueSession } from "../venue.ts";
-import type { Credentials } from "./credentials.ts";
-import type { Hosts } from "./hosts.ts";
+import { DEFAULT_PACE } from "../../data/recorder/feed.ts";
+import type { OpenTerms, Venue, VenueFault, VenueNotice, VenueSession } from "../venue.ts";
+import type { BybitVenueOptions } from "./bybit-options.ts";
+import { identityOf } from "./identity.ts";
 import { MarketGuard } from "./market-guard.ts";
+import { Maintenance } from "./maintenance.ts";
 import { MarketStream } from "./market-stream.ts";
 import { OrderEntry } from "./order-entry.ts";
 import { OrderQuestions } from "./order-questions.ts";
 import { isInDollars, OrderGate } from "./order-rules.ts";
-import { DEFAULT_PATIENCE, type TrackerPatience } from "./order-sighting.ts";
+import { DEFAULT_PATIENCE } from "./order-sighting.ts";
 import { OrderTracker } from "./order-tracker.ts";
 import { PrivateStream } from "./private-stream.ts";
 import { RatePump } from "./rate-pump.ts";
-import type { RateOptions } from "./rate-scheduler.ts";
 import { BybitRest } from "./rest-client.ts";
-import { BybitSession, SESSION_PACE, type SessionPace } from "./session.ts";
-import { checkAccount, summarise } from "./session-account.ts";
-import { STREAM_PACE, type StreamPace } from "./signed-stream.ts";
+import { RulesWatch } from "./rules-watch.ts";
+import { BybitSession } from "./session.ts";
+import { type Asking, checkAccount, type CheckedAccount, summarise } from "./session-account.ts";
+import { SESSION_PACE } from "./session-parts.ts";
+import { STREAM_PACE } from "./signed-stream.ts";
 import { TradeStream } from "./trade-stream.ts";
-import { Grid, isLinkId, type PositionIndex, type SelfMatch } from "./wire.ts";
+import { Grid, isLinkId } from "./wire.ts";
 
-export interface BybitVenueOptions {
-  readonly hosts: Hosts;
-  readonly credentials: Credentials;
-  readonly category: ContractKind;
-  readonly symbol: string;
-  /**
-   * Begins the ids of all orders of this run and of no other: by it orders are known as ours that a
-   * run before has left, and `cancelAll` withdraws those too.
-   */
-  readonly prefix: string;
-  /** 0 for one-way mode; 1 for the long, 2 for the short side of hedge mode. */
-  readonly positionIndex?: PositionIndex;
-  /** Decimal text; absent: as it is. */
-  readonly leverage?: string;
-  /** Whether the leverage may be set where it is another; else `open` refuses. */
-  readonly setsLeverage?: boolean;
-  /** Absent: as the account has it. */
-  readonly selfMatch?: SelfMatch;
-  /** Of one order, in US dollars. */
-  readonly maxOrderValue?: Decimal;
-  /** Between two new orders. */
-  readonly minIntervalMs?: number;
-  /** Disconnect protection: seconds. It withdraws the orders of others on the account, too. */
-  readonly protectionSeconds?: number;
-  /** Levels of each side of the book. */
-  readonly depth?: number;
-  /** Connections for order entry; 0: orders go over HTTP. */
-  readonly tradeConnections?: number;
-  readonly rates?: RateOptions;
-  readonly clock?: AnchoredClock;
-  /** In [0, 1); only waits depend on it. */
-  readonly random?: () => number;
-  readonly pace?: BybitPace;
-}
-
-/** Every time-out and wait. */
-export interface BybitPace {
-  readonly feed?: FeedPace;
-  readonly stream?: StreamPace;
-  readonly session?: SessionPace;
-  readonly tracker?: TrackerPatience;
-  /** An answer of the trade stream that has not come by then does not come. */
-  readonly answerMs?: number;
-  readonly restTimeoutMs?: number;
-  /** The streams stand and a book is known by then, or the session is not opened. */
-  readonly openMs?: number;
-  /** The book is held against the one that the venue tells so often [60,000]; 0: never. */
-  readonly checkMs?: number;
-  /** A difference counts that is still there after so long [5,000]. */
-  readonly checkAgainMs?: number;
-}
+export type { BybitPace, BybitVenueOptions } from "./bybit-options.ts";
 
 const ANSWER_MS = 3000;
 const OPEN_MS = 20_000;
 const REST_TIMEOUT_MS = 10_000;
 const CHECK_MS = 60_000;
 const CHECK_AGAIN_MS = 5000;
+const RULES_MS = 3 * 60_000;
+const RULES_SOON_MS = 2000;
 const QUIET_MS = 1000;
 const CLOCK_LOOK_MS = 1000;
 /** The venue's clock is measured anew so often. */
@@ -95,7 +50,7 @@ const CLOCK_SYNC_MS = 10 * 60_000;
 
 export const bybitVenue = (options: BybitVenueOptions): Venue => ({
   name: "bybit",
-  open: (signal) => new Opening(options, signal).run(),
+  open: (signal, terms) => new Opening(options, signal, terms).run(),
 });
 
 /** All that is made for one session; ended together. */
@@ -108,24 +63,42 @@ class Opening {
   readonly #pump: RatePump;
   readonly #rest: BybitRest;
   readonly #market: MarketStream;
-  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #transport: Transport;
+  /** Each ends one that repeats. */
+  readonly #repeating: (() => void)[] = [];
   readonly #tracker: OrderTracker;
   #private: PrivateStream | undefined;
   #trade: readonly TradeStream[] = [];
   #session: BybitSession | undefined;
   #guard: MarketGuard | undefined;
+  #rules: RulesWatch | undefined;
+  readonly #maintenance: Maintenance;
   readonly #early: VenueNotice[] = [];
   readonly #refused = Promise.withResolvers<VenueFault>();
+  readonly #terms: OpenTerms;
+  /** Of a run that is gone on with. */
+  readonly #hindered: ((fault: VenueFault) => void) | undefined;
 
-  constructor(options: BybitVenueOptions, signal: AbortSignal) {
+  constructor(options: BybitVenueOptions, signal: AbortSignal, terms: OpenTerms = {}) {
     const { hosts, credentials, pace = {}, clock = new AnchoredClock() } = options;
     const { random = Math.random, category, symbol, depth } = options;
+    const { transport = SYSTEM_TRANSPORT } = options;
     this.#options = options;
+    this.#terms = terms;
+    if (terms.isResumed === true) {
+      this.#hindered = ({ code, text }) =>
+        this.#tell("warning", code, `no run would be begun like this: ${text}`);
+    }
     this.#signal = signal;
     this.#clock = clock;
     this.#random = random;
+    this.#transport = transport;
     this.#tracker = new OrderTracker(pace.tracker ?? DEFAULT_PATIENCE);
-    this.#pump = new RatePump(options.rates);
+    this.#pump = new RatePump(options.rates, transport);
+    this.#maintenance = new Maintenance(
+      (notice) => this.#notice(notice),
+      () => transport.nowMs(),
+    );
     this.#rest = new BybitRest({
       hosts,
       credentials,
@@ -134,6 +107,8 @@ class Opening {
       random,
       signal: this.#abort.signal,
       timeoutMs: pace.restTimeoutMs ?? REST_TIMEOUT_MS,
+      transport,
+      heard: (word) => this.#maintenance.heard(word),
       recvWindowMs: (pace.tracker ?? DEFAULT_PATIENCE).receiveWindowMs,
     });
     this.#market = new MarketStream({
@@ -144,6 +119,9 @@ class Opening {
       clock,
       random,
       pace: pace.feed ?? DEFAULT_PACE,
+      transport,
+      epochNanos: terms.epochNanos,
+      hindered: this.#hindered,
       notice: (notice) => this.#notice(notice),
     });
   }
@@ -176,39 +154,30 @@ class Opening {
     }
     const grid = new Grid(instrument);
     const asking = { rest: this.#rest, grid };
-    const checked = await checkAccount(asking, {
-      positionIndex,
-      leverage: this.#options.leverage,
-      setsLeverage: this.#options.setsLeverage ?? false,
-      protectionSeconds: this.#options.protectionSeconds,
-      isDemo: this.#options.hosts.network === "demo",
-      signal: this.#abort.signal,
-    });
+    const checked = await this.#checked(asking);
     if (!checked.ok) return checked;
-    const { fees, areFeesAssumed } = checked.value;
-    if (areFeesAssumed) {
-      const text = `the venue does not tell the fees: ${fees.maker} and ${fees.taker} are assumed`;
-      this.#tell("warning", "VENUE_FEES_ASSUMED", text);
-    }
+    const { fees, identity } = checked.value;
     const questions = this.#questions(grid);
     const isOurs = (id: string): boolean => this.#tracker.isOurs(id) || id.startsWith(prefix);
     const refresh = () => summarise(asking, positionIndex, questions, isOurs);
+    const { executedTo, wasSent = () => false } = this.#terms;
+    const knownTo = executedTo === undefined ? this.#rest.venueNowMs() : executedTo / 1000;
     const account = await refresh();
     if (!account.ok) return account;
     if (this.#abort.signal.aborted) return err(STOPPED);
-    this.#guard = this.#guardOf(header.value);
+    const watches = this.#watch(header.value);
     this.#openStreams(grid);
     const streams = await this.#streamsStand();
     if (!streams.ok) return streams;
     const session = new BybitSession({
       header: header.value,
       fees,
-      account: account.value,
+      account: { ...account.value, identity },
       grid,
       style: { positionIndex, selfMatch: this.#options.selfMatch },
       rest: this.#rest,
       market: this.#market,
-      guard: this.#guard,
+      ...watches,
       tracker: this.#tracker,
       questions,
       entry: this.#entry(),
@@ -216,10 +185,14 @@ class Opening {
         maxOrderValue,
         minIntervalMs: this.#options.minIntervalMs ?? 0,
       }),
+      timers: this.#transport.timers,
       pace: this.#options.pace?.session ?? SESSION_PACE,
       prefix,
       redact: (text) => credentials.redact(text),
       refresh,
+      knownTo,
+      wasSent,
+      restartPrivate: (reason) => this.#private?.restart(reason),
       closeParts: () => this.#close(),
     });
     this.#session = session;
@@ -227,20 +200,57 @@ class Opening {
     return ok(session);
   }
 
-  #guardOf(header: MarketHeader): MarketGuard {
+  async #checked(asking: Asking): Promise<Result<CheckedAccount, VenueFault>> {
+    const checked = await checkAccount(asking, {
+      positionIndex: this.#options.positionIndex ?? 0,
+      leverage: this.#options.leverage,
+      setsLeverage: this.#options.setsLeverage ?? false,
+      protectionSeconds: this.#options.protectionSeconds,
+      isDemo: this.#options.hosts.network === "demo",
+      signal: this.#abort.signal,
+      timers: this.#transport.timers,
+      identify: (key) => identityOf(this.#options.hosts, this.#options.credentials, key),
+      whyNot: this.#terms.whyNot,
+      hindered: this.#hindered,
+    });
+    if (!checked.ok) return checked;
+    const { fees, areFeesAssumed } = checked.value;
+    if (areFeesAssumed) {
+      const text = `the venue does not tell the fees: ${fees.maker} and ${fees.taker} are assumed`;
+      this.#tell("warning", "VENUE_FEES_ASSUMED", text);
+    }
+    return checked;
+  }
+
+  #watch(header: MarketHeader): { readonly guard: MarketGuard; readonly rules: RulesWatch } {
     const { checkMs = CHECK_MS, checkAgainMs = CHECK_AGAIN_MS } = this.#options.pace ?? {};
-    return new MarketGuard({
+    const { rulesMs = RULES_MS, rulesSoonMs = RULES_SOON_MS } = this.#options.pace ?? {};
+    const { timers } = this.#transport;
+    const guard = new MarketGuard({
       rest: this.#rest,
       header,
       everyMs: checkMs,
       againMs: checkAgainMs,
       quietMs: QUIET_MS,
+      timers,
       onWrong: (text) => {
         const what = `the book is not the venue's (${text}): it is begun anew`;
         this.#tell("warning", "VENUE_BOOK_WRONG", what);
         this.#market.distrust();
       },
     });
+    const rules = new RulesWatch({
+      rest: this.#rest,
+      instrument: header.instrument,
+      everyMs: rulesMs,
+      soonMs: rulesSoonMs,
+      timers,
+      nowMs: () => this.#transport.nowMs(),
+      notice: (notice) => this.#notice(notice),
+    });
+    this.#guard = guard;
+    this.#rules = rules;
+    return { guard, rules };
   }
 
   #questions(grid: Grid): OrderQuestions {
@@ -248,7 +258,8 @@ class Opening {
       rest: this.#rest,
       grid,
       tracker: this.#tracker,
-      executed: (row) => this.#session?.execution(row),
+      executed: (row, begunAt) => this.#session?.execution(row, begunAt),
+      found: (at, begunAt) => this.#session?.found(at, begunAt),
       told: () => this.#session?.told(),
       unread: (fault) => this.#session?.unread(fault),
       redact: (text) => this.#options.credentials.redact(text),
@@ -264,7 +275,10 @@ class Opening {
         this.#clock.check();
         return this.#rest.venueNowMs();
       },
+      heard: (word) => this.#maintenance.heard(word),
+      onRefused: () => this.#rules?.look(),
       onSent: (number, at) => this.#tracker.sent(number, at),
+      timers: this.#transport.timers,
     });
   }
 
@@ -276,6 +290,7 @@ class Opening {
       clock: this.#clock,
       random: this.#random,
       pace: pace.stream ?? STREAM_PACE,
+      transport: this.#transport,
     };
     this.#private = new PrivateStream(
       {
@@ -322,23 +337,35 @@ class Opening {
   /** The market and the private stream must stand; orders find another way. */
   async #streamsStand(): Promise<Result<void, VenueFault>> {
     const { openMs = OPEN_MS } = this.#options.pace ?? {};
-    const until = performance.now() + openMs;
+    const until = this.#transport.nowMs() + openMs;
     const book = this.#market.firstBook.then(() => "book" as const);
     let hasBook = false;
     void book.then(() => (hasBook = true));
     while (!this.#abort.signal.aborted) {
       const isPrivate = this.#private?.isReady === true;
       const isTrade = this.#trade.every((stream) => stream.isReady);
-      const isLate = performance.now() > until;
+      const isLate = this.#transport.nowMs() > until;
       if (hasBook && isPrivate && (isTrade || isLate)) {
         if (!isTrade) this.#tell("warning", "VENUE_TRADE_LOST", tradeLost("it does not open"));
         return ok(undefined);
       }
-      if (isLate) return err(silent(hasBook, openMs));
-      const refused = await Promise.race([this.#refused.promise, tick()]);
+      if (isLate) return this.#unless(silent(hasBook, openMs));
+      const refused = await Promise.race([this.#refused.promise, this.#tick()]);
       if (refused !== undefined) return err(refused);
     }
     return err(STOPPED);
+  }
+
+  /** Who goes on with a run has orders to look after, whatever stands in the way of new ones. */
+  #unless(fault: VenueFault): Result<void, VenueFault> {
+    if (this.#hindered === undefined) return err(fault);
+    this.#hindered(fault);
+    return ok(undefined);
+  }
+
+  #tick(): Promise<undefined> {
+    const { timers } = this.#transport;
+    return new Promise((resolve) => void timers.after(TICK_MS * 1e6, () => resolve(undefined)));
   }
 
   #refusedBy(text: string): void {
@@ -348,8 +375,18 @@ class Opening {
 
   /** A machine that slept, and clocks that drift, are seen. */
   #keepClock(): void {
-    this.#timers.push(setInterval(() => this.#clock.check(), CLOCK_LOOK_MS));
-    this.#timers.push(setInterval(() => void this.#rest.syncClock(), CLOCK_SYNC_MS));
+    const { timers } = this.#transport;
+    let { leaps } = this.#clock;
+    const look = (): void => {
+      this.#clock.check();
+      if (this.#clock.leaps === leaps) return;
+      leaps = this.#clock.leaps;
+      void this.#rest.syncClock();
+    };
+    this.#repeating.push(
+      every(timers, CLOCK_LOOK_MS, look),
+      every(timers, CLOCK_SYNC_MS, () => void this.#rest.syncClock()),
+    );
   }
 
   #tell(severity: VenueNotice["severity"], code: string, text: string): void {
@@ -362,8 +399,9 @@ class Opening {
   }
 
   #close(): void {
-    for (const timer of this.#timers) clearInterval(timer);
+    for (const end of this.#repeating) end();
     this.#guard?.close();
+    this.#rules?.close();
     this.#market.close();
     this.#private?.close(this.#tracker.open().length === 0);
     for (const stream of this.#trade) stream.close();
@@ -384,5 +422,3 @@ const silent = (hasBook: boolean, openMs: number): VenueFault => ({
 
 /** How often it is looked whether all is there. */
 const TICK_MS = 5;
-const tick = (): Promise<undefined> =>
-  new Promise((resolve) => setTimeout(() => resolve(undefined), TICK_MS));

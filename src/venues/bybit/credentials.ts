@@ -98,7 +98,10 @@ export function readCredentials(
   return made(key.value, secret.value, "the environment");
 }
 
-function readValue(environment: Environment, name: string): Result<string | undefined, VenueFault> {
+export function readValue(
+  environment: Environment,
+  name: string,
+): Result<string | undefined, VenueFault> {
   const direct = environment[name];
   const path = environment[`${name}_FILE`];
   if (path === undefined || path === "") return ok(direct === "" ? undefined : direct);

@@ -3,6 +3,7 @@
  */
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Kind, KIND_MASK, type MarketBlock } from "../../core/market/columns.ts";
+import { SYSTEM_TRANSPORT } from "../../data/network/system-transport.ts";
 import { AnchoredClock } from "../../data/recorder/clock.ts";
 import { DEFAULT_PACE } from "../../data/recorder/feed.ts";
 import { type LocalExchange, startExchange } from "../../runtime/local-exchange.ts";
@@ -36,6 +37,8 @@ async function guarded(seen: (block: MarketBlock) => MarketBlock) {
   const market = new MarketStream({
     ...common,
     category: "linear",
+    transport: SYSTEM_TRANSPORT,
+    epochNanos: undefined,
     symbol: "BTCUSDT",
     depth: 50,
     pace: { ...DEFAULT_PACE, spacingMs: 1 },
@@ -50,6 +53,7 @@ async function guarded(seen: (block: MarketBlock) => MarketBlock) {
   if (!header.ok) throw new Error(header.error.text);
   const wrong: string[] = [];
   const guard = new MarketGuard({
+    timers: SYSTEM_TRANSPORT.timers,
     rest,
     header: header.value,
     everyMs: 250,

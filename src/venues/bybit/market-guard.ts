@@ -7,6 +7,7 @@
  */
 import { ok, type Result } from "../../core/domain/errors.ts";
 import type { MarketBlock, MarketHeader } from "../../core/market/columns.ts";
+import type { Timers } from "../../data/network/timers.ts";
 import { type BookAnswer, MarketCheck } from "./market-check.ts";
 import type { BybitRest } from "./rest-client.ts";
 import { Fields, Grid, type WireFault } from "./wire.ts";
@@ -21,6 +22,7 @@ export interface MarketGuardOptions {
   /** Levels that the stream has touched so shortly before or after an answer are left out. */
   readonly quietMs: number;
   readonly onWrong: (text: string) => void;
+  readonly timers: Timers;
 }
 
 const LEVELS = 20;
@@ -29,7 +31,7 @@ export class MarketGuard {
   readonly #options: MarketGuardOptions;
   readonly #check: MarketCheck;
   readonly #grid: Grid;
-  #timer: NodeJS.Timeout | undefined;
+  #takeBack: (() => void) | undefined;
   #isClosed = false;
   /** What differed at the last look. */
   #suspects: readonly string[] = [];
@@ -52,7 +54,7 @@ export class MarketGuard {
 
   close(): void {
     this.#isClosed = true;
-    clearTimeout(this.#timer);
+    this.#takeBack?.();
   }
 
   async #ask(): Promise<void> {
@@ -84,9 +86,8 @@ export class MarketGuard {
 
   #next(ms: number, run: () => void | Promise<void>): void {
     if (this.#isClosed) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void run(), ms);
-    this.#timer.unref();
+    this.#takeBack?.();
+    this.#takeBack = this.#options.timers.after(ms * 1e6, () => void run());
   }
 
   #read(result: unknown): Result<BookAnswer, WireFault> {

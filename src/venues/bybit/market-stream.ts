@@ -15,6 +15,7 @@ import {
   type MarketBlock,
   type MarketHeader,
 } from "../../core/market/columns.ts";
+import type { Transport } from "../../data/network/transport.ts";
 import type { DataFault } from "../../data/fault.ts";
 import { BybitFeed } from "../../data/recorder/bybit-feed.ts";
 import type { AnchoredClock } from "../../data/recorder/clock.ts";
@@ -33,6 +34,11 @@ export interface MarketStreamOptions {
   readonly random: () => number;
   readonly pace: FeedPace | undefined;
   readonly notice: (notice: VenueNotice) => void;
+  readonly transport: Transport;
+  /** What rows' times count from; absent: the session's own choice. */
+  readonly epochNanos: bigint | undefined;
+  /** Of a run that is gone on with: is told what else would refuse. */
+  readonly hindered?: ((fault: VenueFault) => void) | undefined;
 }
 
 /** What is kept until somebody listens: minutes of a busy market. */
@@ -54,6 +60,7 @@ export class MarketStream {
   constructor(options: MarketStreamOptions) {
     this.#options = options;
     const { hosts, category, symbol, depth, clock, random, pace } = options;
+    const { transport, epochNanos } = options;
     this.#feed = new BybitFeed({
       kind: category,
       symbols: [symbol],
@@ -62,6 +69,8 @@ export class MarketStream {
       rest: hosts.rest,
       clock,
       random,
+      transport,
+      epochNanos,
       openSink: () => this.#rows,
       onEvent: (event) => options.notice(noticeOf(event)),
       ...(pace === undefined ? {} : { pace }),
@@ -76,8 +85,11 @@ export class MarketStream {
     if (errorNanos > MOST_CLOCK_ERROR_NANOS) {
       const by = (errorNanos / 1e6).toFixed(0);
       const text = `the venue's time is known to within ${by} ms only: the connection is too slow`;
-      return err({ code: "VENUE_CLOCK", text });
+      const { hindered } = this.#options;
+      if (hindered === undefined) return err({ code: "VENUE_CLOCK", text });
+      hindered({ code: "VENUE_CLOCK", text });
     }
+    if (this.now() < 0) return err(EPOCH_AHEAD);
     this.#header = {
       instrument: prepared.value[0]!,
       epochNanos: BigInt(this.#feed.time.seconds) * 1_000_000_000n,
@@ -141,6 +153,13 @@ export class MarketStream {
     }
   }
 }
+
+const EPOCH_AHEAD: VenueFault = {
+  code: "VENUE_CLOCK",
+  text:
+    "the run that is to be gone on with began later than it is now by the venue's clock: " +
+    "check the clock of the machine that it ran on",
+};
 
 const faultOf = ({ code, text }: DataFault): VenueFault =>
   code === "DATA_SYMBOL"

@@ -3,12 +3,15 @@
  * urgency.
  *
  * Over the trade streams where one stands, else over HTTP; requests about one order keep to one
- * stream. What must stay true: a request whose time has passed is not sent (a program that was
- * stopped and goes on must not trade on what it thought then); a place or an amendment is sent at
- * most once; and each request ends in exactly one answer, never from within the call that made it.
+ * stream. What must stay true: a place or an amendment whose time has passed is not sent (a program
+ * that was stopped and goes on must not trade on what it thought then), and is sent at most once; a
+ * cancel is never too late; and each request ends in exactly one answer, never from within the call
+ * that made it.
  */
 import type { ClientOrderId } from "../../core/domain/child-order.ts";
 import { unreachable } from "../../core/domain/errors.ts";
+import type { Timers } from "../../data/network/timers.ts";
+import type { VenueWord } from "./maintenance.ts";
 import type { RequestAnswer, RequestKind, VenueMillis } from "./order-sighting.ts";
 import type { RatePump } from "./rate-pump.ts";
 import type { RateGroup, RateRequest } from "./rate-scheduler.ts";
@@ -23,7 +26,7 @@ export interface EntryRequest {
   readonly clientOrderId: ClientOrderId;
   /** A body of `wire-requests.ts`. */
   readonly body: object;
-  /** Not to be sent later than this. */
+  /** Not to be sent later than this; a cancel is, but not again and again. */
   readonly notAfter: VenueMillis;
   /** Not over a stream, however well it seems to stand. */
   readonly isHttp?: boolean;
@@ -40,6 +43,11 @@ export interface OrderEntryOptions {
   readonly onSent: (number: number, at: VenueMillis) => void;
   /** Between two tries of a cancel that the venue was too busy for. */
   readonly busyMs?: number;
+  /** Told of each answer of the trade streams. */
+  readonly heard?: (word: VenueWord) => void;
+  /** The venue has refused an order or an amendment: perhaps its rules are others than we think. */
+  readonly onRefused?: () => void;
+  readonly timers: Timers;
 }
 
 const WAYS = {
@@ -52,6 +60,8 @@ const WAYS = {
 >;
 
 const BUSY_MS = 250;
+/** A cancel that waited while the program stood still is tried for as long as if it were new. */
+const LATE_CANCEL_MS = 10_000;
 /** What a refusal for too many requests waits for: the venue's second. */
 const LIMITED_MS = 1000;
 
@@ -59,7 +69,8 @@ export class OrderEntry {
   readonly #options: OrderEntryOptions;
   /** Waiting for their turn. */
   readonly #waiting = new Map<RateRequest, EntryRequest>();
-  readonly #timers = new Set<NodeJS.Timeout>();
+  /** Each takes one timer back. */
+  readonly #underWay = new Set<() => void>();
   #isClosed = false;
 
   constructor(options: OrderEntryOptions) {
@@ -73,7 +84,9 @@ export class OrderEntry {
       group: WAYS[request.kind].group,
       weight: 1,
       isHttp: this.#stream(request) === undefined,
-      notAfterMs: pump.nowMs() + (request.notAfter - venueNowMs()),
+      notAfterMs: isCancel(request)
+        ? Number.POSITIVE_INFINITY
+        : pump.nowMs() + (request.notAfter - venueNowMs()),
       send: () => {
         this.#waiting.delete(rated);
         this.#send(request);
@@ -90,7 +103,7 @@ export class OrderEntry {
   /** What would open or change an order and still waits for its turn is not sent any more. */
   withdraw(text: string): void {
     for (const [rated, request] of this.#waiting) {
-      if (request.kind === "cancel" || !this.#options.pump.withdraw(rated)) continue;
+      if (isCancel(request) || !this.#options.pump.withdraw(rated)) continue;
       this.#waiting.delete(rated);
       this.#later(request, { kind: "not-sent", code: "VENUE_NOT_SENT", text });
     }
@@ -99,14 +112,14 @@ export class OrderEntry {
   /** A cancel of it has not gone yet. */
   hasCancelWaiting(clientOrderId: ClientOrderId): boolean {
     for (const request of this.#waiting.values()) {
-      if (request.kind === "cancel" && request.clientOrderId === clientOrderId) return true;
+      if (isCancel(request) && request.clientOrderId === clientOrderId) return true;
     }
     return false;
   }
 
   close(): void {
     this.#isClosed = true;
-    for (const timer of this.#timers) clearTimeout(timer);
+    for (const takeBack of this.#underWay) takeBack();
     for (const rated of this.#waiting.keys()) this.#options.pump.withdraw(rated);
     this.#waiting.clear();
   }
@@ -123,8 +136,11 @@ export class OrderEntry {
     return undefined;
   }
 
-  #send(request: EntryRequest): void {
-    if (this.#options.venueNowMs() > request.notAfter) return this.#late(request);
+  #send(asked: EntryRequest): void {
+    const now = this.#options.venueNowMs();
+    const isLate = now > asked.notAfter;
+    if (isLate && !isCancel(asked)) return this.#late(asked);
+    const request = isLate ? { ...asked, notAfter: now + LATE_CANCEL_MS } : asked;
     const { operation, group } = WAYS[request.kind];
     const stream = this.#stream(request);
     const sentAt = stream?.send(operation, request.body, (answer) => {
@@ -134,6 +150,9 @@ export class OrderEntry {
         const resetInMs = resetMs === undefined ? undefined : resetMs - rest.venueNowMs();
         pump.heed(group, answer.limits, resetInMs);
       }
+      const { retCode, text } = answer;
+      const isPlace = request.kind === "place";
+      if (retCode !== undefined) this.#options.heard?.({ status: 200, retCode, text, isPlace });
       this.#judge(request, outcomeOf(answer));
     });
     if (sentAt === undefined) return void this.#post(request);
@@ -168,13 +187,15 @@ export class OrderEntry {
         // Our clock has been set, or drifts: the next request is to be stamped rightly.
         void this.#options.rest.syncClock();
         return request.answered({ kind: "refused", code, text, isTooLate: false });
-      case "unchanged":
       case "refused":
+      case "not-trading":
+        if (!isCancel(request)) this.#options.onRefused?.();
+        return request.answered({ kind: "refused", code, text, isTooLate: false });
+      case "unchanged":
       case "funds":
       case "duplicate":
       case "credentials":
       case "restricted":
-      case "not-trading":
         return request.answered({ kind: "refused", code, text, isTooLate: false });
       default:
         unreachable(meaning);
@@ -184,7 +205,7 @@ export class OrderEntry {
   /** The venue has surely not done it. A cancel is tried again: twice is as good as once. */
   #again(request: EntryRequest, answer: RequestAnswer): void {
     const { venueNowMs, busyMs = BUSY_MS } = this.#options;
-    if (request.kind !== "cancel" || venueNowMs() + busyMs > request.notAfter) {
+    if (!isCancel(request) || venueNowMs() + busyMs > request.notAfter) {
       return request.answered(answer);
     }
     this.#after(busyMs, () => this.submit(request));
@@ -200,13 +221,15 @@ export class OrderEntry {
   }
 
   #after(ms: number, run: () => void): void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
+    const takeBack = this.#options.timers.after(ms * 1e6, () => {
+      this.#underWay.delete(takeBack);
       if (!this.#isClosed) run();
-    }, ms);
-    this.#timers.add(timer);
+    });
+    this.#underWay.add(takeBack);
   }
 }
+
+const isCancel = ({ kind }: EntryRequest): boolean => kind === "cancel";
 
 interface Verdict {
   readonly meaning: Meaning | "not-sent";

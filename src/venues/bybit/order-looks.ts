@@ -29,9 +29,13 @@ export class OrderLooks {
     this.orderAt = Math.min(this.orderAt, at);
   }
 
-  again(now: VenueMillis): void {
+  /** `closesAt`: of what may still be on its way; a look behind that tells more than one before. */
+  again(now: VenueMillis, closesAt: VenueMillis): void {
     this.#failed += 1;
     this.orderAt = now + this.#wait(this.#failed);
+    if (closesAt < now || closesAt >= this.orderAt) return;
+    this.#failed = 0;
+    this.orderAt = closesAt + 1;
   }
 
   /** Executions are missing. */

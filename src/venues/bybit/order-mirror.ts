@@ -24,22 +24,11 @@ export class OrderMirror {
   readonly #withheld: Fill[] = [];
   #isAccepted = false;
 
-  constructor(terms: OrderTerms, at: VenueMillis, tell: (output: OrderOutput) => void) {
+  constructor(child: ChildOrder, tell: (output: OrderOutput) => void) {
     this.#tell = tell;
-    this.child = {
-      parentId: "",
-      terms,
-      aggressive: false,
-      decision: 0,
-      sentAt: micros(Math.round(at * 1000)),
-      limitPrice: terms.limitPrice,
-      quantity: terms.quantity,
-      pendingAmend: undefined,
-      cumulative: NO_LOTS,
-      phase: "pending-new",
-      closeReason: undefined,
-      closeText: undefined,
-    };
+    this.child = child;
+    // What a run before was told of an order is not told with its next fill.
+    this.#isAccepted = child.phase !== "pending-new";
   }
 
   get id(): ClientOrderId {
@@ -90,3 +79,19 @@ export class OrderMirror {
     this.report({ kind: "filled", fill: fill! });
   }
 }
+
+/** An order that is about to be sent. */
+export const newChild = (terms: OrderTerms, at: VenueMillis): ChildOrder => ({
+  parentId: "",
+  terms,
+  aggressive: false,
+  decision: 0,
+  sentAt: micros(Math.round(at * 1000)),
+  limitPrice: terms.limitPrice,
+  quantity: terms.quantity,
+  pendingAmend: undefined,
+  cumulative: NO_LOTS,
+  phase: "pending-new",
+  closeReason: undefined,
+  closeText: undefined,
+});

@@ -68,6 +68,16 @@ export interface TrackerPatience {
   readonly acknowledgedLooks: number;
   /** Looks in vain for executions that the venue counts, before a person should look. */
   readonly executionLooks: number;
+  /**
+   * How much later than a run before has noted may an order have been sent: it may have waited for
+   * its turn, and the clocks may have been apart.
+   */
+  readonly adoptedMarginMs: number;
+  /**
+   * An order that a run before was told of by the venue, and that is not to be found, is looked for
+   * so long before it counts as lost.
+   */
+  readonly lostMs: number;
 }
 
 export const DEFAULT_PATIENCE: TrackerPatience = {
@@ -80,6 +90,8 @@ export const DEFAULT_PATIENCE: TrackerPatience = {
   looks: 2,
   acknowledgedLooks: 4,
   executionLooks: 6,
+  adoptedMarginMs: 4000,
+  lostMs: 30_000,
 };
 
 /** What is told, and what has to be done about the order beyond telling. */

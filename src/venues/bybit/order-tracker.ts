@@ -5,8 +5,16 @@
  * to be asked of the venue. What must stay true: what came of one order never changes what is told
  * of another, and orders that are not ours are counted and left alone.
  */
-import type { ClientOrderId, OrderReport, OrderTerms } from "../../core/domain/child-order.ts";
+import type {
+  ClientOrderId,
+  OrderReport,
+  OrderTerms,
+  Phase,
+} from "../../core/domain/child-order.ts";
+import { invariant } from "../../core/domain/errors.ts";
 import type { AmendTerms } from "../../core/domain/messages.ts";
+import type { AdoptedOrder } from "../venue.ts";
+import { strayAlarm } from "./order-alarm.ts";
 import {
   DEFAULT_PATIENCE,
   type ExecutionSighting,
@@ -31,11 +39,18 @@ export interface TrackerCounts {
   repeated: number;
 }
 
+/** An order that has ended is kept for so long: what comes later of it can only be said again. */
+const KEPT_MS = 600_000;
+
 export class OrderTracker {
   readonly counts: TrackerCounts = { foreign: 0, repeated: 0 };
   readonly #orders = new Map<ClientOrderId, TrackedOrder>();
   /** Something of these is still to be found out. */
   readonly #unsettled = new Map<ClientOrderId, TrackedOrder>();
+  /** Ended, and nothing is left to be found out: since when, the oldest first. */
+  readonly #settled: { readonly at: VenueMillis; readonly order: TrackedOrder }[] = [];
+  /** Of orders that are not kept any more. */
+  readonly #ended = new Set<string>();
   readonly #byRequest = new Map<number, TrackedOrder>();
   readonly #patience: TrackerPatience;
   #outputs: OrderOutput[] = [];
@@ -57,7 +72,7 @@ export class OrderTracker {
   }
 
   isOurs(clientOrderId: string): clientOrderId is ClientOrderId {
-    return this.#orders.has(clientOrderId as ClientOrderId);
+    return this.#orders.has(clientOrderId as ClientOrderId) || this.#ended.has(clientOrderId);
   }
 
   order(clientOrderId: ClientOrderId): TrackedOrder | undefined {
@@ -71,25 +86,38 @@ export class OrderTracker {
 
   /** The number of the request that is to be sent, or undefined: it is not to be sent. */
   place(terms: OrderTerms, at: VenueMillis): number | undefined {
-    const known = this.#orders.get(terms.clientOrderId);
-    if (known !== undefined) {
-      this.#placedTwice(known);
+    const { clientOrderId: id } = terms;
+    const known = this.#orders.get(id);
+    if (known !== undefined || this.#ended.has(id)) {
+      this.#placedTwice(id, known?.child.phase ?? "closed");
       return undefined;
     }
     const number = ++this.#requests;
-    const order = new TrackedOrder(terms, number, at, this.#patience, (it) =>
-      this.#outputs.push(it),
-    );
-    this.#orders.set(terms.clientOrderId, order);
-    this.#unsettled.set(terms.clientOrderId, order);
-    this.#byRequest.set(number, order);
+    this.#byRequest.set(number, this.#track({ terms, number }, at));
     return number;
   }
 
+  /**
+   * An order that a run before has sent, or was about to: the venue is asked for it, and it is
+   * never sent again.
+   */
+  adopt(order: AdoptedOrder, now: VenueMillis): void {
+    const { clientOrderId } = order.child.terms;
+    invariant(!this.#orders.has(clientOrderId), `${clientOrderId} is adopted twice`);
+    this.#track(order, now);
+  }
+
+  #track(order: ConstructorParameters<typeof TrackedOrder>[0], at: VenueMillis): TrackedOrder {
+    const tracked = new TrackedOrder(order, at, this.#patience, (it) => this.#outputs.push(it));
+    this.#orders.set(tracked.id, tracked);
+    this.#unsettled.set(tracked.id, tracked);
+    return tracked;
+  }
+
   /** A report would speak of the first one: where that is not over, only a notice may. */
-  #placedTwice({ id, child }: TrackedOrder): void {
+  #placedTwice(id: ClientOrderId, phase: Phase): void {
     const text = `an order ${id} has been sent before, so this one was not sent`;
-    if (child.phase === "closed") {
+    if (phase === "closed") {
       this.#report(id, { kind: "rejected", code: "VENUE_DUPLICATE_ID", text });
       return;
     }
@@ -134,28 +162,45 @@ export class OrderTracker {
     if (order === undefined) return;
     order.answered(request, answer, now);
     if (answer.kind !== "unanswered") this.#byRequest.delete(request);
-    this.#file(order);
+    this.#file(order, now);
   }
 
-  /** `begunAt`: when the question was sent that it answers; absent: the stream said so. */
-  sighted(sighting: OrderSighting, now: VenueMillis, begunAt?: VenueMillis): void {
+  /**
+   * `begunAt`: when the question was sent that it answers; absent: the stream said so.
+   *
+   * @returns whether it says something new of an order of ours.
+   */
+  sighted(sighting: OrderSighting, now: VenueMillis, begunAt?: VenueMillis): boolean {
     const order = this.#orders.get(sighting.clientOrderId);
     if (order === undefined) {
-      this.counts.foreign += 1;
-      return;
+      if (!this.#ended.has(sighting.clientOrderId)) this.counts.foreign += 1;
+      else if (sighting.standing === "open") this.#strayed(sighting.clientOrderId);
+      return false;
     }
-    order.sighted(sighting, now, begunAt);
-    this.#file(order);
+    const isNews = order.sighted(sighting, now, begunAt);
+    this.#file(order, now);
+    return isNews;
   }
 
-  executed(execution: ExecutionSighting, now: VenueMillis): void {
+  /** @returns whether it is a new one of an order of ours. */
+  executed(execution: ExecutionSighting, now: VenueMillis): boolean {
     const order = this.#orders.get(execution.clientOrderId);
     if (order === undefined) {
-      this.counts.foreign += 1;
-      return;
+      if (this.#ended.has(execution.clientOrderId)) this.counts.repeated += 1;
+      else this.counts.foreign += 1;
+      return false;
     }
-    if (!order.executed(execution, now)) this.counts.repeated += 1;
-    this.#file(order);
+    const isNews = order.executed(execution, now);
+    if (!isNews) this.counts.repeated += 1;
+    this.#file(order, now);
+    return isNews;
+  }
+
+  /** The venue has listed all that is open: orders that should be there are asked for. */
+  unlisted(listed: ReadonlySet<string>, now: VenueMillis): void {
+    for (const { id, child, looks } of this.#unsettled.values()) {
+      if (child.phase === "working" && !listed.has(id)) looks.by(now);
+    }
   }
 
   /** The venue was asked for the order, open and closed ones, and has none. */
@@ -163,15 +208,15 @@ export class OrderTracker {
     const order = this.#orders.get(clientOrderId);
     if (order === undefined) return;
     order.missed(begunAt, now);
-    this.#file(order);
+    this.#file(order, now);
   }
 
-  /** The order's executions were asked for, and handed in. */
-  executionsLooked(clientOrderId: ClientOrderId, now: VenueMillis): void {
+  /** The order's executions were asked for at `begunAt`, and handed in. */
+  executionsLooked(clientOrderId: ClientOrderId, begunAt: VenueMillis, now: VenueMillis): void {
     const order = this.#orders.get(clientOrderId);
     if (order === undefined) return;
-    order.executionsLooked(now);
-    this.#file(order);
+    order.executionsLooked(begunAt, now);
+    this.#file(order, now);
   }
 
   /** A question is under way: it is not due again before `until`. */
@@ -197,6 +242,7 @@ export class OrderTracker {
 
   /** Questions whose time has come. Each is answered by one of the calls above. */
   due(now: VenueMillis): readonly TrackerQuestion[] {
+    this.#forget(now);
     const questions: TrackerQuestion[] = [];
     for (const { id, looks } of this.#unsettled.values()) {
       if (looks.orderAt <= now) questions.push({ clientOrderId: id, what: "order" });
@@ -214,9 +260,23 @@ export class OrderTracker {
     return next;
   }
 
-  #file(order: TrackedOrder): void {
-    if (order.isSettled) this.#unsettled.delete(order.id);
-    else this.#unsettled.set(order.id, order);
+  #file(order: TrackedOrder, now: VenueMillis): void {
+    if (!order.isSettled) this.#unsettled.set(order.id, order);
+    else if (this.#unsettled.delete(order.id)) this.#settled.push({ at: now, order });
+  }
+
+  #forget(now: VenueMillis): void {
+    while (this.#settled.length > 0 && this.#settled[0]!.at + KEPT_MS <= now) {
+      const { order } = this.#settled.shift()!;
+      if (!order.isSettled) continue;
+      this.#orders.delete(order.id);
+      this.#ended.add(order.id);
+      for (const [number, of] of this.#byRequest) if (of === order) this.#byRequest.delete(number);
+    }
+  }
+
+  #strayed(clientOrderId: ClientOrderId): void {
+    this.#outputs.push(strayAlarm(clientOrderId), { kind: "stray", clientOrderId });
   }
 
   #report(clientOrderId: ClientOrderId, report: OrderReport): void {

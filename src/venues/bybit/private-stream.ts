@@ -4,6 +4,7 @@
  * What must stay true: a message that cannot be read is told of and makes the orders doubtful, as a
  * lost connection does, because what it said is missing.
  */
+import type { Transport } from "../../data/network/transport.ts";
 import type { LocalClock } from "../../data/recorder/clock.ts";
 import type { Credentials } from "./credentials.ts";
 import { type BeginAnswer, SignedStream, type StreamPace } from "./signed-stream.ts";
@@ -32,6 +33,8 @@ export interface PrivateStreamOptions {
   readonly pace: StreamPace;
   /** Disconnect protection watches over the connections that have subscribed to its topic. */
   readonly isProtected: boolean;
+  /** Absent: the system's network. */
+  readonly transport?: Transport | undefined;
 }
 
 export interface PrivateStreamEvents {
@@ -82,6 +85,11 @@ export class PrivateStream {
 
   get isReady(): boolean {
     return this.#stream.isReady;
+  }
+
+  /** What it brings cannot be trusted: it is made anew. */
+  restart(reason: string): void {
+    this.#stream.restart(reason);
   }
 
   /**

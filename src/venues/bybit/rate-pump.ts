@@ -1,8 +1,10 @@
 /**
- * Rate pump: a rate scheduler on the machine's own clock.
+ * Rate pump: a rate scheduler on a clock and its timers.
  *
  * What must stay true: a request that has been submitted is looked at without anybody asking again.
  */
+import { SYSTEM_TRANSPORT } from "../../data/network/system-transport.ts";
+import type { Transport } from "../../data/network/transport.ts";
 import {
   RateScheduler,
   type RateGroup,
@@ -15,13 +17,18 @@ export class RatePump {
   readonly scheduler: RateScheduler;
   /** Milliseconds that never fall. */
   readonly nowMs: () => number;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #timers: Transport["timers"];
+  #takeBack: (() => void) | undefined;
   #isTurning = false;
   #isClosed = false;
 
-  constructor(options: RateOptions = {}, nowMs: () => number = () => performance.now()) {
+  constructor(
+    options: RateOptions = {},
+    transport: Pick<Transport, "timers" | "nowMs"> = SYSTEM_TRANSPORT,
+  ) {
     this.scheduler = new RateScheduler(options);
-    this.nowMs = nowMs;
+    this.#timers = transport.timers;
+    this.nowMs = () => transport.nowMs();
   }
 
   /** Goes at once where there is room. */
@@ -51,13 +58,13 @@ export class RatePump {
   /** Nothing is sent any more; what waits stays where it is. */
   close(): void {
     this.#isClosed = true;
-    clearTimeout(this.#timer);
+    this.#takeBack?.();
   }
 
   #turn(): void {
     // What is sent may submit more: the turn that is under way takes it along.
     if (this.#isTurning || this.#isClosed) return;
-    clearTimeout(this.#timer);
+    this.#takeBack?.();
     this.#isTurning = true;
     const now = this.nowMs();
     let next: number | undefined;
@@ -67,6 +74,7 @@ export class RatePump {
     } finally {
       this.#isTurning = false;
     }
-    if (next !== undefined) this.#timer = setTimeout(() => this.#turn(), Math.ceil(next - now));
+    if (next === undefined) return;
+    this.#takeBack = this.#timers.after(Math.ceil(next - now) * 1e6, () => this.#turn());
   }
 }

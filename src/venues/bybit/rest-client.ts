@@ -6,6 +6,8 @@
  * not succeed is "unknown". No text that leaves here holds the secret.
  */
 import { err, ok, type Result } from "../../core/domain/errors.ts";
+import { SYSTEM_TRANSPORT } from "../../data/network/system-transport.ts";
+import { type HttpAnswer, type Transport, TransportError } from "../../data/network/transport.ts";
 import { type Backoff, pause, waitBefore } from "../../data/recorder/backoff.ts";
 import {
   type ClockOffset,
@@ -17,6 +19,7 @@ import type { VenueCode, VenueFault } from "../venue.ts";
 import type { Credentials } from "./credentials.ts";
 import { redactor } from "./credentials.ts";
 import type { Hosts } from "./hosts.ts";
+import type { VenueWord } from "./maintenance.ts";
 import type { RatePump } from "./rate-pump.ts";
 import { groupOf, type RateRequest } from "./rate-scheduler.ts";
 import { restSignature } from "./signing.ts";
@@ -41,6 +44,10 @@ export interface RestOptions {
   readonly backoff?: Backoff;
   /** How often a question is asked at most. */
   readonly tries?: number;
+  /** Told of each answer, before anybody acts on it. */
+  readonly heard?: (word: VenueWord) => void;
+  /** Absent: the system's network. */
+  readonly transport?: Transport | undefined;
 }
 
 export type RestOutcome =
@@ -93,6 +100,7 @@ const CLOCK_SAMPLES = 5;
 export class BybitRest {
   readonly recvWindowMs: number;
   readonly #options: RestOptions;
+  readonly #transport: Transport;
   readonly #redact: (text: string) => string;
   /** Takes back what waits for its turn. */
   readonly #waiting = new Set<() => void>();
@@ -100,6 +108,7 @@ export class BybitRest {
 
   constructor(options: RestOptions) {
     this.#options = options;
+    this.#transport = options.transport ?? SYSTEM_TRANSPORT;
     this.#redact = redactor(options.credentials);
     // One listener for all: a signal warns of many.
     options.signal.addEventListener("abort", () => this.#waiting.forEach((stop) => stop()));
@@ -182,7 +191,7 @@ export class BybitRest {
       const isClock = outcome.kind === "refused" && outcome.meaning === "clock";
       if (isClock && failed === 0) await this.syncClock();
       else if (isClock || !mayPass(outcome)) return outcome;
-      await pause(waitBefore(failed, backoff, random()), signal);
+      await pause(this.#transport.timers, waitBefore(failed, backoff, random()), signal);
     }
   }
 
@@ -222,28 +231,21 @@ export class BybitRest {
   async #send(sending: Sending): Promise<RestOutcome> {
     const { hosts, signal, timeoutMs = TIMEOUT_MS } = this.#options;
     const { method, path, payload } = sending;
-    const timer = AbortSignal.timeout(timeoutMs);
     const isGet = method === "GET";
     try {
-      const response = await fetch(
-        `${hosts.rest}${path}${isGet && payload !== "" ? `?${payload}` : ""}`,
-        {
-          method,
-          headers: this.#headers(sending),
-          ...(isGet ? {} : { body: payload }),
-          signal: AbortSignal.any([signal, timer]),
-          // An order is not carried on to wherever an answer points.
-          redirect: "manual",
-        },
-      );
-      this.#heed(path, response.headers);
-      const text = await textOf(response, MOST_BYTES);
-      return this.#judge(path, response.status, text);
+      const answer = await this.#transport.request({
+        method,
+        url: `${hosts.rest}${path}${isGet && payload !== "" ? `?${payload}` : ""}`,
+        headers: this.#headers(sending),
+        ...(isGet ? {} : { body: payload }),
+        timeoutMs,
+        mostBytes: MOST_BYTES,
+        signal,
+      });
+      this.#heed(path, answer);
+      return this.#judge(path, answer.status, answer.text);
     } catch (error) {
-      if (timer.aborted) {
-        return { kind: "unknown", retCode: 0, text: `${path} was not answered in ${timeoutMs} ms` };
-      }
-      return this.#failure(path, error);
+      return this.#failure(path, timeoutMs, error);
     }
   }
 
@@ -259,8 +261,8 @@ export class BybitRest {
     return headers;
   }
 
-  #heed(path: string, headers: Headers): void {
-    const limits = readLimits((name) => headers.get(name));
+  #heed(path: string, answer: HttpAnswer): void {
+    const limits = readLimits((name) => answer.header(name));
     if (limits === undefined) return;
     const resetInMs = limits.resetMs === undefined ? undefined : limits.resetMs - this.venueNowMs();
     this.#options.pump.heed(groupOf(path), limits, resetInMs);
@@ -272,6 +274,7 @@ export class BybitRest {
     if (answer?.ok !== true) {
       const words = text === undefined ? "without end" : this.#quote(text);
       const said = `${path} answers HTTP ${status} ${words}`;
+      this.#tell(path, status, undefined, said);
       return outcomeOf(
         status >= 200 && status < 300 ? "unknown-outcome" : meaningOfStatus(status),
         0,
@@ -279,11 +282,20 @@ export class BybitRest {
       );
     }
     const { retCode, retMsg } = answer.value;
-    if (retCode === 0 && status < 300) return { kind: "answered", answer: answer.value };
+    if (retCode === 0 && status < 300) {
+      this.#tell(path, status, retCode, "");
+      return { kind: "answered", answer: answer.value };
+    }
     const said = `${path} answers ${retCode} ${this.#quote(retMsg)}`;
+    this.#tell(path, status, retCode, said);
     const meaning = status >= 500 || retCode === 0 ? "unknown-outcome" : meaningOf(retCode);
     if (meaning === "rate-limited") this.#options.pump.block(groupOf(path), LIMITED_MS);
     return outcomeOf(meaning, retCode, said);
+  }
+
+  #tell(path: string, status: number, retCode: number | undefined, text: string): void {
+    const isPlace = path === "/v5/order/create";
+    this.#options.heard?.({ status, retCode, text, isPlace });
   }
 
   /** Cut after the secret is out of it: half a secret is one too. */
@@ -291,33 +303,17 @@ export class BybitRest {
     return quoted(this.#redact(text), 200);
   }
 
-  #failure(path: string, error: unknown): RestOutcome {
-    if (this.#options.signal.aborted) {
-      return { kind: "unknown", retCode: 0, text: `${path} was broken off: stopped` };
-    }
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-    const words = cause instanceof Error ? cause.message : String(cause);
-    const text = this.#redact(`${this.#options.hosts.rest}${path} ${REASONS[code] ?? words}`);
-    // A connection that stood may break off by the same errors, after all was sent.
-    const wasSent = !(code in REASONS) || (BREAKS.has(code) && !isOfConnecting(cause));
-    return wasSent ? { kind: "unknown", retCode: 0, text } : { kind: "not-sent", text };
+  #failure(path: string, timeoutMs: number, error: unknown): RestOutcome {
+    const kind = error instanceof TransportError ? error.kind : "broken";
+    if (kind === "stopped") return unknown(`${path} was broken off: stopped`);
+    if (kind === "late") return unknown(`${path} was not answered in ${timeoutMs} ms`);
+    const words = error instanceof Error ? error.message : String(error);
+    const text = this.#redact(`${this.#options.hosts.rest}${path} ${words}`);
+    return kind === "not-sent" ? { kind, text } : unknown(text);
   }
 }
 
-/** Errors of a connection that never was: nothing has left. */
-const REASONS: Readonly<Record<string, string>> = {
-  ENOTFOUND: "has no such host: check the address and the network",
-  EAI_AGAIN: "cannot be looked up: check the network",
-  ECONNREFUSED: "refuses the connection",
-  EHOSTUNREACH: "cannot be reached: check the network",
-  ENETUNREACH: "cannot be reached: check the network",
-  UND_ERR_CONNECT_TIMEOUT: "does not take the connection: check the network",
-};
-
-const BREAKS = new Set(["EHOSTUNREACH", "ENETUNREACH"]);
-const isOfConnecting = (cause: unknown): boolean =>
-  cause instanceof Error && "syscall" in cause && cause.syscall === "connect";
+const unknown = (text: string): RestOutcome => ({ kind: "unknown", retCode: 0, text });
 
 /** What a refusal for too many requests waits for: the venue's second. */
 const LIMITED_MS = 1000;
@@ -357,17 +353,4 @@ export function faultOf(outcome: Exclude<RestOutcome, { readonly kind: "answered
   const { text } = outcome;
   if (outcome.kind !== "refused") return { code: "VENUE_UNREACHABLE", text };
   return { code: CODES[outcome.meaning] ?? "VENUE_REFUSED", text };
-}
-
-/** Undefined where there is more than `most` bytes. */
-async function textOf(response: Response, most: number): Promise<string | undefined> {
-  if (response.body === null) return "";
-  const parts: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const part of response.body as AsyncIterable<Uint8Array>) {
-    bytes += part.length;
-    if (bytes > most) return undefined;
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString("utf8");
 }

@@ -8,7 +8,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { decimal } from "../../core/domain/decimal.ts";
 import type { Instrument } from "../../core/domain/instrument.ts";
 import { lots } from "../../core/domain/units.ts";
+import { SYSTEM_TIMERS } from "../../data/network/timers.ts";
 import { AnchoredClock } from "../../data/recorder/clock.ts";
+import type { VenueFault } from "../venue.ts";
 import { Credentials } from "./credentials.ts";
 import { hostsOf } from "./hosts.ts";
 import { RatePump } from "./rate-pump.ts";
@@ -90,7 +92,13 @@ const INSTRUMENT: Instrument = {
   minNotional: decimal("5"),
 };
 
-const check = (isDemo: boolean) =>
+const IDENTITY = { host: "here", keyHash: "ab" };
+
+const check = (
+  isDemo: boolean,
+  whyNot?: () => string | undefined,
+  hindered?: (fault: VenueFault) => void,
+) =>
   checkAccount(
     { rest, grid: new Grid(INSTRUMENT) },
     {
@@ -100,6 +108,10 @@ const check = (isDemo: boolean) =>
       protectionSeconds: undefined,
       isDemo,
       signal: new AbortController().signal,
+      timers: SYSTEM_TIMERS,
+      identify: () => IDENTITY,
+      whyNot,
+      hindered,
     },
   );
 
@@ -108,7 +120,19 @@ describe("checkAccount", () => {
     refusal = 10032;
     expect(await check(true)).toEqual({
       ok: true,
-      value: { fees: { maker: 0.0002, taker: 0.00055 }, areFeesAssumed: true },
+      value: {
+        identity: IDENTITY,
+        fees: { maker: 0.0002, taker: 0.00055 },
+        areFeesAssumed: true,
+      },
+    });
+  });
+
+  it("is not opened on an account that whoever opens it will not have", async () => {
+    refusal = 10032;
+    expect(await check(true, () => "it was of another")).toEqual({
+      ok: false,
+      error: { code: "VENUE_ACCOUNT", text: "it was of another" },
     });
   });
 
@@ -120,6 +144,56 @@ describe("checkAccount", () => {
   it("takes a key that is refused for what it is, on a demo account too", async () => {
     refusal = 10003;
     expect(await check(true)).toMatchObject({ ok: false, error: { code: "VENUE_CREDENTIALS" } });
+  });
+});
+
+describe("the account of a run that is gone on with", () => {
+  const TOLD = {
+    "/v5/user/query-api": {
+      readOnly: 0,
+      ips: [],
+      permissions: { ContractTrade: ["Order", "Position"] },
+    },
+    "/v5/account/info": { unifiedMarginStatus: 5, marginMode: "REGULAR_MARGIN" },
+  };
+
+  const listed = (change: object) => ({
+    "/v5/position/list": { category: "linear", list: [{ ...POSITION, ...change }] },
+  });
+
+  it.each<[string, Readonly<Record<string, object>>, RegExp]>([
+    ["another leverage", listed({ leverage: "3" }), /leverage of BTCUSDT is 3/],
+    ["another position mode", listed({ positionIdx: 1 }), /hedge mode/],
+    ["a position that the venue closes", listed({ positionStatus: "Liq" }), /is being closed/],
+    [
+      "an instrument that does not trade now",
+      {
+        "/v5/market/instruments-info": {
+          category: "linear",
+          list: [{ ...RULES, status: "Settling" }],
+        },
+      },
+      /does not trade now/,
+    ],
+  ])("is told of %s, and not refused", async (_, answers, says) => {
+    const fees = { list: [{ symbol: "BTCUSDT", makerFeeRate: "0.0001", takerFeeRate: "0.0003" }] };
+    more = { ...TOLD, "/v5/account/fee-rate": fees, ...answers };
+    const told: string[] = [];
+    expect(await check(false)).toMatchObject({
+      ok: false,
+      error: { text: expect.stringMatching(says) },
+    });
+    const gone = await check(false, undefined, ({ text }) => told.push(text));
+    more = {};
+    expect(gone).toMatchObject({ ok: true, value: { fees: { maker: 0.0001 } } });
+    expect(told).toEqual([expect.stringMatching(says)]);
+  });
+
+  it("is refused where nothing can be withdrawn: a key that only reads", async () => {
+    more = { ...TOLD, "/v5/user/query-api": { readOnly: 1, ips: [], permissions: {} } };
+    const gone = await check(false, undefined, () => undefined);
+    more = {};
+    expect(gone).toMatchObject({ ok: false, error: { code: "VENUE_CREDENTIALS" } });
   });
 });
 
@@ -147,6 +221,7 @@ describe("summarise", () => {
       grid,
       tracker: new OrderTracker(),
       executed: () => undefined,
+      found: () => undefined,
       told: () => undefined,
       unread: () => undefined,
       redact: (text) => text,

@@ -13,10 +13,11 @@ import {
   rescale,
 } from "../../core/domain/decimal.ts";
 import { err, ok, type Result } from "../../core/domain/errors.ts";
+import type { Timers } from "../../data/network/timers.ts";
 import { pause } from "../../data/recorder/backoff.ts";
 import { type ContractKind, settleCoin } from "../../core/domain/instrument.ts";
 import type { FeeRates } from "../../core/execution/instrument-state.ts";
-import type { AccountSummary, VenueCode, VenueFault } from "../venue.ts";
+import type { AccountIdentity, AccountSummary, VenueCode, VenueFault } from "../venue.ts";
 import type { OrderQuestions } from "./order-questions.ts";
 import { type BybitRest, faultOf } from "./rest-client.ts";
 import {
@@ -24,6 +25,7 @@ import {
   dcpProduct,
   type FeeRateText,
   type Grid,
+  type KeyInfo,
   mayTrade,
   parseAccountInfo,
   parseDcpInfo,
@@ -51,14 +53,25 @@ export interface AccountNeeds {
   readonly isDemo: boolean;
   /** Given when nobody wants the answer any more. */
   readonly signal: AbortSignal;
+  readonly timers: Timers;
+  /** Of what the venue tells of the key, where it does. */
+  readonly identify: (key: KeyInfo | undefined) => AccountIdentity;
+  /** See `OpenTerms`. */
+  readonly whyNot: ((identity: AccountIdentity) => string | undefined) | undefined;
+  /**
+   * Given where a run is gone on with: it is told what stands in the way of new orders, and that
+   * does not refuse, because what rests has to be looked after; nor is anything set then.
+   */
+  readonly hindered: ((fault: VenueFault) => void) | undefined;
 }
 
-interface Asking {
+export interface Asking {
   readonly rest: BybitRest;
   readonly grid: Grid;
 }
 
 export interface CheckedAccount {
+  readonly identity: AccountIdentity;
   readonly fees: FeeRates;
   /** The venue did not tell them: they are those of a new account. */
   readonly areFeesAssumed: boolean;
@@ -70,7 +83,7 @@ export async function checkAccount(
   needs: AccountNeeds,
 ): Promise<Result<CheckedAccount, VenueFault>> {
   const { kind, symbol } = asking.grid.instrument;
-  const right = await checkKey(asking, needs.isDemo);
+  const right = await checkKey(asking, needs);
   if (!right.ok) return right;
   const rules = await ask(
     asking,
@@ -78,22 +91,39 @@ export async function checkAccount(
     { category: kind, symbol },
     (result) => parseInstrumentRules(result, kind, symbol),
   );
-  if (!rules.ok) return rules;
-  if (rules.value.status !== "Trading") {
-    return refuse("VENUE_SYMBOL", `${symbol} does not trade now: it is ${rules.value.status}`);
-  }
-  const position = kind === "spot" ? ok(undefined) : await checkPosition(asking, needs);
+  const status = rules.ok ? rules.value.status : undefined;
+  const trading =
+    rules.ok && status !== "Trading"
+      ? refuse("VENUE_SYMBOL", `${symbol} does not trade now: it is ${status}`)
+      : rules;
+  const trades = unless(needs, trading);
+  if (!trades.ok) return trades;
+  const position = unless(
+    needs,
+    kind === "spot" ? ok(undefined) : await checkPosition(asking, needs),
+  );
   if (!position.ok) return position;
-  const protection = await protect(asking, needs.protectionSeconds, needs.signal);
+  const protection = unless(needs, await protect(asking, needs));
   if (!protection.ok) return protection;
   const asked = await ask(asking, "/v5/account/fee-rate", { category: kind, symbol }, (result) =>
     parseFeeRate(result, symbol),
   );
-  const fees = unlessDemo(asked, needs.isDemo);
+  const fees = unless(needs, unlessDemo(asked, needs.isDemo));
   if (!fees.ok) return fees;
   const { maker, taker } = fees.value ?? NEW_ACCOUNT[kind];
   const rates = { maker: Number(maker), taker: Number(taker) };
-  return ok({ fees: rates, areFeesAssumed: fees.value === undefined });
+  const identity = right.value;
+  return ok({ identity, fees: rates, areFeesAssumed: fees.value === undefined });
+}
+
+/** Undefined where something stands in the way of new orders, and does not refuse. */
+function unless<Value>(
+  { hindered }: AccountNeeds,
+  checked: Result<Value, VenueFault>,
+): Result<Value | undefined, VenueFault> {
+  if (checked.ok || hindered === undefined) return checked;
+  hindered(checked.error);
+  return ok(undefined);
 }
 
 /** What an account without any history pays. */
@@ -103,20 +133,27 @@ const NEW_ACCOUNT: Readonly<Record<ContractKind, FeeRateText>> = {
   spot: { maker: "0.001", taker: "0.001" },
 };
 
-async function checkKey(asking: Asking, isDemo: boolean): Promise<Result<void, VenueFault>> {
+const CLASSIC = "the account is a classic one: upgrade it to a unified account";
+
+async function checkKey(
+  asking: Asking,
+  needs: AccountNeeds,
+): Promise<Result<AccountIdentity, VenueFault>> {
+  const { isDemo, identify, whyNot } = needs;
   const { kind } = asking.grid.instrument;
   const key = unlessDemo(await ask(asking, "/v5/user/query-api", {}, parseKeyInfo), isDemo);
   if (!key.ok) return key;
+  const identity = identify(key.value);
+  const wrong = whyNot?.(identity);
+  if (wrong !== undefined) return refuse("VENUE_ACCOUNT", wrong);
   if (key.value !== undefined && !mayTrade(key.value, kind)) {
     const why = key.value.isReadOnly ? "it is read-only" : `it may not trade ${kind}`;
     return refuse("VENUE_CREDENTIALS", `the API key is not enough: ${why}; make one that may`);
   }
   const info = unlessDemo(await ask(asking, "/v5/account/info", {}, parseAccountInfo), isDemo);
-  if (!info.ok) return info;
-  if (info.value !== undefined && info.value.unifiedStatus < 3) {
-    return refuse("VENUE_ACCOUNT", "the account is a classic one: upgrade it to a unified account");
-  }
-  return ok(undefined);
+  const isClassic = info.ok && info.value !== undefined && info.value.unifiedStatus < 3;
+  const unified = unless(needs, isClassic ? refuse("VENUE_ACCOUNT", CLASSIC) : info);
+  return unified.ok ? ok(identity) : unified;
 }
 
 /** Undefined where a demo account is refused a question that others are answered. */
@@ -131,7 +168,7 @@ async function checkPosition(
   needs: AccountNeeds,
 ): Promise<Result<void, VenueFault>> {
   const { symbol } = asking.grid.instrument;
-  const rows = await positionsOf(asking);
+  const rows = await positionsOf(asking, needs.positionIndex);
   if (!rows.ok) return rows;
   const own = rows.value.find(({ positionIndex }) => positionIndex === needs.positionIndex);
   if (own === undefined) {
@@ -150,11 +187,11 @@ async function checkPosition(
   }
   const { leverage } = needs;
   if (leverage === undefined || isEqual(own.leverage, leverage)) return ok(undefined);
-  if (!needs.setsLeverage) {
+  if (!needs.setsLeverage || needs.hindered !== undefined) {
     return refuse(
       "VENUE_ACCOUNT",
       `the leverage of ${symbol} is ${own.leverage || "unknown"} and the run wants ${leverage}: ` +
-        "set it at the venue, or let the run set it",
+        "set it at the venue, or let the run set it when it begins",
     );
   }
   return setLeverage(asking, leverage);
@@ -178,8 +215,7 @@ const PROTECTION_LOOK_MS = 1000;
 /** Disconnect protection: the venue withdraws ALL orders of the product when we are gone. */
 async function protect(
   asking: Asking,
-  seconds: number | undefined,
-  signal: AbortSignal,
+  { protectionSeconds: seconds, timers, signal }: AccountNeeds,
 ): Promise<Result<void, VenueFault>> {
   if (seconds === undefined) return ok(undefined);
   const product = dcpProduct(asking.grid.instrument.kind);
@@ -193,7 +229,7 @@ async function protect(
   }
   // The venue needs a while until what it has taken holds.
   for (let look = 0; look < PROTECTION_LOOKS; look++) {
-    if (look > 0) await pause(PROTECTION_LOOK_MS, signal);
+    if (look > 0) await pause(timers, PROTECTION_LOOK_MS, signal);
     const states = await ask(asking, "/v5/account/query-dcp-info", {}, parseDcpInfo);
     if (!states.ok) return states;
     const state = states.value.find((each) => each.product === product);
@@ -219,12 +255,13 @@ export async function summarise(
     parseWalletBalance,
   );
   if (!wallet.ok) return wallet;
-  const positions = isSpot ? ok([]) : await positionsOf(asking);
+  const positions = isSpot ? ok([]) : await positionsOf(asking, positionIndex);
   if (!positions.ok) return positions;
   const open = await questions.openOrders();
   if (open === undefined) {
     return refuse("VENUE_UNREACHABLE", "the open orders could not be asked for");
   }
+  const ids = [...open.orders.map(({ clientOrderId }) => clientOrderId), ...open.unreadIds];
   const own = positions.value.find((each) => each.positionIndex === positionIndex);
   const coin = settleCoin(instrument);
   const held = wallet.value.coins.find((each) => each.coin === coin);
@@ -237,7 +274,7 @@ export async function summarise(
     liquidationPrice: own?.liquidationPrice,
     positionMode: positions.value.some((each) => each.positionIndex !== 0) ? "hedge" : "one-way",
     positionSide: SIDES[positionIndex],
-    foreignOrders: open.filter(({ clientOrderId }) => !isOurs(clientOrderId)).length,
+    foreignOrders: ids.filter((id) => !isOurs(id)).length,
   });
 }
 
@@ -284,14 +321,19 @@ function baseLots(grid: Grid, { coins }: WalletState): number {
   return floorLots(grid.instrument, free);
 }
 
-async function positionsOf(asking: Asking): Promise<Result<readonly PositionState[], VenueFault>> {
+/** What cannot be read is a fault where it may be the position that is asked for. */
+async function positionsOf(
+  asking: Asking,
+  wanted: PositionIndex,
+): Promise<Result<readonly PositionState[], VenueFault>> {
   const { kind, symbol } = asking.grid.instrument;
   const page = await ask(asking, "/v5/position/list", { category: kind, symbol }, (result) =>
     parsePositionPage(result, asking.grid),
   );
   if (!page.ok) return page;
   const fault = page.value.faults[0];
-  return fault === undefined ? ok(page.value.rows) : err(fault);
+  const isThere = page.value.rows.some(({ positionIndex }) => positionIndex === wanted);
+  return fault === undefined || isThere ? ok(page.value.rows) : err(fault);
 }
 
 async function ask<Value>(

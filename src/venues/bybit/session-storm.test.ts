@@ -14,7 +14,7 @@ import { bybitVenue } from "./bybit-venue.ts";
 import { Credentials } from "./credentials.ts";
 import { hostsOf } from "./hosts.ts";
 import { DEFAULT_PATIENCE } from "./order-sighting.ts";
-import { SESSION_PACE } from "./session.ts";
+import { SESSION_PACE } from "./session-parts.ts";
 import { STREAM_PACE } from "./signed-stream.ts";
 
 const SECONDS = 5;

@@ -7,79 +7,38 @@
  * asked for.
  */
 import type { ClientOrderId, OrderTerms } from "../../core/domain/child-order.ts";
-import { err, type Result } from "../../core/domain/errors.ts";
+import { err, invariant, type Result } from "../../core/domain/errors.ts";
 import type { AmendTerms, RiskApproved } from "../../core/domain/messages.ts";
-import type { Ticks } from "../../core/domain/units.ts";
+import { type Micros, micros, type Ticks } from "../../core/domain/units.ts";
 import type { FeeRates } from "../../core/execution/instrument-state.ts";
 import { Kind, KIND_MASK, type MarketBlock, type MarketHeader } from "../../core/market/columns.ts";
-import type { AccountSummary, VenueFault, VenueNotice, VenueSession, VenueSink } from "../venue.ts";
-import type { MarketGuard } from "./market-guard.ts";
-import type { MarketStream } from "./market-stream.ts";
-import type { OrderEntry } from "./order-entry.ts";
-import type { OrderQuestions } from "./order-questions.ts";
-import type { OrderGate } from "./order-rules.ts";
-import type { RequestAnswer, RequestKind } from "./order-sighting.ts";
-import type { OrderTracker } from "./order-tracker.ts";
-import type { BybitRest } from "./rest-client.ts";
+import { every } from "../../data/network/repeating.ts";
+import type {
+  AccountSummary,
+  AdoptedOrder,
+  VenueFault,
+  VenueNotice,
+  VenueSession,
+  VenueSink,
+} from "../venue.ts";
+import type { RequestAnswer, RequestKind, VenueMillis } from "./order-sighting.ts";
+import type { SessionParts } from "./session-parts.ts";
+import { StreamEar } from "./stream-ear.ts";
+import { AccountLedger } from "./account-ledger.ts";
+import { AccountSweep } from "./account-sweep.ts";
 import { Withdrawal } from "./withdrawal.ts";
 import {
   amendBody,
   cancelBody,
   type ExecutionRow,
-  type Grid,
   type OrderState,
-  type OrderStyle,
   placeBody,
   type PositionState,
   type WireFault,
 } from "./wire.ts";
 
-export interface SessionParts {
-  readonly header: MarketHeader;
-  readonly fees: FeeRates;
-  readonly account: AccountSummary;
-  readonly grid: Grid;
-  readonly style: OrderStyle;
-  readonly rest: BybitRest;
-  readonly market: MarketStream;
-  readonly guard: MarketGuard;
-  readonly tracker: OrderTracker;
-  readonly questions: OrderQuestions;
-  readonly entry: OrderEntry;
-  readonly gate: OrderGate;
-  readonly pace: SessionPace;
-  /** Begins the ids of all orders of this run. */
-  readonly prefix: string;
-  /** Takes what is secret out of a text. */
-  readonly redact: (text: string) => string;
-  readonly refresh: () => Promise<Result<AccountSummary, VenueFault>>;
-  /** Ends the streams and whatever else was opened. */
-  readonly closeParts: () => void;
-}
-
-export interface SessionPace {
-  /** A new order or an amendment that has waited for so long is not sent. */
-  readonly orderPatienceMs: number;
-  readonly cancelPatienceMs: number;
-  /** Between two looks at what is to be asked. */
-  readonly lookMs: number;
-  /** How long `cancelAll` goes on. */
-  readonly withdrawMs: number;
-  /** Between two lists of open orders while orders are withdrawn. */
-  readonly withdrawLookMs: number;
-  /** A cancel is sent again when the order is still there so long after it went. */
-  readonly withdrawAgainMs: number;
-}
-
-export const SESSION_PACE: SessionPace = {
-  orderPatienceMs: 2000,
-  cancelPatienceMs: 10_000,
-  lookMs: 50,
-  withdrawMs: 60_000,
-  withdrawLookMs: 500,
-  withdrawAgainMs: 2000,
-};
-
+/** Ids of orders: those of hours. */
+const MOST_REMEMBERED = 10_000;
 /** Notices that came before anybody listened. */
 const MOST_EARLY_NOTICES = 100;
 
@@ -88,17 +47,18 @@ export class BybitSession implements VenueSession {
   readonly fees: FeeRates;
   readonly account: AccountSummary;
   readonly #parts: SessionParts;
+  readonly #ledger: AccountLedger;
+  readonly #sweep: AccountSweep;
+  readonly #ear: StreamEar;
   readonly #orderIds = new Map<string, ClientOrderId>();
   #sink: VenueSink | undefined;
   #early: VenueNotice[] = [];
   #isClosed = false;
   #isTelling = false;
-  #soon: NodeJS.Immediate | undefined;
-  #looks: NodeJS.Timeout | undefined;
+  #takeBackSoon: (() => void) | undefined;
+  #endLooks: (() => void) | undefined;
   #lastPrice: Ticks | undefined;
-  /** Executions of others, each once. */
-  readonly #foreignTrades = new Set<string>();
-  #toldForeign = 0;
+  #strayExecutions = 0;
   /** Of the position: "Normal", or the venue is closing it. */
   #standing = "Normal";
   #unread = 0;
@@ -109,6 +69,29 @@ export class BybitSession implements VenueSession {
     this.header = parts.header;
     this.fees = parts.fees;
     this.account = parts.account;
+    const { knownTo, style, tracker, questions, prefix, pace, restartPrivate } = parts;
+    this.#ledger = new AccountLedger(knownTo, style.positionIndex);
+    this.#ear = new StreamEar(this.#venueNow(), pace.silentMs, restartPrivate);
+    this.#sweep = new AccountSweep({
+      tracker,
+      questions,
+      prefix,
+      pace,
+      since: knownTo,
+      venueNowMs: () => this.#venueNow(),
+      withdraw: (id) => this.#withdraw(id, true),
+      notice: (severity, code, text) => this.notice(severity, code, text),
+      listed: (until) => this.#ledger.listed(until),
+      told: () => this.#tell(),
+    });
+  }
+
+  get foreignLots(): number {
+    return this.#ledger.foreignLots;
+  }
+
+  get executedTo(): Micros {
+    return micros(Math.floor(this.#ledger.executedTo * 1000));
   }
 
   now(): number {
@@ -116,29 +99,38 @@ export class BybitSession implements VenueSession {
     return this.#now;
   }
 
+  adopt(orders: readonly AdoptedOrder[]): void {
+    invariant(this.#sink === undefined, "orders are adopted before the session is started");
+    for (const order of orders) this.#parts.tracker.adopt(order, this.#venueNow());
+  }
+
   start(sink: VenueSink): void {
     this.#sink = sink;
-    const { market, guard, pace, questions } = this.#parts;
-    setImmediate(() => {
+    const { market, guard, rules, pace, questions, timers } = this.#parts;
+    timers.after(0, () => {
       if (this.#isClosed) return;
       for (const notice of this.#early.splice(0)) sink.notice(notice);
       market.listen((block) => this.#rows(block));
       guard.start();
-      this.#tell();
-      this.#looks = setInterval(() => {
+      rules.start();
+      const look = (): void => {
         questions.ask();
+        this.#sweep.tick();
         this.#tell();
-      }, pace.lookMs);
+      };
+      look();
+      this.#endLooks = every(timers, pace.lookMs, look);
     });
   }
 
   place(order: RiskApproved<OrderTerms>): void {
-    const { tracker, gate, grid, style, pace } = this.#parts;
+    const { tracker, gate, grid, style, pace, rules } = this.#parts;
     const at = this.#venueNow();
     const number = tracker.place(order, at);
     this.#tellSoon();
     if (number === undefined) return;
-    const broken = gate.place(order.limitPrice ?? this.#lastPrice, order.quantity, at);
+    const price = order.limitPrice ?? this.#lastPrice;
+    const broken = rules.broken ?? gate.place(price, order.quantity, at);
     const body = placeBody(grid.instrument, style, order);
     if (broken !== undefined) return this.#notSent(number, broken.code, broken.text);
     if (!body.ok) return this.#notSent(number, "VENUE_NOT_SENT", body.error.text);
@@ -146,12 +138,12 @@ export class BybitSession implements VenueSession {
   }
 
   amend(amend: RiskApproved<AmendTerms>): void {
-    const { tracker, gate, grid, pace } = this.#parts;
+    const { tracker, gate, grid, pace, rules } = this.#parts;
     const at = this.#venueNow();
     const number = tracker.amend(amend, at);
     this.#tellSoon();
     if (number === undefined) return;
-    const broken = gate.amend(amend.limitPrice, amend.quantity);
+    const broken = rules.broken ?? gate.amend(amend.limitPrice, amend.quantity);
     if (broken !== undefined) return this.#notSent(number, broken.code, broken.text);
     const whole = amendBody(grid.instrument, amend);
     const { price, qty, ...rest } = whole;
@@ -175,12 +167,17 @@ export class BybitSession implements VenueSession {
     this.#submit("cancel", number, clientOrderId, body, at + pace.cancelPatienceMs);
   }
 
-  refresh(): Promise<Result<AccountSummary, VenueFault>> {
-    return this.#parts.refresh();
+  /** Executions are asked for behind the account: those that have moved it are told by then. */
+  async refresh(): Promise<Result<AccountSummary, VenueFault>> {
+    const account = await this.#parts.refresh();
+    if (!account.ok || this.#sink === undefined) return account;
+    if (await this.#sweep.look()) return account;
+    const text = "the open orders and the executions could not be asked for";
+    return err({ code: "VENUE_UNREACHABLE", text });
   }
 
   cancelAll(): Promise<Result<void, VenueFault>> {
-    const { tracker, questions, entry, pace, prefix } = this.#parts;
+    const { tracker, questions, entry, pace, prefix, timers } = this.#parts;
     if (this.#isClosed) {
       const text = "the session is closed: what rests at the venue stays there";
       return Promise.resolve(err({ code: "VENUE_UNREACHABLE", text }));
@@ -191,6 +188,7 @@ export class BybitSession implements VenueSession {
       questions,
       prefix,
       pace,
+      timers,
       venueNowMs: () => this.#venueNow(),
       cancel: (id, isAgain) => this.#withdraw(id, isAgain),
       isWaiting: (id) => entry.hasCancelWaiting(id),
@@ -202,8 +200,8 @@ export class BybitSession implements VenueSession {
   close(): Promise<void> {
     if (this.#isClosed) return Promise.resolve();
     this.#isClosed = true;
-    clearInterval(this.#looks);
-    clearImmediate(this.#soon);
+    this.#endLooks?.();
+    this.#takeBackSoon?.();
     this.#sink = undefined;
     const { questions, entry, closeParts } = this.#parts;
     questions.close();
@@ -219,6 +217,9 @@ export class BybitSession implements VenueSession {
     for (const row of rows) {
       if (this.#parts.tracker.isOurs(row.clientOrderId)) {
         this.#orderIds.set(row.orderId, row.clientOrderId);
+        if (this.#orderIds.size > MOST_REMEMBERED) {
+          this.#orderIds.delete(this.#orderIds.keys().next().value!);
+        }
       }
       this.#parts.tracker.sighted(this.#parts.questions.sighting(row), now);
     }
@@ -241,25 +242,39 @@ export class BybitSession implements VenueSession {
     }
   }
 
-  /** One execution, from the stream or asked for. Told by whoever brings it. */
-  execution(row: ExecutionRow): void {
-    if (row.kind === "other") return this.#otherExecution(row);
+  /** One execution, from the stream or asked for at `begunAt`. Told by whoever brings it. */
+  execution(row: ExecutionRow, begunAt?: VenueMillis): void {
     const { tracker } = this.#parts;
+    const at = row.time / 1000;
     const named = row.clientOrderId as ClientOrderId;
-    const clientOrderId = row.clientOrderId === "" ? this.#orderIds.get(row.orderId) : named;
-    if (clientOrderId === undefined || !tracker.isOurs(clientOrderId)) this.#foreign(row);
-    tracker.executed({ clientOrderId: clientOrderId ?? named, fill: row.fill }, this.#venueNow());
+    const id = (named === "" ? this.#orderIds.get(row.orderId) : undefined) ?? named;
+    const isNews =
+      row.kind === "trade" && tracker.isOurs(id)
+        ? tracker.executed({ clientOrderId: id, fill: row.fill }, this.#venueNow())
+        : this.#ledger.isNews(row.executionId, at);
+    if (!isNews) return;
+    if (begunAt !== undefined) this.#ear.found(at, begunAt);
+    if (row.kind === "other") this.#otherExecution(row);
+    else if (!tracker.isOurs(id)) this.#strange(row);
+  }
+
+  /** Found by asking at `begunAt`: the stream had not told it. */
+  found(at: VenueMillis, begunAt: VenueMillis): void {
+    this.#ear.found(at, begunAt);
   }
 
   /** The private stream stands. What it would have said meanwhile is asked for. */
   streamReady(isAgain: boolean): void {
+    this.#ear.stands(this.#venueNow());
     if (!isAgain) return;
     this.notice("info", "VENUE_RECONNECTED", "the private stream is back; orders are looked up");
     this.#parts.tracker.resync(this.#venueNow());
     this.#parts.questions.ask();
+    this.#sweep.soon();
   }
 
   streamLost(reason: string): void {
+    this.#ear.lost();
     this.notice("warning", "VENUE_PRIVATE_LOST", `the private stream is away: ${reason}`);
   }
 
@@ -267,6 +282,7 @@ export class BybitSession implements VenueSession {
   missing(fault: WireFault): void {
     this.unread(fault);
     this.#parts.tracker.resync(this.#venueNow());
+    this.#sweep.soon();
   }
 
   /** Told at the first time, and at each tenfold: one bad row may come again and again. */
@@ -345,9 +361,9 @@ export class BybitSession implements VenueSession {
 
   /** In a turn of its own: the caller is the engine's loop. */
   #tellSoon(): void {
-    if (this.#soon !== undefined || this.#isClosed) return;
-    this.#soon = setImmediate(() => {
-      this.#soon = undefined;
+    if (this.#takeBackSoon !== undefined || this.#isClosed) return;
+    this.#takeBackSoon = this.#parts.timers.after(0, () => {
+      this.#takeBackSoon = undefined;
       this.#tell();
     });
   }
@@ -378,13 +394,22 @@ export class BybitSession implements VenueSession {
   }
 
   /** The position is not what the run makes it. The first is told at once, then each tenfold. */
-  #foreign({ fill, side }: Extract<ExecutionRow, { kind: "trade" }>): void {
-    const { size } = this.#foreignTrades.add(fill.executionId);
-    if (!isTenfold(size) || size === this.#toldForeign) return;
-    this.#toldForeign = size;
+  #strange(row: Extract<ExecutionRow, { kind: "trade" }>): void {
+    const { prefix, wasSent } = this.#parts;
+    const { clientOrderId, fill, side } = row;
+    const what = `${side} ${fill.quantity} lots`;
+    if (prefix !== "" && clientOrderId.startsWith(prefix)) {
+      // What a run before knew of it, it was told.
+      if (wasSent(clientOrderId)) return;
+      const text = `the run does not know ${clientOrderId}, which is of its name: ${what}`;
+      this.#strayExecutions += 1;
+      if (isTenfold(this.#strayExecutions)) this.notice("critical", "VENUE_STRAY_EXECUTION", text);
+      return;
+    }
+    if (!this.#ledger.addForeign(row) || !isTenfold(this.#ledger.foreign)) return;
     const text =
-      `this account also trades by other orders: ${size} executions so far, ` +
-      `the last one ${side} ${fill.quantity} lots`;
+      `this account also trades by other orders: ${this.#ledger.foreign} executions so far, ` +
+      `the last one ${what}`;
     this.notice("warning", "VENUE_FOREIGN_TRADE", text);
   }
 

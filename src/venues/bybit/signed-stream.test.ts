@@ -5,9 +5,11 @@
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
+import { ScriptedTransport } from "../../../test/venues/scripted-transport.ts";
 import { decimal } from "../../core/domain/decimal.ts";
 import type { Instrument } from "../../core/domain/instrument.ts";
 import { lots } from "../../core/domain/units.ts";
+import type { Transport } from "../../data/network/transport.ts";
 import { AnchoredClock } from "../../data/recorder/clock.ts";
 import { Credentials } from "./credentials.ts";
 import { PrivateStream } from "./private-stream.ts";
@@ -84,7 +86,13 @@ const polite = (frame: Frame, socket: WebSocket): void => {
   else socket.send(JSON.stringify({ op, reqId, retCode: 0, retMsg: "OK" }));
 };
 
-function trade(options: { readonly pace?: StreamPace; readonly answerMs?: number } = {}) {
+function trade(
+  options: {
+    readonly pace?: StreamPace;
+    readonly answerMs?: number;
+    readonly transport?: Transport;
+  } = {},
+) {
   const told: string[] = [];
   const stream = new TradeStream(
     { ...common(), recvWindowMs: 5000, answerMs: 200, prefix: "t", ...options },
@@ -150,23 +158,39 @@ describe("TradeStream", () => {
   });
 
   it("gives a connection up on which nothing is answered, and not for one answer that is lost", async () => {
-    reply = (frame, socket) => {
-      if (frame.op === "auth" || frame.op === "order.amend") polite(frame, socket);
+    const transport = new ScriptedTransport();
+    const { stream, told } = trade({ answerMs: 60, transport });
+    /** Opens the newest connection; all but orders is answered on it. */
+    const open = async (): Promise<void> => {
+      const connection = transport.sockets.at(-1)!;
+      connection.open();
+      connection.events.message(yes(connection.sent[0]!));
+      await transport.pass(1);
     };
-    const { stream, told } = trade({ answerMs: 60 });
-    await vi.waitFor(() => expect(stream.isReady).toBe(true));
+    const yes = (text: string): string => {
+      const { op, reqId } = JSON.parse(text) as Frame;
+      return JSON.stringify({ op, reqId, retCode: 0, retMsg: "OK" });
+    };
+    await open();
     const answers: (number | undefined)[] = [];
     const note = ({ retCode }: TradeAnswer): void => void answers.push(retCode);
     stream.send("order.create", {}, note);
     stream.send("order.amend", {}, note);
-    await vi.waitFor(() => expect(answers).toEqual([0, undefined]));
+    const [connection] = transport.sockets;
+    connection!.events.message(yes(connection!.sent.at(-1)!));
+    await transport.pass(60);
+    expect(answers).toEqual([0, undefined]);
     expect(told).toEqual(["ready"]);
     stream.send("order.create", {}, (answer) => {
       note(answer);
       // Whoever hears of it sends the next request another way.
       told.push(`ready: ${stream.isReady}`);
     });
-    await vi.waitFor(() => expect(told).toEqual(["ready", "lost", "ready: false", "ready again"]));
+    await transport.pass(100);
+    expect(told).toEqual(["ready", "lost", "ready: false"]);
+    expect(transport.sockets).toHaveLength(2);
+    await open();
+    expect(told.at(-1)).toBe("ready again");
     expect(answers).toEqual([0, undefined, undefined]);
   });
 

@@ -5,6 +5,8 @@
  * What must stay true: `lost` comes once for each `ready`, before the next; and what is sent goes
  * over a connection that is ready now, or not at all.
  */
+import { SYSTEM_TRANSPORT } from "../../data/network/system-transport.ts";
+import type { Transport } from "../../data/network/transport.ts";
 import type { LocalClock } from "../../data/recorder/clock.ts";
 import { type Backoff, waitBefore } from "../../data/recorder/backoff.ts";
 import { type LinkPace, StreamLink } from "../../data/recorder/stream-link.ts";
@@ -51,6 +53,8 @@ export interface SignedStreamOptions {
   /** Sent once we are known; undefined: nothing is needed. */
   readonly subscription: string | undefined;
   readonly beginAnswer: (text: string) => BeginAnswer;
+  /** Absent: the system's network. */
+  readonly transport?: Transport | undefined;
 }
 
 export interface SignedStreamEvents {
@@ -68,18 +72,20 @@ const EXPIRES_MS = 10_000;
 export class SignedStream {
   readonly #options: SignedStreamOptions;
   readonly #events: SignedStreamEvents;
+  readonly #transport: Transport;
   #link: StreamLink | undefined;
   #isReady = false;
   #wasReady = false;
   #isClosed = false;
   #tries = 0;
   #readyAt = Number.NaN;
-  #retry: NodeJS.Timeout | undefined;
-  #begin: NodeJS.Timeout | undefined;
+  #takeBackRetry: (() => void) | undefined;
+  #takeBackBegin: (() => void) | undefined;
 
   constructor(options: SignedStreamOptions, events: SignedStreamEvents) {
     this.#options = options;
     this.#events = events;
+    this.#transport = options.transport ?? SYSTEM_TRANSPORT;
   }
 
   start(): void {
@@ -108,16 +114,17 @@ export class SignedStream {
   close(): void {
     this.#isClosed = true;
     this.#isReady = false;
-    clearTimeout(this.#retry);
-    clearTimeout(this.#begin);
+    this.#takeBackRetry?.();
+    this.#takeBackBegin?.();
     this.#link?.close();
     this.#link = undefined;
   }
 
   #connect(): void {
     const { url, pace, clock } = this.#options;
+    const transport = this.#transport;
     const link: StreamLink = new StreamLink(
-      { url, greetings: [], heartbeat: PING, pace, clock },
+      { url, greetings: [], heartbeat: PING, pace, clock, transport },
       {
         opened: () => this.#opened(link),
         frame: (text) => this.#frame(link, text),
@@ -125,10 +132,11 @@ export class SignedStream {
       },
     );
     this.#link = link;
-    this.#begin = setTimeout(() => {
+    const patience = (pace.handshakeMs + pace.beginMs) * 1e6;
+    this.#takeBackBegin = transport.timers.after(patience, () => {
       link.close();
       this.#ended(link, "the venue does not answer", 0);
-    }, pace.handshakeMs + pace.beginMs);
+    });
   }
 
   #opened(link: StreamLink): void {
@@ -157,26 +165,26 @@ export class SignedStream {
   }
 
   #isNowReady(): void {
-    clearTimeout(this.#begin);
+    this.#takeBackBegin?.();
     const isAgain = this.#wasReady;
     this.#isReady = true;
     this.#wasReady = true;
-    this.#readyAt = performance.now();
+    this.#readyAt = this.#transport.nowMs();
     this.#events.ready(isAgain);
   }
 
   #ended(link: StreamLink, reason: string, leastWaitMs: number): void {
     if (this.#isClosed || this.#link !== link) return;
     this.#link = undefined;
-    clearTimeout(this.#begin);
+    this.#takeBackBegin?.();
     const { pace, random } = this.#options;
     const wasReady = this.#isReady;
     this.#isReady = false;
-    if (performance.now() - this.#readyAt >= pace.stableMs) this.#tries = 0;
+    if (this.#transport.nowMs() - this.#readyAt >= pace.stableMs) this.#tries = 0;
     this.#readyAt = Number.NaN;
     const wait = Math.max(leastWaitMs, waitBefore(this.#tries, pace.backoff, random()));
     this.#tries += 1;
-    this.#retry = setTimeout(() => this.#connect(), wait);
+    this.#takeBackRetry = this.#transport.timers.after(wait * 1e6, () => this.#connect());
     if (wasReady) this.#events.lost(reason);
   }
 }

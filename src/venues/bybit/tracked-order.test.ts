@@ -23,6 +23,9 @@ const TERMS: OrderTerms = {
   timeInForce: { kind: "good-till-canceled", postOnly: false },
 };
 
+/** When a process goes on after another, where one does. */
+const NOW = 100_000;
+
 /** One order of ten lots, and the engine that hears what is told of it. */
 class Story {
   readonly tracker = new OrderTracker();
@@ -40,10 +43,20 @@ class Story {
     closeReason: undefined,
     closeText: undefined,
   };
-  readonly #number = this.tracker.place(TERMS, 0)!;
+  readonly #number: number;
 
-  constructor() {
-    this.tracker.sent(this.#number, 0);
+  /** `left`: a run before has sent it, and this was known of it. */
+  constructor(left?: Partial<ChildOrder>, executionIds: readonly string[] = []) {
+    if (left === undefined) {
+      this.#number = this.tracker.place(TERMS, 0)!;
+      this.tracker.sent(this.#number, 0);
+      return;
+    }
+    this.#number = 0;
+    Object.assign(this.child, { phase: "unknown", ...left });
+    this.tracker.adopt({ child: this.child, executionIds }, NOW);
+    if (this.child.phase !== "closed") this.child.phase = "unknown";
+    expect(this.tracker.order(ID)!.child).toEqual(this.child);
   }
 
   answered(kind: "acknowledged" | "unanswered", at: number): void {
@@ -105,7 +118,10 @@ describe("an order that is open though it was told to have ended", () => {
     story.answered("unanswered", 3000);
     story.tracker.missed(ID, 6100, 6110);
     story.tracker.missed(ID, 6600, 6610);
-    expect(story.told()).toEqual(["timed-out", "rejected"]);
+    expect(story.told()).toEqual(["timed-out"]);
+    // Nor may there be executions of it.
+    story.tracker.executionsLooked(ID, 6610, 6620);
+    expect(story.told()).toEqual(["rejected"]);
     expect(story.isSettled).toBe(true);
     story.seen({ updatedAt: 6650 }, 6700);
     expect(story.told()).toEqual(["VENUE_STRAY_ORDER", "stray"]);
@@ -182,7 +198,7 @@ it("says once that the venue counts executions and does not list them, and goes 
   const told: string[] = [];
   for (let at = 0; at < 120_000; at += 100) {
     for (const { what } of story.tracker.due(at)) {
-      if (what === "executions") story.tracker.executionsLooked(ID, at);
+      if (what === "executions") story.tracker.executionsLooked(ID, at, at);
     }
     told.push(...story.told());
   }
@@ -191,4 +207,131 @@ it("says once that the venue counts executions and does not list them, and goes 
   story.executed("late", 4, 130_000);
   expect(story.told()).toEqual(["filled"]);
   expect(story.isSettled).toBe(true);
+});
+
+describe("an adopted order that the venue has forgotten", () => {
+  const look = (story: Story, at: number): void => {
+    story.tracker.missed(ID, at, at + 10);
+    story.tracker.executionsLooked(ID, at + 20, at + 30);
+  };
+
+  it("has come to nothing where nothing of it was executed", () => {
+    const story = new Story({});
+    look(story, NOW + 100);
+    expect(story.told()).toEqual([]);
+    look(story, NOW + 200);
+    expect(story.told()).toEqual(["rejected"]);
+    expect(story.isSettled).toBe(true);
+  });
+
+  it("has not, where the venue had it: it is looked for long, and its end is an alarm", () => {
+    const known: Partial<ChildOrder>[] = [
+      { wasAccepted: true },
+      { phase: "working" },
+      { phase: "pending-amend", pendingAmend: { limitPrice: ticks(99), quantity: lots(8) } },
+    ];
+    for (const more of known) {
+      const story = new Story(more);
+      for (let at = NOW + 100; at < NOW + 30_000; at += 1000) look(story, at);
+      expect(story.told()).toEqual([]);
+      look(story, NOW + 30_100);
+      expect(story.told()).toEqual([]);
+      look(story, NOW + 30_500);
+      expect(story.told()).toEqual(["VENUE_ORDER_LOST", "canceled"]);
+      expect(story.isSettled).toBe(true);
+    }
+    // Whenever it is found, it is as it is found.
+    const story = new Story({ wasAccepted: true });
+    for (let at = NOW + 100; at < NOW + 30_000; at += 1000) look(story, at);
+    story.seen({ updatedAt: NOW }, NOW + 30_050, NOW + 30_040);
+    expect(story.told()).toEqual(["accepted"]);
+  });
+
+  it("has not, where the venue lists executions: it has ended with those", () => {
+    const story = new Story({ cumulative: lots(3) }, ["known"]);
+    for (const at of [NOW + 100, NOW + 200, NOW + 30_100, NOW + 30_200]) {
+      story.executed("known", 3, at + 15);
+      story.executed("new", 2, at + 15);
+      look(story, at);
+    }
+    expect(story.told()).toEqual(["filled", "VENUE_ORDER_LOST", "canceled"]);
+    expect(story.child).toMatchObject({ cumulative: 5, finalCumulative: 5 });
+    expect(story.isSettled).toBe(true);
+  });
+
+  it("is known to have come by an execution that the run before had not heard of", () => {
+    const story = new Story({});
+    look(story, NOW + 100);
+    story.executed("new", 2, NOW + 150);
+    for (let at = NOW + 200; at < NOW + 30_000; at += 1000) look(story, at);
+    expect(story.told()).toEqual(["filled"]);
+    look(story, NOW + 30_200);
+    look(story, NOW + 30_300);
+    expect(story.told()).toEqual(["VENUE_ORDER_LOST", "canceled"]);
+    expect(story.child).toMatchObject({ phase: "closed", finalCumulative: 2 });
+  });
+
+  it("is waited for while it may still be on its way, whatever our clock had noted", () => {
+    // Noted as of an hour ahead: it was sent by now all the same.
+    for (const sentMs of [NOW, NOW + 3_600_000]) {
+      const story = new Story({ sentAt: micros(sentMs * 1000) });
+      for (let at = NOW; at < NOW + 10_000; at += 500) look(story, at);
+      expect(story.told()).toEqual([]);
+      for (let at = NOW + 10_000; at < NOW + 12_000; at += 500) look(story, at);
+      expect(story.told()).toEqual(["rejected"]);
+    }
+  });
+
+  it("does not rest because an execution is told of it", () => {
+    const story = new Story({});
+    story.executed("old", 4, NOW);
+    expect(story.told()).toEqual(["filled"]);
+    story.seen({ cumulative: lots(4) }, NOW + 50, NOW + 20);
+    expect(story.told()).toEqual(["accepted"]);
+  });
+});
+
+it("tells the executions of a closed order that a run before knew in sum only", () => {
+  const story = new Story(
+    { phase: "closed", closeReason: "canceled", cumulative: lots(1), finalCumulative: lots(5) },
+    ["known"],
+  );
+  expect(story.tracker.due(NOW).map(({ what }) => what)).toEqual(["executions"]);
+  for (const [id, quantity] of [
+    ["known", 1],
+    ["b", 3],
+    ["c", 1],
+  ] as const) {
+    story.executed(id, quantity, NOW + 10);
+  }
+  story.tracker.executionsLooked(ID, NOW, NOW + 10);
+  expect(story.told()).toEqual(["filled", "filled"]);
+  expect(leaves(story.child)).toBe(0);
+  expect(story.isSettled).toBe(true);
+});
+
+it("is forgotten some time after its end, but for its id", () => {
+  const story = new Story();
+  story.answered("acknowledged", 10);
+  story.seen({ standing: "canceled" }, 20);
+  expect(story.told()).toEqual(["canceled"]);
+  const { tracker } = story;
+  tracker.due(600_000);
+  expect(tracker.order(ID)).toBeDefined();
+  tracker.due(600_020);
+  expect(tracker.order(ID)).toBeUndefined();
+  expect(tracker.isOurs(ID)).toBe(true);
+  // What is said again is not heard.
+  story.executed("late", 4, 600_030);
+  story.seen({ standing: "canceled" }, 600_030);
+  expect(story.told()).toEqual([]);
+  expect(tracker.counts).toEqual({ foreign: 0, repeated: 1 });
+  // Its id is not used twice; and it may not be open.
+  expect(tracker.place(TERMS, 600_040)).toBeUndefined();
+  story.seen({}, 600_050);
+  expect(tracker.takeOutputs()).toMatchObject([
+    { kind: "report", report: { kind: "rejected", code: "VENUE_DUPLICATE_ID" } },
+    { kind: "notice", code: "VENUE_STRAY_ORDER" },
+    { kind: "stray" },
+  ]);
 });

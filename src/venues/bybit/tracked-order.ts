@@ -14,19 +14,26 @@ import {
   applyCancelSent,
   type ChildOrder,
   type ClientOrderId,
+  NEVER_ARRIVED,
   type OrderTerms,
 } from "../../core/domain/child-order.ts";
 import { unreachable } from "../../core/domain/errors.ts";
 import type { AmendTerms } from "../../core/domain/messages.ts";
 import { maxLots } from "../../core/domain/units.ts";
+import type { AdoptedOrder } from "../venue.ts";
+import { adoptedState, knownToHaveCome } from "./order-adoption.ts";
+import { changedAlarm, lostAlarm, missingAlarm, overfillAlarm, strayAlarm } from "./order-alarm.ts";
 import { OrderKnowledge } from "./order-knowledge.ts";
 import { OrderLooks } from "./order-looks.ts";
-import { OrderMirror } from "./order-mirror.ts";
+import { newChild, OrderMirror } from "./order-mirror.ts";
 import {
+  AMEND_LOST,
   type AmendRequest,
+  CANCEL_LOST,
   closingOf,
   newRequest,
   type OrderRequest,
+  OrderRequests,
   TOO_LATE,
 } from "./order-request.ts";
 import {
@@ -47,19 +54,21 @@ export class TrackedOrder {
   readonly #mirror: OrderMirror;
   readonly #patience: TrackerPatience;
   readonly #tell: (output: OrderOutput) => void;
-  #place: OrderRequest | undefined;
-  #amend: AmendRequest | undefined;
-  #cancel: OrderRequest | undefined;
-  readonly #known = new OrderKnowledge();
+  readonly #asked = new OrderRequests();
+  readonly #known: OrderKnowledge;
+  /** A run before has sent it, or was about to. */
+  readonly #isAdopted: boolean;
+  /** When the last question for its executions was sent whose answer was whole. */
+  #executionsAskedAt = Number.NEGATIVE_INFINITY;
   /** It was told to have ended, and the venue was not asked or did not know it. */
   #given: "up" | "refused" | undefined;
   /** Since then its stream may have said what was not heard; Infinity = it has not. */
   #doubtedAt = Number.POSITIVE_INFINITY;
   #isToldStray = false;
 
+  /** One that is about to be sent as request `number`, or one that is adopted. */
   constructor(
-    terms: OrderTerms,
-    number: number,
+    order: { readonly terms: OrderTerms; readonly number: number } | AdoptedOrder,
     at: VenueMillis,
     patience: TrackerPatience,
     tell: (output: OrderOutput) => void,
@@ -67,8 +76,20 @@ export class TrackedOrder {
     this.#patience = patience;
     this.looks = new OrderLooks(patience);
     this.#tell = tell;
-    this.#place = newRequest(number, at, this.#patience);
-    this.#mirror = new OrderMirror(terms, at, tell);
+    this.#isAdopted = "child" in order;
+    if ("child" in order) {
+      const { child, place, amend } = adoptedState(order.child, at, patience);
+      this.#mirror = new OrderMirror(child, tell);
+      this.#known = new OrderKnowledge(child, order.executionIds);
+      this.#asked.place = place;
+      this.#asked.amend = amend;
+      if (place !== undefined) this.looks.by(at);
+      this.looks.executionsAt = at;
+    } else {
+      this.#mirror = new OrderMirror(newChild(order.terms, at), tell);
+      this.#known = new OrderKnowledge();
+      this.#asked.place = newRequest(order.number, at, patience);
+    }
   }
 
   get id(): ClientOrderId {
@@ -91,9 +112,7 @@ export class TrackedOrder {
       this.#missing === 0 &&
       !this.#isStray &&
       this.#doubtedAt === Number.POSITIVE_INFINITY &&
-      this.#place === undefined &&
-      this.#cancel === undefined &&
-      this.#amend === undefined
+      !this.#asked.isAny
     );
   }
 
@@ -121,13 +140,13 @@ export class TrackedOrder {
       return false;
     }
     // A report on its way says that the engine knows less than it thinks.
-    if (this.child.phase !== "working" || this.#amend !== undefined) {
+    if (this.child.phase !== "working" || this.#asked.amend !== undefined) {
       const text = "the order's fate was not known when the amendment was asked for";
       this.#mirror.report({ kind: "amend-rejected", code: "VENUE_FATE_UNKNOWN", text });
       return false;
     }
     applyAmendSent(this.#mirror.child, asked.limitPrice, asked.quantity);
-    this.#amend = { ...newRequest(number, at, this.#patience), asked };
+    this.#asked.amend = { ...newRequest(number, at, this.#patience), asked };
     return true;
   }
 
@@ -138,18 +157,18 @@ export class TrackedOrder {
       return false;
     }
     applyCancelSent(this.#mirror.child);
-    this.#cancel = newRequest(number, at, this.#patience);
+    this.#asked.cancel = newRequest(number, at, this.#patience);
     return true;
   }
 
   /** It goes out now: from here on the venue's window for it runs. */
   sent(number: number, at: VenueMillis): void {
-    const request = this.#requestOf(number);
+    const request = this.#asked.of(number);
     if (request !== undefined) request.closesAt = closingOf(at, this.#patience);
   }
 
   answered(number: number, answer: RequestAnswer, now: VenueMillis): void {
-    const request = this.#requestOf(number);
+    const request = this.#asked.of(number);
     if (request === undefined) return;
     switch (answer.kind) {
       case "acknowledged":
@@ -189,42 +208,39 @@ export class TrackedOrder {
   }
 
   /** By the stream, or asked; `begunAt`: when the question was sent. */
-  sighted(sighting: OrderSighting, now: VenueMillis, begunAt?: VenueMillis): void {
+  sighted(sighting: OrderSighting, now: VenueMillis, begunAt?: VenueMillis): boolean {
     this.orderId = sighting.orderId;
-    if (this.#given === "refused") return;
+    if (this.#given === "refused") return false;
     const isLater = sighting.updatedAt > (this.#known.seen?.updatedAt ?? 0);
     const isNew = this.#known.take(sighting);
     if (this.#given === "up" || begunAt !== undefined) this.#strayed();
-    this.#place = undefined;
-    const amend = this.#amend;
-    if (isNew && amend !== undefined && this.#isDone(amend, sighting)) this.#amended(amend);
+    this.#asked.place = undefined;
+    const amend = this.#asked.amend;
+    const { limitPrice } = this.child;
+    const isAmended = amend !== undefined && isDone(amend.asked, limitPrice, sighting);
+    if (isNew && isAmended) this.#amended(amend);
     if (begunAt !== undefined) this.#looked(sighting, begunAt);
     if (isNew && isLater) this.#compare(sighting);
     if (this.#missing > 0) this.looks.executionsBy(now + this.#patience.executionsMs);
     this.#settle(now);
-    if (begunAt !== undefined && this.#isWaiting) this.looks.again(now);
-  }
-
-  #isDone({ asked }: AmendRequest, sighting: OrderSighting): boolean {
-    return isDone(asked, this.child.limitPrice, sighting);
+    if (begunAt !== undefined && this.#isWaiting) this.looks.again(now, this.#asked.closing(now));
+    return isNew;
   }
 
   #amended({ asked: { limitPrice, quantity } }: AmendRequest): void {
-    this.#amend = undefined;
+    this.#asked.amend = undefined;
     this.#mirror.report({ kind: "amended", limitPrice, quantity });
   }
 
   /** The order may be open by other terms than the engine thinks: then it is withdrawn. */
-  #compare({ standing, limitPrice, quantity }: OrderSighting): void {
+  #compare(seen: OrderSighting): void {
+    const { standing, limitPrice, quantity } = seen;
     const mirror = this.child;
-    if (standing !== "open" || this.#amend !== undefined || this.#isClosed) return;
+    if (standing !== "open" || this.#asked.amend !== undefined || this.#isClosed) return;
     const isMoved = mirror.limitPrice !== undefined && limitPrice !== mirror.limitPrice;
     // The venue makes reduce-only orders smaller by itself; their end tells what was filled.
     if (!isMoved && quantity <= mirror.quantity) return;
-    const text =
-      `order ${this.id} rests as ${quantity} lots at ${limitPrice} ticks and was to be ` +
-      `${mirror.quantity} at ${mirror.limitPrice}: it is withdrawn`;
-    this.#tell({ kind: "notice", severity: "critical", code: "VENUE_ORDER_CHANGED", text });
+    this.#tell(changedAlarm(mirror, seen));
     this.#tell({ kind: "stray", clientOrderId: this.id });
   }
 
@@ -233,37 +249,57 @@ export class TrackedOrder {
     if (begunAt >= this.#doubtedAt) this.#doubtedAt = Number.POSITIVE_INFINITY;
     if (sighting.standing !== "open") return;
     if (this.#known.seen !== undefined && isOlder(sighting, this.#known.seen)) return;
-    const amend = this.#amend;
+    const amend = this.#asked.amend;
     if (amend !== undefined && begunAt > amend.closesAt) {
-      if (this.#isDone(amend, sighting)) this.#amended(amend);
+      if (isDone(amend.asked, this.child.limitPrice, sighting)) this.#amended(amend);
       else amend.looks += 1;
     }
-    const cancel = this.#cancel;
+    const cancel = this.#asked.cancel;
     if (cancel !== undefined && begunAt > cancel.closesAt) cancel.looks += 1;
   }
 
   /** The venue was asked and knows nothing of it; `begunAt`: when the question was sent. */
   missed(begunAt: VenueMillis, now: VenueMillis): void {
-    const place = this.#place;
+    const place = this.#asked.place;
     if (place !== undefined && this.#known.seen === undefined && begunAt > place.closesAt) {
       place.looks += 1;
       const { looks, acknowledgedLooks } = this.#patience;
       if (place.state === "acknowledged" && place.looks >= acknowledgedLooks) {
         place.state = "unanswered";
       }
-      if (!place.wasAcknowledged && place.state === "unanswered" && place.looks >= looks) {
-        const text = "the venue knows nothing of it, and would no longer take it";
-        this.#giveUp("up", "VENUE_NEVER_ARRIVED", text);
-      }
+      if (place.looks >= looks) this.#unseen(place, now);
     }
     this.#settle(now);
-    if (this.#isWaiting) this.looks.again(now);
+    if (this.#isWaiting) this.looks.again(now, this.#asked.closing(now));
+  }
+
+  /**
+   * Neither an open nor a closed order is there, and the venue would no longer take it. What has
+   * filled may be forgotten as an order, so it has come to nothing only where nothing was executed.
+   */
+  #unseen(place: OrderRequest, now: VenueMillis): void {
+    const { wasAcknowledged, state, closesAt } = place;
+    if (state !== "unanswered" || (wasAcknowledged && !this.#isAdopted)) return;
+    if (this.#executionsAskedAt <= closesAt) {
+      this.looks.executionsAt = Math.min(this.looks.executionsAt, now);
+      return;
+    }
+    if (!wasAcknowledged) {
+      const text = "the venue knows nothing of it, and would no longer take it";
+      return this.#giveUp("up", NEVER_ARRIVED, text);
+    }
+    this.#asked.place = undefined;
+    this.#given = "up";
+    if (this.#isClosed) return;
+    this.#tell(lostAlarm(this.id));
+    const text = "the venue does not know it any more";
+    this.#mirror.report({ kind: "canceled", text, cumulative: this.#known.executed });
   }
 
   /** It is told to have come to nothing; `how`: whether the venue has said so. */
   #giveUp(how: "up" | "refused", code: string, text: string): void {
-    this.#place = undefined;
-    this.#cancel = undefined;
+    this.#asked.place = undefined;
+    this.#asked.cancel = undefined;
     this.#given = how;
     this.#doubtedAt = Number.POSITIVE_INFINITY;
     this.looks.executionsAt = Number.POSITIVE_INFINITY;
@@ -274,10 +310,7 @@ export class TrackedOrder {
   #strayed(): void {
     if (!this.#isStray) return;
     this.#given = undefined;
-    const text = `order ${this.id}, which was told to have ended, is open at the venue`;
-    if (!this.#isToldStray) {
-      this.#tell({ kind: "notice", severity: "critical", code: "VENUE_STRAY_ORDER", text });
-    }
+    if (!this.#isToldStray) this.#tell(strayAlarm(this.id));
     this.#isToldStray = true;
     this.#tell({ kind: "stray", clientOrderId: this.id });
   }
@@ -285,31 +318,33 @@ export class TrackedOrder {
   /** False: it has been told before. */
   executed({ fill }: ExecutionSighting, now: VenueMillis): boolean {
     if (this.#given === "refused" || !this.#known.takeExecution(fill)) return false;
-    this.#place = undefined;
+    const { place } = this.#asked;
+    // Of an adopted order it may be an old one: whether it still rests is not said by it.
+    if (!this.#isAdopted) this.#asked.place = undefined;
+    else if (place?.wasAcknowledged === false) knownToHaveCome(place, now, this.#patience);
     const { most } = this.#mirror;
     const { cumulative } = this.child;
-    if (!this.#mirror.fill(fill)) {
-      const text =
-        `${fill.executionId} fills ${fill.quantity} lots of ${this.id}, of which ${cumulative} ` +
-        `of ${most} had filled: somebody else has changed the order`;
-      this.#tell({ kind: "notice", severity: "critical", code: "VENUE_OVERFILL", text });
-    }
+    if (!this.#mirror.fill(fill)) this.#tell(overfillAlarm(this.id, fill, cumulative, most));
     if (this.#missing === 0) this.looks.executionsAt = Number.POSITIVE_INFINITY;
     this.#settle(now);
     return true;
   }
 
   /** Its executions were asked for, and all that came were handed in. */
-  executionsLooked(now: VenueMillis): void {
-    if (this.#missing === 0) {
-      this.looks.executionsAt = Number.POSITIVE_INFINITY;
+  executionsLooked(begunAt: VenueMillis, now: VenueMillis): void {
+    this.#executionsAskedAt = Math.max(this.#executionsAskedAt, begunAt);
+    const place = this.#asked.place;
+    if (this.#missing > 0) {
+      const failed = this.looks.executionsAgain(now);
+      if (failed === this.#patience.executionLooks)
+        this.#tell(missingAlarm(this.id, this.#missing));
       return;
     }
-    if (this.looks.executionsAgain(now) !== this.#patience.executionLooks) return;
-    const text =
-      `the venue counts ${this.#missing} lots of ${this.id} as executed and lists no executions ` +
-      "of them: look there what was filled";
-    this.#tell({ kind: "notice", severity: "critical", code: "VENUE_EXECUTIONS_MISSING", text });
+    this.looks.executionsAt = Number.POSITIVE_INFINITY;
+    if (place !== undefined && this.#known.seen === undefined) {
+      if (place.looks >= this.#patience.looks) this.#unseen(place, now);
+      this.#settle(now);
+    }
   }
 
   /** The stream was away: what it would have said has to be asked for. */
@@ -322,7 +357,7 @@ export class TrackedOrder {
 
   /** Tells what follows from all that is known. */
   #settle(now: VenueMillis): void {
-    const refusal = this.#place?.refusal;
+    const refusal = this.#asked.place?.refusal;
     if (refusal !== undefined) this.#giveUp("refused", refusal.code, refusal.text);
     const seen = this.#known.seen;
     if (seen !== undefined && seen.standing !== "open") {
@@ -330,29 +365,26 @@ export class TrackedOrder {
       this.#ended(seen);
     } else if (!this.#isClosed) this.#open();
     if (this.#isClosed) this.#afterEnd();
-    else this.#unanswered();
+    else if (this.#asked.leaveUnknown(this.child.phase)) this.#mirror.report({ kind: "timed-out" });
     if (!this.#isWaiting) this.looks.orderAt = Number.POSITIVE_INFINITY;
     else if (this.looks.isOrderDue) return;
-    else if (this.#isUnanswered) this.looks.by(now);
+    else if (this.#asked.isUnanswered) this.looks.by(now);
     else if (this.#isStray) this.looks.by(now + this.#patience.confirmMs);
   }
 
   /** It has not ended, as far as known; nor is it known to have come where `#place` is there. */
   #open(): void {
-    const amend = this.#amend;
+    const amend = this.#asked.amend;
     if (amend?.state === "refused" || (amend !== undefined && this.#isLost(amend))) {
-      this.#amend = undefined;
-      const { code, text } = amend.refusal ?? {
-        code: "VENUE_AMEND_LOST",
-        text: "the venue shows the order as it was, and would no longer take the amendment",
-      };
+      this.#asked.amend = undefined;
+      const { code, text } = amend.refusal ?? AMEND_LOST;
       this.#mirror.report({ kind: "amend-rejected", code, text });
       if (this.#known.seen !== undefined) this.#compare(this.#known.seen);
     }
-    if (this.#place !== undefined) return;
+    if (this.#asked.place !== undefined) return;
     this.#mirror.accept();
     this.#cancelFailed();
-    const isClear = this.#amend === undefined && this.#cancel === undefined;
+    const isClear = this.#asked.amend === undefined && this.#asked.cancel === undefined;
     if (this.child.phase === "unknown" && isClear) this.#mirror.report({ kind: "accepted" });
   }
 
@@ -361,19 +393,16 @@ export class TrackedOrder {
   }
 
   #cancelFailed(): void {
-    const cancel = this.#cancel;
+    const cancel = this.#asked.cancel;
     if (cancel === undefined) return;
     const isRefused = cancel.state === "refused" && cancel.refusal?.isTooLate === false;
     if (!this.#isLost(cancel) && !isRefused) return;
     // The engine may amend again once it has heard, and that would be a second amendment.
-    if (this.#amend !== undefined && this.#amend.state !== "unanswered") return;
-    this.#cancel = undefined;
+    if (this.#asked.amend !== undefined && this.#asked.amend.state !== "unanswered") return;
+    this.#asked.cancel = undefined;
     if (this.child.phase !== "pending-cancel") return;
-    if (this.#amend !== undefined) return this.#mirror.report({ kind: "timed-out" });
-    const { code, text } = cancel.refusal ?? {
-      code: "VENUE_CANCEL_LOST",
-      text: "the venue shows the order open, and would no longer take the cancel",
-    };
+    if (this.#asked.amend !== undefined) return this.#mirror.report({ kind: "timed-out" });
+    const { code, text } = cancel.refusal ?? CANCEL_LOST;
     this.#mirror.report({ kind: "cancel-rejected", code, text });
   }
 
@@ -389,8 +418,8 @@ export class TrackedOrder {
       this.#mirror.report({ kind: "rejected", code, text, cumulative });
       return;
     }
-    if (this.#amend !== undefined) {
-      this.#amend = undefined;
+    if (this.#asked.amend !== undefined) {
+      this.#asked.amend = undefined;
       this.#mirror.report({ kind: "amend-rejected", ...TOO_LATE });
     }
     // Its executions close it; where they do not, the venue had made it smaller.
@@ -403,48 +432,18 @@ export class TrackedOrder {
     const { code } = TOO_LATE;
     const text = "it had filled";
     if (this.child.closeReason === "filled") {
-      if (this.#cancel !== undefined) this.#mirror.report({ kind: "cancel-rejected", code, text });
-      if (this.#amend !== undefined) this.#mirror.report({ kind: "amend-rejected", code, text });
+      if (this.#asked.cancel !== undefined)
+        this.#mirror.report({ kind: "cancel-rejected", code, text });
+      if (this.#asked.amend !== undefined)
+        this.#mirror.report({ kind: "amend-rejected", code, text });
     }
-    this.#cancel = undefined;
-    this.#amend = undefined;
-  }
-
-  /** Says that the fate of the order is unknown, once no answer that could tell it is awaited. */
-  #unanswered(): void {
-    const { phase } = this.child;
-    const [place, amend, cancel] = [this.#place?.state, this.#amend?.state, this.#cancel];
-    const isOpen = place === "unanswered" || amend === "unanswered";
-    switch (phase) {
-      case "pending-new":
-        if (place === "unanswered") this.#mirror.report({ kind: "timed-out" });
-        return;
-      case "pending-amend":
-        if (amend === "unanswered") this.#mirror.report({ kind: "timed-out" });
-        return;
-      case "pending-cancel":
-        if (cancel?.state === "refused" && isOpen) this.#cancel = undefined;
-        if (cancel?.state === "unanswered" || (cancel?.state === "refused" && isOpen)) {
-          this.#mirror.report({ kind: "timed-out" });
-        }
-        return;
-      default:
-    }
-  }
-
-  #requestOf(number: number): OrderRequest | undefined {
-    return [this.#place, this.#amend, this.#cancel].find((it) => it?.number === number);
+    this.#asked.cancel = undefined;
+    this.#asked.amend = undefined;
   }
 
   /** Whether the venue owes a word that it may have to be asked for. */
   get #isWaiting(): boolean {
-    const isUnderWay = this.#place !== undefined || this.#amend !== undefined;
-    const isDoubted = this.#doubtedAt !== Number.POSITIVE_INFINITY;
-    const isUnknown = this.child.phase === "unknown";
-    return isUnderWay || this.#cancel !== undefined || isDoubted || isUnknown || this.#isStray;
-  }
-
-  get #isUnanswered(): boolean {
-    return [this.#place, this.#amend, this.#cancel].some((it) => it?.state === "unanswered");
+    if (this.#asked.isAny || this.#isStray || this.child.phase === "unknown") return true;
+    return this.#doubtedAt !== Number.POSITIVE_INFINITY;
   }
 }

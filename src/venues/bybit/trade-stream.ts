@@ -6,6 +6,8 @@
  * is not sent again. A connection on which nothing is answered any more is given up at once: the
  * next request must not go the same way.
  */
+import { SYSTEM_TRANSPORT } from "../../data/network/system-transport.ts";
+import type { Transport } from "../../data/network/transport.ts";
 import type { LocalClock } from "../../data/recorder/clock.ts";
 import type { Credentials } from "./credentials.ts";
 import { type BeginAnswer, SignedStream, type StreamPace } from "./signed-stream.ts";
@@ -30,6 +32,8 @@ export interface TradeStreamOptions {
   readonly answerMs: number;
   /** Begins every request id: no other connection of this process has it. */
   readonly prefix: string;
+  /** Absent: the system's network. */
+  readonly transport?: Transport | undefined;
 }
 
 export interface TradeStreamEvents {
@@ -49,7 +53,7 @@ interface Waiting {
   /** Answers that this connection had brought when it was sent. */
   readonly answersBefore: number;
   readonly answered: (answer: TradeAnswer) => void;
-  readonly timer: NodeJS.Timeout;
+  readonly takeBackTimer: () => void;
 }
 
 export class TradeStream {
@@ -94,12 +98,13 @@ export class TradeStream {
   ): number | undefined {
     if (!this.#stream.isReady) return undefined;
     const { prefix, recvWindowMs, venueNowMs, answerMs } = this.#options;
+    const { transport = SYSTEM_TRANSPORT } = this.#options;
     const requestId = `${prefix}-${(++this.#requests).toString(36)}`;
     const timestampMs = venueNowMs();
     const text = tradeFrame({ requestId, operation, body, timestampMs, recvWindowMs });
     if (!this.#stream.send(text)) return undefined;
-    const timer = setTimeout(() => this.#unanswered(requestId), answerMs);
-    this.#waiting.set(requestId, { answered, timer, answersBefore: this.#answers });
+    const takeBackTimer = transport.timers.after(answerMs * 1e6, () => this.#unanswered(requestId));
+    this.#waiting.set(requestId, { answered, takeBackTimer, answersBefore: this.#answers });
     return timestampMs;
   }
 
@@ -120,8 +125,8 @@ export class TradeStream {
   #forget(text: string): void {
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
-    for (const { answered, timer } of waiting) {
-      clearTimeout(timer);
+    for (const { answered, takeBackTimer } of waiting) {
+      takeBackTimer();
       answered(silence(text));
     }
   }
@@ -133,7 +138,7 @@ export class TradeStream {
     const waiting = this.#waiting.get(requestId);
     if (waiting === undefined) return;
     this.#waiting.delete(requestId);
-    clearTimeout(waiting.timer);
+    waiting.takeBackTimer();
     this.#answers += 1;
     const words = quoted(this.#options.credentials.redact(retMsg), 200);
     waiting.answered({ retCode, text: words, limits });

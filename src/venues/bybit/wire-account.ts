@@ -6,6 +6,7 @@
  * does not exist) is undefined here, never zero.
  */
 import { err, ok, type Result } from "../../core/domain/errors.ts";
+import { parseDecimal } from "../../core/domain/decimal.ts";
 import type { Instrument } from "../../core/domain/instrument.ts";
 import { type Micros, micros } from "../../core/domain/units.ts";
 import { parseInstrumentsInfo } from "../../data/bybit-instruments.ts";
@@ -13,6 +14,7 @@ import { readPositionIndex } from "./wire-orders.ts";
 import type { PositionIndex } from "./wire-requests.ts";
 import {
   Fields,
+  floorLots,
   type Grid,
   isRecord,
   type Page,
@@ -57,7 +59,11 @@ export const parsePositionPage = (
   readPage(result, grid, "position list", (row) => readPosition(row, grid));
 
 function readPosition(fields: Fields, grid: Grid): PositionState {
-  const size = grid.quantity(fields, "size");
+  // After a change of the lot it need not be whole: what is beyond can be traded by no one.
+  const held = parseDecimal(fields.decimal("size"));
+  const size = held.ok ? floorLots(grid.instrument, held.value) : 0;
+  if (size < 0) fields.refuse("size is negative: the side says which way");
+  if (size === Number.MAX_SAFE_INTEGER) fields.refuse("size is more than can be counted");
   const isShort = size > 0 && fields.side("side") === "sell";
   // The stream calls the entry price otherwise than the list does.
   const entry = fields.decimalOrNone("avgPrice") ?? fields.decimalOrNone("entryPrice");
@@ -184,6 +190,9 @@ export interface KeyInfo {
   /** Days until it expires; undefined where it does not. */
   readonly daysLeft: number | undefined;
   readonly isUnified: boolean;
+  /** The account's number, and when the key was made; undefined where it is not told. */
+  readonly uid: string | undefined;
+  readonly createdAt: string | undefined;
 }
 
 const MOST_AREAS = 100;
@@ -201,6 +210,8 @@ export function parseKeyInfo(result: unknown): Result<KeyInfo, WireFault> {
   const addresses = texts(fields.list("ips"));
   const isBound = addresses.length > 0 && !addresses.includes("*");
   const daysLeft = fields.integerOrNone("deadlineDay");
+  const uid = fields.raw("userID");
+  const createdAt = fields.raw("createdAt");
   const info: KeyInfo = {
     isReadOnly: fields.integer("readOnly") !== 0,
     permissions,
@@ -208,6 +219,8 @@ export function parseKeyInfo(result: unknown): Result<KeyInfo, WireFault> {
     // A bound key does not expire: Bybit then tells a day in the past.
     daysLeft: isBound || daysLeft === undefined || daysLeft < 0 ? undefined : daysLeft,
     isUnified: (fields.integerOrNone("uta") ?? 0) === 1,
+    uid: /^[1-9]\d{0,19}$/.test(String(uid)) ? String(uid) : undefined,
+    createdAt: typeof createdAt === "string" ? createdAt.slice(0, 40) : undefined,
   };
   return fields.done(info);
 }
@@ -262,7 +275,9 @@ export const dcpProduct = (category: string): "SPOT" | "DERIVATIVES" =>
 export function parseServerTime(result: unknown): Result<Micros, WireFault> {
   const fields = new Fields(result, "server time");
   const nanos = fields.text("timeNano");
-  if (fields.fault === undefined && !/^\d{16,19}$/.test(nanos)) {
+  // Microseconds of nineteen digits may be more than can be counted.
+  const most = BigInt(Number.MAX_SAFE_INTEGER) * 1000n;
+  if (fields.fault === undefined && (!/^\d{16,19}$/.test(nanos) || BigInt(nanos) > most)) {
     fields.refuse("timeNano is no time in nanoseconds");
   }
   return fields.fault === undefined ? ok(micros(Number(BigInt(nanos) / 1000n))) : err(fields.fault);

@@ -38,6 +38,8 @@ export type ExecutionRow =
       readonly fill: Fill;
       /** Of the order, after this fill; undefined where the venue does not say. */
       readonly leaves: Lots | undefined;
+      /** It made a position smaller; undefined where the venue does not say. */
+      readonly isClosing: boolean | undefined;
       /** Orders fills among each other; one number may stand for several. */
       readonly sequence: number | undefined;
     })
@@ -90,8 +92,14 @@ function readExecution(fields: Fields, grid: Grid): ExecutionRow {
     ...identity,
     fill: readFill(fields, grid, identity),
     leaves: grid.quantityOrNone(fields, "leavesQty"),
+    isClosing: isClosing(fields),
     sequence: fields.integerOrNone("seq"),
   };
+}
+
+function isClosing(fields: Fields): boolean | undefined {
+  const closed = fields.decimalOrNone("closedSize");
+  return closed === undefined ? undefined : /[1-9]/.test(closed);
 }
 
 function readFill(

@@ -130,6 +130,7 @@ describe.skipIf(!existsSync(FIXTURES))(`in ${FIXTURES} (skipped where it is abse
       rows: [],
       elsewhere: 1,
       faults: [],
+      unread: [],
     });
   });
 
@@ -329,7 +330,9 @@ describe.skipIf(!existsSync(FIXTURES))(`in ${FIXTURES} (skipped where it is abse
   });
 
   describe("the table of codes", () => {
-    const rows = readFileSync(`${FIXTURES}/error-codes.tsv`, "utf8")
+    const table = `${FIXTURES}/error-codes.tsv`;
+    // A suite that is skipped is read through all the same.
+    const rows = (existsSync(table) ? readFileSync(table, "utf8") : "")
       .split("\n")
       .map((line) => line.split("\t"))
       .filter(([section]) => ["UTA", "Spot Trade", "WS OE General code"].includes(section!))

@@ -17,6 +17,7 @@ import {
   readPage,
   readRows,
   type Rows,
+  type UnreadRow,
   type WireFault,
 } from "./wire-value.ts";
 
@@ -64,6 +65,12 @@ export interface OrderState {
   readonly createdAt: Micros;
   readonly updatedAt: Micros;
 }
+
+/** What cannot be told counts as open. */
+export const mayBeOpen = ({ status }: UnreadRow): boolean => {
+  const standing = Object.hasOwn(STANDINGS, status) ? STANDINGS[status] : undefined;
+  return standing === undefined || standing === "open";
+};
 
 /** `data` of a message on the topic `order`. */
 export function parseOrders(data: unknown, grid: Grid): Result<Rows<OrderState>, WireFault> {

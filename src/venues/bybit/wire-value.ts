@@ -30,6 +30,14 @@ export const wireFault = (text: string): WireFault => ({ code: "VENUE_PROTOCOL",
 export const quoted = (text: string, most = 60): string =>
   JSON.stringify(text.slice(0, most)).replace(/[\u007f-\uffff]/g, "?");
 
+/** Lists and objects by their kind alone: they may be nested deeper than JSON can be written. */
+const shown = (value: unknown): string =>
+  typeof value === "object" && value !== null
+    ? Array.isArray(value)
+      ? "a list"
+      : "an object"
+    : quoted(JSON.stringify(value) ?? String(value));
+
 export type JsonRecord = Readonly<Record<string, unknown>>;
 
 export const isRecord = (value: unknown): value is JsonRecord =>
@@ -181,8 +189,7 @@ export class Fields {
 
   #refuse(name: string, value: unknown, wanted: string): void {
     if (this.fault !== undefined) return;
-    const is =
-      value === undefined ? "is missing" : `is ${quoted(JSON.stringify(value) ?? String(value))}`;
+    const is = value === undefined ? "is missing" : `is ${shown(value)}`;
     this.refuse(`${name} ${is}: not ${wanted}`);
   }
 }
@@ -255,6 +262,15 @@ export interface Rows<Row> {
   readonly elsewhere: number;
   /** Rows of our instrument that could not be read. Each must reach the operator. */
   readonly faults: readonly WireFault[];
+  /** What can be read of those that have an id: by it an order can be canceled all the same. */
+  readonly unread: readonly UnreadRow[];
+}
+
+export interface UnreadRow {
+  /** `orderLinkId`. */
+  readonly id: string;
+  /** `orderStatus`; "" where there is none. */
+  readonly status: string;
 }
 
 /** A page of a list; `next` is the cursor of the page after it. */
@@ -273,6 +289,7 @@ export function readRows<Row>(
   const { symbol, kind } = grid.instrument;
   const rows: Row[] = [];
   const faults: WireFault[] = [];
+  const unread: UnreadRow[] = [];
   let elsewhere = 0;
   for (const entry of list) {
     const fields = new Fields(entry, where);
@@ -283,10 +300,17 @@ export function readRows<Row>(
       continue;
     }
     const row = read(fields);
-    if (fields.fault === undefined) rows.push(row);
-    else faults.push(fields.fault);
+    if (fields.fault === undefined) {
+      rows.push(row);
+      continue;
+    }
+    faults.push(fields.fault);
+    if (!isRecord(entry)) continue;
+    const { orderLinkId: id, orderStatus: status } = entry;
+    if (typeof id !== "string" || id === "") continue;
+    unread.push({ id, status: typeof status === "string" ? status : "" });
   }
-  return { rows, elsewhere, faults };
+  return { rows, elsewhere, faults, unread };
 }
 
 /** The `result` of a list: `{ category, list, nextPageCursor }`. */

@@ -111,6 +111,19 @@ function must<Value>(result: { ok: true; value: Value } | { ok: false; error: un
 const faultOf = (result: { ok: boolean; error?: { text: string } }): string =>
   result.ok ? "no fault" : result.error!.text;
 
+describe("a message nested deeper than JSON can be written", () => {
+  const deep = `${"[".repeat(9_000)}${"]".repeat(9_000)}`;
+  it.each([
+    ["op", parsePrivateFrame],
+    ["retCode", parseTradeFrame],
+  ])("is a fault by its field %s", (field, parse) => {
+    const parsed: { ok: boolean; error?: { text: string } } = parse(
+      `{"reqId":"1","${field}":${deep}}`,
+    );
+    expect(faultOf(parsed)).toContain(`${field} is a list`);
+  });
+});
+
 describe("wire requests", () => {
   it("writes a resting order exactly, with the way of the account", () => {
     expect(must(placeBody(LINEAR, ONE_WAY, terms({ reduceOnly: true })))).toEqual({
@@ -239,8 +252,10 @@ describe("wire orders", () => {
       [{ updatedTime: "yesterday" }, /updatedTime/],
       [{ orderId: "x".repeat(200) }, /orderId/],
     ] as const) {
-      const { rows, faults } = must(parseOrders([order(changes), order()], GRID));
+      const parsed = must(parseOrders([order(changes), order({ orderLinkId: "b" })], GRID));
+      const { rows, faults, unread } = parsed;
       expect(rows).toHaveLength(1);
+      expect(unread.map(({ id }) => id)).toEqual(["run-1"]);
       expect(faults[0]!.text).toMatch(words);
     }
   });
@@ -325,6 +340,27 @@ describe("wire account", () => {
       false,
     ]);
     expect(mayTrade(must(key({ Spot: ["SpotTrade"] }, 1)), "spot")).toBe(false);
+  });
+
+  it("reads a position that a change of the lot has left between two lots, down", () => {
+    for (const [size, side, is] of [
+      ["1.5005", "Buy", 1500],
+      ["1.5009", "Sell", -1500],
+      ["0.0009", "Sell", 0],
+    ] as const) {
+      const row = { symbol: "BTCUSDT", category: "linear", side, size, positionIdx: 0 };
+      const { rows, faults } = must(parsePositions([row], GRID));
+      expect([rows[0]!.lots, faults]).toEqual([is, []]);
+    }
+    for (const size of ["", "1e3", "-1", undefined, "9199254740991"]) {
+      const row = { symbol: "BTCUSDT", category: "linear", side: "Buy", size, positionIdx: 0 };
+      expect(must(parsePositions([row], GRID)).rows).toEqual([]);
+    }
+  });
+
+  it("takes a server's time beyond what can be counted for none", () => {
+    expect(must(parseServerTime({ timeNano: "1700000000123456789" }))).toBe(1_700_000_000_123_456);
+    expect(parseServerTime({ timeNano: "9688639403423212000" }).ok).toBe(false);
   });
 
   it("reads protection where it is, and none where the account has none", () => {

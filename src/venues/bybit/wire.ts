@@ -20,4 +20,12 @@ export * from "./wire-meaning.ts";
 export * from "./wire-orders.ts";
 export * from "./wire-requests.ts";
 export * from "./wire-stream.ts";
-export { Fields, Grid, type Page, type Rows, type WireFault, wireFault } from "./wire-value.ts";
+export {
+  Fields,
+  Grid,
+  type Page,
+  type Rows,
+  type UnreadRow,
+  type WireFault,
+  wireFault,
+} from "./wire-value.ts";

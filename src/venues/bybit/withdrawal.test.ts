@@ -5,6 +5,7 @@
 import { expect, it } from "vitest";
 import type { ClientOrderId } from "../../core/domain/child-order.ts";
 import { lots, micros, ticks } from "../../core/domain/units.ts";
+import { SYSTEM_TIMERS } from "../../data/network/timers.ts";
 import type { OrderSighting } from "./order-sighting.ts";
 import { OrderTracker } from "./order-tracker.ts";
 import type { OrderState } from "./wire.ts";
@@ -32,7 +33,7 @@ const stateOf = (clientOrderId: string): OrderState => ({
 });
 
 /** `perLook`: cancels that go from one question to the next. */
-function stage(orders: number, perLook: number) {
+function stage(orders: number, perLook: number, unread = new Set<string>()) {
   const open = new Set(Array.from({ length: orders }, (_, k) => idOf(k)));
   const waiting: ClientOrderId[] = [];
   const asked: { readonly id: ClientOrderId; readonly isAgain: boolean }[] = [];
@@ -52,18 +53,24 @@ function stage(orders: number, perLook: number) {
   const withdrawal = new Withdrawal({
     tracker: new OrderTracker(),
     questions: {
+      ask: () => undefined,
       openOrders: () => {
         now += 500;
         for (const id of waiting.splice(0, perLook)) {
           if (lost > 0) lost -= 1;
           else open.delete(id);
         }
-        return Promise.resolve([...open].map(stateOf));
+        return Promise.resolve({
+          orders: [...open].filter((id) => !unread.has(id)).map(stateOf),
+          unreadIds: [...open].filter((id) => unread.has(id)),
+        });
       },
       sighting,
+      hasEndedUnread: () => false,
     },
     prefix: "w-",
     pace: { withdrawMs: 60_000, withdrawLookMs: 0, withdrawAgainMs: 2000 },
+    timers: SYSTEM_TIMERS,
     venueNowMs: () => now,
     cancel: (id, isAgain) => {
       asked.push({ id, isAgain });
@@ -82,6 +89,13 @@ it("does not stand in its own way where many cancels wait for their turn", async
   // Each once, and no faster than the venue takes them.
   expect(asked).toHaveLength(200);
   expect(now()).toBeLessThanOrEqual(41 * 500);
+});
+
+it("cancels what is its own and cannot be read, by its id", async () => {
+  const { withdrawal, asked, open } = stage(3, 5, new Set([idOf(1)]));
+  expect(await withdrawal.run()).toEqual({ ok: true, value: undefined });
+  expect(open.size).toBe(0);
+  expect(asked).toHaveLength(3);
 });
 
 it("asks again for what is still there, and says that it is the second time", async () => {

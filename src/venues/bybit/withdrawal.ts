@@ -7,15 +7,17 @@
  */
 import type { ClientOrderId } from "../../core/domain/child-order.ts";
 import { err, ok, type Result } from "../../core/domain/errors.ts";
+import type { Timers } from "../../data/network/timers.ts";
 import type { VenueFault } from "../venue.ts";
 import type { OrderQuestions } from "./order-questions.ts";
 import type { OrderTracker } from "./order-tracker.ts";
-import type { SessionPace } from "./session.ts";
+import type { SessionPace } from "./session-parts.ts";
 
 export interface WithdrawalOptions {
   readonly tracker: OrderTracker;
-  readonly questions: Pick<OrderQuestions, "openOrders" | "sighting">;
+  readonly questions: Pick<OrderQuestions, "ask" | "openOrders" | "sighting" | "hasEndedUnread">;
   readonly prefix: string;
+  readonly timers: Timers;
   readonly pace: Pick<SessionPace, "withdrawMs" | "withdrawLookMs" | "withdrawAgainMs">;
   readonly venueNowMs: () => number;
   /** `isAgain`: a cancel of it has gone before, and may have gone nowhere. */
@@ -25,6 +27,9 @@ export interface WithdrawalOptions {
   /** The session was closed meanwhile. */
   readonly isOver: () => boolean;
 }
+
+/** A look and the wait behind it take no longer, unless the machine stood still. */
+const MOST_STEP_MS = 15_000;
 
 export class Withdrawal {
   readonly #options: WithdrawalOptions;
@@ -37,27 +42,39 @@ export class Withdrawal {
 
   async run(): Promise<Result<void, VenueFault>> {
     const { tracker, questions, pace, venueNowMs, isOver } = this.#options;
-    const until = venueNowMs() + pace.withdrawMs;
+    let spentMs = 0;
     let left = "the venue has not said what is open";
     // What is known is canceled at once, without waiting for a list.
     for (const order of tracker.open()) this.#cancel(order.id);
     tracker.resync(venueNowMs());
     while (!isOver()) {
       const begunAt = venueNowMs();
+      // Of unknown fates too; nobody else asks before the session is started.
+      questions.ask();
       const listed = await questions.openOrders();
-      const ours = listed?.filter(({ clientOrderId }) => this.#isOurs(clientOrderId));
+      const ours = listed?.orders.filter(({ clientOrderId }) => this.#isOurs(clientOrderId));
       for (const order of ours ?? []) {
         tracker.sighted(questions.sighting(order), venueNowMs(), begunAt);
         this.#cancel(order.clientOrderId as ClientOrderId);
       }
-      const inDoubt = tracker.open();
-      if (ours?.length === 0 && inDoubt.length === 0) return ok(undefined);
-      if (ours !== undefined) left = leftText(ours.length, inDoubt.length);
-      if (venueNowMs() >= until) break;
-      await new Promise((resolve) => setTimeout(resolve, pace.withdrawLookMs));
+      // An order that cannot be read, as after a change of the grid, is canceled by its id.
+      const unread = listed?.unreadIds.filter((id) => this.#isOurs(id)) ?? [];
+      for (const id of unread) this.#cancel(id as ClientOrderId);
+      const inDoubt = tracker.open().filter(({ id }) => !questions.hasEndedUnread(id));
+      const count = ours === undefined ? undefined : ours.length + unread.length;
+      if (count === 0 && inDoubt.length === 0) return ok(undefined);
+      if (count !== undefined) left = leftText(count, inDoubt.length);
+      if (spentMs >= pace.withdrawMs) break;
+      await this.#pause(pace.withdrawLookMs);
+      // Where the machine stood still, nobody has tried for so long.
+      spentMs += Math.min(venueNowMs() - begunAt, MOST_STEP_MS);
     }
     const text = `${left}: look at the venue and cancel there what must not stay`;
     return err({ code: "VENUE_UNREACHABLE", text });
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#options.timers.after(ms * 1e6, resolve));
   }
 
   #isOurs(clientOrderId: string): boolean {

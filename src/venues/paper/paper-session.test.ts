@@ -8,12 +8,12 @@ import { decimal } from "../../core/domain/decimal.ts";
 import { ok } from "../../core/domain/errors.ts";
 import type { RiskApproved } from "../../core/domain/messages.ts";
 import type { Instrument } from "../../core/domain/instrument.ts";
-import { lots, ticks } from "../../core/domain/units.ts";
+import { lots, micros, ticks } from "../../core/domain/units.ts";
 import { Kind, type MarketBlock, type MarketHeader } from "../../core/market/columns.ts";
 import { constantLatency } from "../../simulation/latency.ts";
 import { ReplayVenue } from "../../simulation/replay-venue.ts";
-import type { VenueNotice, VenueSession } from "../venue.ts";
-import { VirtualTime } from "../virtual-time.ts";
+import type { AdoptedOrder, VenueNotice, VenueSession } from "../venue.ts";
+import { VirtualTime } from "../../data/network/virtual-time.ts";
 import { MessageRows } from "../message-rows.ts";
 import { paperVenue } from "./paper-venue.ts";
 
@@ -48,7 +48,7 @@ class Stage {
   notice: (notice: VenueNotice) => void = () => undefined;
   #rows!: MessageRows;
 
-  async open(): Promise<void> {
+  async open(adopted: readonly AdoptedOrder[] = []): Promise<void> {
     const { time } = this;
     const venue = paperVenue({
       openFeed: () =>
@@ -81,12 +81,13 @@ class Stage {
     const opened = await venue.open(new AbortController().signal);
     if (!opened.ok) throw new Error(opened.error.text);
     this.session = opened.value;
+    this.session.adopt(adopted);
     this.session.start({
       rows: (block) => {
         this.rowsSeen += block.length;
       },
       report: (id, report) => void this.told.push(`${this.ms} ${id} ${wordsOf(report)}`),
-      notice: () => undefined,
+      notice: ({ code, text }) => void this.told.push(`${this.ms} ${code} ${text}`),
     });
     this.book(1000, 1002, 50);
   }
@@ -262,5 +263,45 @@ describe("a paper session", () => {
     at.to(1000);
     expect(at.told).toEqual([]);
     expect(at.rowsSeen).toBe(rows);
+  });
+});
+
+describe("a paper session of a process that goes on", () => {
+  const left = (id: string, child: Partial<AdoptedOrder["child"]>): AdoptedOrder => ({
+    child: {
+      parentId: "p",
+      terms: {
+        clientOrderId: id as ClientOrderId,
+        side: "buy",
+        quantity: lots(10),
+        timeInForce: { kind: "good-till-canceled", postOnly: true },
+      },
+      aggressive: false,
+      decision: 0,
+      sentAt: micros(0),
+      limitPrice: ticks(1000),
+      quantity: lots(10),
+      pendingAmend: undefined,
+      cumulative: lots(0),
+      phase: "unknown",
+      closeReason: undefined,
+      closeText: undefined,
+      ...child,
+    },
+    executionIds: [],
+  });
+
+  it("tells that the orders of the one before have ended with its exchange, once", async () => {
+    const stage = new Stage();
+    const closed = { phase: "closed", cumulative: lots(1), finalCumulative: lots(4) } as const;
+    await stage.open([left("a", {}), left("b", { cumulative: lots(3) }), left("c", closed)]);
+    // Not from within the call; and a cancel meanwhile changes nothing.
+    expect(stage.told).toEqual([]);
+    stage.session.cancel("a" as ClientOrderId);
+    stage.to(500);
+    expect(stage.told.slice(0, 2)).toEqual(["0 a canceled", "0 b canceled"]);
+    expect(stage.told[2]).toMatch(/^0 VENUE_EXECUTIONS_MISSING 3 lots of c were filled/);
+    expect(stage.told).toHaveLength(3);
+    expect(await stage.session.cancelAll()).toEqual(ok(undefined));
   });
 });

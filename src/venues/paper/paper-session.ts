@@ -8,12 +8,18 @@
  * been received when it acted, and no report comes before it could have.
  */
 import type { ClientOrderId, OrderReport, OrderTerms } from "../../core/domain/child-order.ts";
-import { err, ok, type Result } from "../../core/domain/errors.ts";
+import { err, invariant, ok, type Result } from "../../core/domain/errors.ts";
 import type { AmendTerms, RiskApproved } from "../../core/domain/messages.ts";
 import type { FeeRates } from "../../core/execution/instrument-state.ts";
 import type { MarketBlock, MarketColumns, MarketHeader } from "../../core/market/columns.ts";
-import type { Timers } from "../timers.ts";
-import type { AccountSummary, VenueFault, VenueSession, VenueSink } from "../venue.ts";
+import type { Timers } from "../../data/network/timers.ts";
+import type {
+  AccountSummary,
+  AdoptedOrder,
+  VenueFault,
+  VenueSession,
+  VenueSink,
+} from "../venue.ts";
 import { OpenOrders } from "./open-orders.ts";
 import type { PublicFeed } from "./public-feed.ts";
 
@@ -44,6 +50,7 @@ export interface PaperSessionOptions {
 
 /** A command waits this long for a later row before it acts on the book as it is known. */
 const SILENCE_NANOS = 200e6;
+const GONE = "the simulated exchange ended with the process that ran it";
 /** What is not withdrawn after this will not be. */
 const WITHDRAW_NANOS = 30e9;
 
@@ -67,6 +74,8 @@ export class PaperSession implements VenueSession {
   /** Of `cancelAll`, while it goes on: all who ask meanwhile are answered by it. */
   #withdrawal: Promise<Result<void, VenueFault>> | undefined;
   #armedFor = Number.POSITIVE_INFINITY;
+  /** Orders whose exchange is gone. */
+  readonly #gone = new Map<ClientOrderId, AdoptedOrder["child"]>();
 
   constructor({ feed, exchange, fees, account, timers }: PaperSessionOptions) {
     this.header = feed.header;
@@ -83,8 +92,16 @@ export class PaperSession implements VenueSession {
     return this.#feed.now();
   }
 
+  adopt(orders: readonly AdoptedOrder[]): void {
+    invariant(this.#sink === undefined, "orders are adopted before the session is started");
+    for (const { child } of orders) this.#gone.set(child.terms.clientOrderId, child);
+  }
+
   start(sink: VenueSink): void {
     this.#sink = sink;
+    this.#timers.after(0, () => {
+      if (!this.#isClosed) this.#tellGone(sink);
+    });
     this.#feed.start(
       (block) => this.#rows(block),
       (notice) => {
@@ -105,6 +122,8 @@ export class PaperSession implements VenueSession {
   }
 
   cancel(clientOrderId: ClientOrderId): void {
+    // Its end is told anyway.
+    if (this.#gone.has(clientOrderId)) return;
     this.#wire.cancel(clientOrderId, this.now());
     this.#arm();
   }
@@ -141,6 +160,19 @@ export class PaperSession implements VenueSession {
     this.#takeBack?.();
     this.#feed.stop();
     return Promise.resolve();
+  }
+
+  #tellGone(sink: VenueSink): void {
+    for (const [id, child] of this.#gone) {
+      const { phase, cumulative, finalCumulative = cumulative } = child;
+      if (phase !== "closed") sink.report(id, { kind: "canceled", text: GONE, cumulative });
+      else if (finalCumulative > cumulative) {
+        const lost = finalCumulative - cumulative;
+        const text = `${lost} lots of ${id} were filled and never told one by one: ${GONE}`;
+        sink.notice({ severity: "critical", code: "VENUE_EXECUTIONS_MISSING", text });
+      }
+    }
+    this.#gone.clear();
   }
 
   /** The exchange first: what it does on a row is known here later than the row itself. */

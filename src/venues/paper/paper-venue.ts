@@ -10,7 +10,7 @@ import { type Result, ok } from "../../core/domain/errors.ts";
 import { parseQuantity, settleCoin } from "../../core/domain/instrument.ts";
 import type { FeeRates } from "../../core/execution/instrument-state.ts";
 import type { MarketHeader } from "../../core/market/columns.ts";
-import { SYSTEM_TIMERS, type Timers } from "../timers.ts";
+import { SYSTEM_TIMERS, type Timers } from "../../data/network/timers.ts";
 import type { AccountSummary, Venue, VenueFault, VenueSession } from "../venue.ts";
 import { type PaperExchange, PaperSession } from "./paper-session.ts";
 import type { OpenPublicFeed } from "./public-feed.ts";
@@ -33,16 +33,18 @@ const BALANCE = "10000000";
 export function paperVenue(options: PaperVenueOptions): Venue {
   return {
     name: "paper",
-    async open(signal): Promise<Result<VenueSession, VenueFault>> {
-      const opened = await options.openFeed(signal);
+    async open(signal, terms): Promise<Result<VenueSession, VenueFault>> {
+      const opened = await options.openFeed(signal, terms);
       if (!opened.ok) return opened;
       const feed = opened.value;
+      const begun = accountOf(feed.header, options);
+      const { positionLots = begun.positionLots } = terms ?? {};
       return ok(
         new PaperSession({
           feed,
           exchange: options.exchange(feed.header),
           fees: options.fees,
-          account: accountOf(feed.header, options),
+          account: { ...begun, positionLots },
           timers: options.timers ?? SYSTEM_TIMERS,
         }),
       );

@@ -4,11 +4,14 @@
 import { err, ok, type Result } from "../../core/domain/errors.ts";
 import type { ContractKind } from "../../core/domain/instrument.ts";
 import type { MarketBlock, MarketHeader } from "../../core/market/columns.ts";
+import { every } from "../../data/network/repeating.ts";
+import { SYSTEM_TRANSPORT } from "../../data/network/system-transport.ts";
+import type { Transport } from "../../data/network/transport.ts";
 import type { DataFault } from "../../data/fault.ts";
 import { BybitFeed } from "../../data/recorder/bybit-feed.ts";
 import { AnchoredClock } from "../../data/recorder/clock.ts";
 import type { FeedEvent } from "../../data/recorder/feed.ts";
-import type { VenueFault, VenueNotice } from "../venue.ts";
+import type { OpenTerms, VenueFault, VenueNotice } from "../venue.ts";
 import { MessageRows } from "../message-rows.ts";
 
 export interface PublicFeed {
@@ -20,7 +23,10 @@ export interface PublicFeed {
   stop(): void;
 }
 
-export type OpenPublicFeed = (signal: AbortSignal) => Promise<Result<PublicFeed, VenueFault>>;
+export type OpenPublicFeed = (
+  signal: AbortSignal,
+  terms?: OpenTerms,
+) => Promise<Result<PublicFeed, VenueFault>>;
 
 export interface BybitPublicOptions {
   readonly kind: ContractKind;
@@ -29,14 +35,20 @@ export interface BybitPublicOptions {
   /** Instead of the venue's own addresses. */
   readonly host?: string | undefined;
   readonly rest?: string | undefined;
+  /** All IO and all waiting go through it; absent: the system's. */
+  readonly transport?: Transport;
+  readonly clock?: AnchoredClock;
+  /** In [0, 1); only waits depend on it. */
+  readonly random?: () => number;
 }
 
 /** Bybit's order book and trades, by the same decoder that records them. */
 export function bybitPublicFeed(options: BybitPublicOptions): OpenPublicFeed {
-  return async (signal) => {
+  const { transport = SYSTEM_TRANSPORT, random = Math.random } = options;
+  return async (signal, terms = {}) => {
     const heard: { rows?: (block: MarketBlock) => void; notice?: (notice: VenueNotice) => void } =
       {};
-    const clock = new AnchoredClock();
+    const { clock = new AnchoredClock() } = options;
     const feed = new BybitFeed({
       kind: options.kind,
       symbols: [options.symbol],
@@ -44,7 +56,9 @@ export function bybitPublicFeed(options: BybitPublicOptions): OpenPublicFeed {
       host: options.host,
       rest: options.rest,
       clock,
-      random: Math.random,
+      random,
+      transport,
+      epochNanos: terms.epochNanos,
       openSink: () => new MessageRows((block) => heard.rows?.(block)),
       onEvent: (event) => heard.notice?.(noticeOf(event)),
     });
@@ -56,7 +70,11 @@ export function bybitPublicFeed(options: BybitPublicOptions): OpenPublicFeed {
       feed.stop();
       return err(prepared.ok ? ABORTED : faultOf(prepared.error));
     }
-    let look: NodeJS.Timeout | undefined;
+    if (feed.now() < 0) {
+      feed.stop();
+      return err(EPOCH_AHEAD);
+    }
+    let endLooks: (() => void) | undefined;
     return ok({
       header: {
         instrument: prepared.value[0]!,
@@ -67,16 +85,23 @@ export function bybitPublicFeed(options: BybitPublicOptions): OpenPublicFeed {
       start(rows, tell) {
         heard.rows = rows;
         heard.notice = tell;
-        look = setInterval(() => clock.check(), 1000);
+        endLooks = every(transport.timers, 1000, () => clock.check());
         feed.start();
       },
       stop() {
-        clearInterval(look);
+        endLooks?.();
         feed.stop();
       },
     });
   };
 }
+
+const EPOCH_AHEAD: VenueFault = {
+  code: "VENUE_CLOCK",
+  text:
+    "the run that is to be gone on with began later than it is now by the venue's clock: " +
+    "check the clock of the machine that it ran on",
+};
 
 const ABORTED: VenueFault = { code: "VENUE_UNREACHABLE", text: "stopped before it was open" };
 
