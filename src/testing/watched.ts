@@ -18,32 +18,38 @@ export interface Anchor {
   readonly bound: BoundStrategy;
 }
 
+/** What the engine was told when it asked a binding. */
+export type OnTarget = (anchor: Anchor, target: Target) => void;
+
 export function watched(
   strategies: ReadonlyMap<string, Strategy>,
   onAnchor: (anchor: Anchor) => void,
+  onTarget?: OnTarget,
 ): ReadonlyMap<string, Strategy> {
   const watchOne = (strategy: Strategy): Strategy => ({
     name: strategy.name,
     summary: strategy.summary,
     defaults: strategy.defaults,
     check: (parameters) => strategy.check(parameters),
-    bind: (parameters, plan) => bindTwice(strategy, parameters, plan, onAnchor),
+    bind: (parameters, plan) => bindTwice(strategy, { parameters, plan }, onAnchor, onTarget),
   });
   return new Map([...strategies].map(([name, strategy]) => [name, watchOne(strategy)]));
 }
 
 function bindTwice(
   strategy: Strategy,
-  parameters: Parameters,
-  given: Plan,
+  given: Pick<Anchor, "parameters" | "plan">,
   onAnchor: (anchor: Anchor) => void,
+  onTarget?: OnTarget,
 ): BoundStrategy {
   const { name } = strategy;
-  const plan = frozen(given);
+  const { parameters } = given;
+  const plan = frozen(given.plan);
   const bound = strategy.bind(frozen(parameters), plan);
   const twin = strategy.bind(frozen(parameters), plan);
   requireLaw("10", same(bound.tactic, twin.tactic), `${name}: two bindings, two tactics`);
-  onAnchor({ name, parameters, plan, bound: twin });
+  const anchor: Anchor = { name, parameters, plan, bound: twin };
+  onAnchor(anchor);
   return {
     ...(bound.tactic === undefined ? {} : { tactic: bound.tactic }),
     target(view): Target {
@@ -51,6 +57,7 @@ function bindTwice(
       const answer = bound.target(asked);
       const text = `${name}: two bindings to one plan disagree at ${view.now}`;
       requireLaw("10", same(answer, twin.target(asked)), text);
+      onTarget?.(anchor, answer);
       return answer;
     },
   };

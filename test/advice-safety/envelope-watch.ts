@@ -2,15 +2,16 @@
  * Envelope watch: whether advice ever leads further than its terms allow.
  *
  * Two ways: what the engine's own envelope says after each event, and a second opinion that knows
- * the decisions and the plan alone: what was aimed at, less what a binding of the same plan asks
- * for at that instant. What must stay true: the second opinion shares no figure with the envelope.
+ * the decisions and the plan alone: what was aimed at, less what the strategy asked for when the
+ * slice was first looked at, which stands until it ends. What must stay true: the second opinion
+ * shares no figure with the envelope.
  */
 import type { AdviceTerms } from "../../src/core/contracts/advice.ts";
+import type { Plan, Target } from "../../src/core/contracts/strategy.ts";
 import type { EngineOutput } from "../../src/core/domain/messages.ts";
 import type { ParentState } from "../../src/core/execution/parent-state.ts";
 import { requireLaw } from "../../src/testing/law-broken.ts";
 import type { Oracle } from "../../src/testing/oracle.ts";
-import { targetOf } from "../../src/testing/pace.ts";
 
 const LAW = "envelope";
 const EPSILON = 1e-6;
@@ -27,10 +28,18 @@ export class EnvelopeWatch {
   #decisions = 0;
   #plan: unknown;
   #total: number | undefined;
+  #slice: { readonly plan: Plan; readonly target: Target } | undefined;
 
   constructor(terms: AdviceTerms) {
     this.#terms = terms;
     this.#most = Math.max(...Object.values(terms.influence));
+  }
+
+  /** The engine has asked the order's own strategy. */
+  asked(plan: Plan, target: Target): void {
+    const slice = this.#slice;
+    const isSame = slice?.plan === plan && slice.target.sliceFrom === target.sliceFrom;
+    if (!isSame) this.#slice = { plan, target };
   }
 
   see(output: EngineOutput, now: number, oracle: Oracle): void {
@@ -49,8 +58,9 @@ export class EnvelopeWatch {
       this.#moves += Math.abs(this.#ahead);
       this.#ahead = 0;
     }
-    const plan = targetOf(oracle, book, anchored, now).quantity;
-    const ahead = decision.slice.target - plan;
+    const { plan, target } = this.#slice!;
+    requireLaw(LAW, plan === anchored.plan, "it decides by a plan that is not in force");
+    const ahead = decision.slice.target - target.quantity;
     this.#moves += Math.abs(ahead - this.#ahead);
     this.#ahead = ahead;
     this.#decisions += 1;

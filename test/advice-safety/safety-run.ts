@@ -160,12 +160,19 @@ class Loop {
     this.#venue = new PitVenue(world, drawn.fills, arm.luck);
     this.#oracle = new Oracle(limitsOf(drawn), world, this.#record, LINEUP);
     const own = drawn.strategy.name;
-    const known = watched(strategies, (anchor) => {
-      // What is followed on advice is no plan of the order.
-      if (anchor.name === own) this.#oracle.anchored(anchor);
-    });
+    const envelope = arm.advice === undefined ? undefined : new EnvelopeWatch(arm.advice);
+    const known = watched(
+      strategies,
+      (anchor) => {
+        // What is followed on advice is no plan of the order.
+        if (anchor.name === own) this.#oracle.anchored(anchor);
+      },
+      (anchor, target) => {
+        if (anchor.name === own) envelope?.asked(anchor.plan, target);
+      },
+    );
     this.#engine = engineOf(drawn, world, known);
-    this.#envelope = arm.advice === undefined ? undefined : new EnvelopeWatch(arm.advice);
+    this.#envelope = envelope;
     const parent = orderOf(drawn, arm.advice);
     this.#scheduled.push({ kind: "parent-submitted", time: at(startOf - 1), parent });
     (arm.attacks ?? []).forEach((attack, k) => this.#plan(attack, k));
