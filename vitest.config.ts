@@ -5,13 +5,21 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
+const COMMANDS = "test/commands/**/*.test.ts";
+
 export default defineConfig({
   test: {
-    include: [
-      "src/**/*.test.ts",
-      "test/**/*.test.ts",
-      "bench/**/*.test.ts",
-      "examples/**/*.test.ts",
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "fast",
+          include: ["{src,test,bench,examples}/**/*.test.ts"],
+          exclude: [COMMANDS],
+        },
+      },
+      // Real processes: each start costs half a second.
+      { extends: true, test: { name: "commands", include: [COMMANDS] } },
     ],
     // Examples import the package by its name, as whoever copies them does.
     alias: {

@@ -46,7 +46,9 @@ const program = new Command("arrival")
   });
 
 const asked = process.argv[2] ?? "";
-const wanted = Object.hasOwn(COMMANDS, asked) ? [COMMANDS[asked]!] : Object.values(COMMANDS);
+const isVersion = asked === "--version" || asked === "-V";
+const known = Object.hasOwn(COMMANDS, asked) ? [COMMANDS[asked]!] : Object.values(COMMANDS);
+const wanted = isVersion ? [] : known;
 for (const load of wanted) (await load())(program);
 for (const command of program.commands) {
   command.copyInheritedSettings(program);

@@ -7,10 +7,7 @@ import { csvCell } from "../data/export/csv-cell.ts";
 import { OutputError, OutputFile, takenFault } from "../data/export/output-file.ts";
 import { adviceFileOf } from "../runtime/advice/open-advice.ts";
 import { CSV_COLUMNS, csvRows } from "../report/csv-rows.ts";
-import { documentOf } from "../report/document-of.ts";
 import { gather } from "../report/gather.ts";
-import { htmlOf } from "../report/html.ts";
-import { markdownOf } from "../report/markdown.ts";
 import { findChromium, NO_CHROMIUM, pdfOf } from "../report/pdf.ts";
 import type { ReportData } from "../report/report-data.ts";
 import { armsOf } from "./arms.ts";
@@ -91,13 +88,13 @@ async function run(journals: readonly string[], flags: Flags): Promise<void> {
     throw new CommandError("REPORT_PDF", NO_CHROMIUM);
   }
   const data = await gathered(journals, flags, { arms, plugins });
-  const contents = await contentsOf(data, format);
   if (output !== undefined) {
+    const contents = await contentsOf(data, format);
     write(output, contents, flags.replace === true);
     note(`written: ${output} (${sizeText(contents)})`);
   }
   if (flags.json === true) printJson(data);
-  else if (output === undefined) print(contents as string);
+  else if (output === undefined) print((await contentsOf(data, format)) as string);
 }
 
 function armsFor(text: string, plugins: Parameters<typeof armsOf>[1]): ReturnType<typeof armsOf> {
@@ -172,9 +169,11 @@ async function contentsOf(data: ReportData, format: Format): Promise<string | Ui
     const lines = [CSV_COLUMNS, ...csvRows(data)].map((row) => row.map(csvCell).join(","));
     return `${lines.join("\n")}\n`;
   }
+  // What draws is loaded where something is drawn.
+  const { documentOf } = await import("../report/document-of.ts");
   const document = documentOf(data);
-  if (format === "md") return markdownOf(document);
-  const html = htmlOf(document);
+  if (format === "md") return (await import("../report/markdown.ts")).markdownOf(document);
+  const html = (await import("../report/html.ts")).htmlOf(document);
   if (format === "html") return html;
   const printed = await pdfOf(html, process.env);
   if (printed.ok) return printed.value;

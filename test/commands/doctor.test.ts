@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type LocalExchange, startExchange } from "../src/runtime/local-exchange.ts";
+import { type LocalExchange, startExchange } from "../../src/runtime/local-exchange.ts";
 
-const BIN = fileURLToPath(new URL("../bin/arrival.js", import.meta.url));
+const BIN = fileURLToPath(new URL("../../bin/arrival.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "arrival-doctor-"));
 let exchange: LocalExchange;
 beforeAll(async () => {

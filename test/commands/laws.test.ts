@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-const FULL_RUN = fileURLToPath(new URL("full-run.ts", import.meta.url));
+const FULL_RUN = fileURLToPath(new URL("../laws/full-run.ts", import.meta.url));
 
 /** Half at once, and in every slice after the first less than before: its target falls. */
 const FALLING = `export default {

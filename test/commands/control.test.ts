@@ -22,11 +22,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type LocalExchange, startExchange } from "../src/runtime/local-exchange.ts";
-import { openJournal } from "../src/runtime/journal/reader.ts";
-import { replay } from "../src/runtime/replay.ts";
+import { type LocalExchange, startExchange } from "../../src/runtime/local-exchange.ts";
+import { openJournal } from "../../src/runtime/journal/reader.ts";
+import { replay } from "../../src/runtime/replay.ts";
 
-const BIN = fileURLToPath(new URL("../bin/arrival.js", import.meta.url));
+const BIN = fileURLToPath(new URL("../../bin/arrival.js", import.meta.url));
 const PLANTED = "planted-token-0123456789";
 const folder = mkdtempSync(join(tmpdir(), "arrival-control-"));
 const children = new Set<ChildProcess>();

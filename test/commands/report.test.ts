@@ -16,12 +16,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findChromium } from "../src/report/pdf.ts";
-import type { ReportData } from "../src/report/report-data.ts";
+import { findChromium } from "../../src/report/pdf.ts";
+import type { ReportData } from "../../src/report/report-data.ts";
 
-const BIN = fileURLToPath(new URL("../bin/arrival.js", import.meta.url));
+const BIN = fileURLToPath(new URL("../../bin/arrival.js", import.meta.url));
 const RECORDED = fileURLToPath(
-  new URL("../../shared/data/binance-hftbacktest/usdm_btcusdt_20240808.gz", import.meta.url),
+  new URL("../../../shared/data/binance-hftbacktest/usdm_btcusdt_20240808.gz", import.meta.url),
 );
 const folder = mkdtempSync(join(tmpdir(), "arrival-report-command-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -7,15 +7,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
-import { openJournal } from "../src/runtime/journal/reader.ts";
-import { createJournal } from "../src/runtime/journal/writer.ts";
+import { openJournal } from "../../src/runtime/journal/reader.ts";
+import { createJournal } from "../../src/runtime/journal/writer.ts";
 
-const BIN = fileURLToPath(new URL("../bin/arrival.js", import.meta.url));
+const BIN = fileURLToPath(new URL("../../bin/arrival.js", import.meta.url));
 const RECORDED = fileURLToPath(
-  new URL("../../shared/data/binance-hftbacktest/usdm_btcusdt_20240808.gz", import.meta.url),
+  new URL("../../../shared/data/binance-hftbacktest/usdm_btcusdt_20240808.gz", import.meta.url),
 );
 const BYBIT = fileURLToPath(
-  new URL("../../shared/data/bybit-ws-cryptofeed/BYBIT.jsonl.zst", import.meta.url),
+  new URL("../../../shared/data/bybit-ws-cryptofeed/BYBIT.jsonl.zst", import.meta.url),
 );
 const folder = mkdtempSync(join(tmpdir(), "arrival-cli-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -8,10 +8,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { GeneratedVenue, type VenueName } from "./venues/generated-venue.ts";
-import { judge } from "./venues/judge-recording.ts";
+import { GeneratedVenue, type VenueName } from "../venues/generated-venue.ts";
+import { judge } from "../venues/judge-recording.ts";
 
-const BIN = fileURLToPath(new URL("../bin/arrival.js", import.meta.url));
+const BIN = fileURLToPath(new URL("../../bin/arrival.js", import.meta.url));
 const root = mkdtempSync(join(tmpdir(), "arrival-record-command-"));
 const children = new Set<ChildProcess>();
 afterEach(() => {

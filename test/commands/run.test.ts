@@ -9,12 +9,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { DEFAULT_CONFIG } from "../src/runtime/config.ts";
-import { chooseVenue } from "../src/runtime/live/venue-choice.ts";
-import { type LocalExchange, startExchange } from "../src/runtime/local-exchange.ts";
-import { replay } from "../src/runtime/replay.ts";
+import { DEFAULT_CONFIG } from "../../src/runtime/config.ts";
+import { chooseVenue } from "../../src/runtime/live/venue-choice.ts";
+import { type LocalExchange, startExchange } from "../../src/runtime/local-exchange.ts";
+import { replay } from "../../src/runtime/replay.ts";
 
-const BIN = fileURLToPath(new URL("../bin/arrival.js", import.meta.url));
+const BIN = fileURLToPath(new URL("../../bin/arrival.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "arrival-run-command-"));
 const children = new Set<ChildProcess>();
 let exchange: LocalExchange;
@@ -118,13 +118,15 @@ const replayed = async (run: Run) => {
 
 describe.concurrent("arrival run", () => {
   it("works an order at the venue, explains it, and replays", async () => {
-    const order = ["--side", "buy", "--quantity", "0.5", "--over", "5s", "--residual", "cross"];
+    // In a hurry: a slow machine has time for a second try.
+    const order = ["--side", "buy", "--quantity", "0.1", "--over", "5s", "--residual", "cross"];
+    order.push("--urgency", "1");
     const run = new Run("whole", [...local("bybit"), ...order, "--json"]);
     expect(await run.ended).toBe(0);
     const told = JSON.parse(run.stdout) as Record<string, never>;
     expect(told).toMatchObject({ venue: "bybit", end: "over", phase: "complete" });
-    expect(told["report"]).toMatchObject({ quantity: { filled: "0.500" } });
-    expect(run.stderr).toMatch(/at worst it buys 0\.500 BTC at up to/);
+    expect(told["report"]).toMatchObject({ quantity: { filled: "0.100" } });
+    expect(run.stderr).toMatch(/at worst it buys 0\.100 BTC at up to/);
     const again = await replayed(run);
     expect(again).toMatchObject({ identical: true, warnings: [] });
     // The secret is nowhere: not on the screen, in the journal, or among the rows.

@@ -9,9 +9,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 
-const BIN = fileURLToPath(new URL("../bin/arrival.js", import.meta.url));
+const BIN = fileURLToPath(new URL("../../bin/arrival.js", import.meta.url));
 const AMZN = fileURLToPath(
-  new URL("../../shared/data/lobster/LOBSTER_SampleFile_AMZN_2012-06-21_5.zip", import.meta.url),
+  new URL("../../../shared/data/lobster/LOBSTER_SampleFile_AMZN_2012-06-21_5.zip", import.meta.url),
 );
 const folder = mkdtempSync(join(tmpdir(), "arrival-calibrate-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

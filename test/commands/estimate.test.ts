@@ -8,9 +8,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 
-const BIN = fileURLToPath(new URL("../bin/arrival.js", import.meta.url));
+const BIN = fileURLToPath(new URL("../../bin/arrival.js", import.meta.url));
 const RECORDED = fileURLToPath(
-  new URL("../../shared/data/binance-hftbacktest/usdm_btcusdt_20240808.gz", import.meta.url),
+  new URL("../../../shared/data/binance-hftbacktest/usdm_btcusdt_20240808.gz", import.meta.url),
 );
 const isThere = existsSync(RECORDED);
 const why = isThere ? "" : " (skipped: ../shared/data/binance-hftbacktest is not there)";

@@ -19,20 +19,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { micros, MINUTE, ticks } from "../src/core/domain/units.ts";
-import { parseConfig } from "../src/runtime/config.ts";
-import { openJournal } from "../src/runtime/journal/reader.ts";
-import { resumeJournal } from "../src/runtime/journal/resumer.ts";
-import { openLiveRun } from "../src/runtime/live/open-run.ts";
-import { chooseVenue } from "../src/runtime/live/venue-choice.ts";
+import { micros, MINUTE, ticks } from "../../src/core/domain/units.ts";
+import { parseConfig } from "../../src/runtime/config.ts";
+import { openJournal } from "../../src/runtime/journal/reader.ts";
+import { resumeJournal } from "../../src/runtime/journal/resumer.ts";
+import { openLiveRun } from "../../src/runtime/live/open-run.ts";
+import { chooseVenue } from "../../src/runtime/live/venue-choice.ts";
 import {
   type ExchangeAccess,
   type LocalExchange,
   startExchange,
-} from "../src/runtime/local-exchange.ts";
-import { RawRest } from "./clients/raw-client.ts";
+} from "../../src/runtime/local-exchange.ts";
+import { RawRest } from "../clients/raw-client.ts";
 
-const BIN = fileURLToPath(new URL("../bin/arrival.js", import.meta.url));
+const BIN = fileURLToPath(new URL("../../bin/arrival.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "arrival-resume-"));
 const children = new Set<ChildProcess>();
 const alerts: string[] = [];

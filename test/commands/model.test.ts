@@ -8,10 +8,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { missingRuntime } from "../src/advisors/local/llama-runtime.ts";
-import { tinyModel } from "./tiny-model/tiny-model.ts";
+import { missingRuntime } from "../../src/advisors/local/llama-runtime.ts";
+import { tinyModel } from "../tiny-model/tiny-model.ts";
 
-const BIN = fileURLToPath(new URL("../bin/arrival.js", import.meta.url));
+const BIN = fileURLToPath(new URL("../../bin/arrival.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "arrival-model-command-"));
 const env = { ...process.env, ARRIVAL_MODELS: join(folder, "models"), NO_COLOR: "1" };
 const file = join(folder, "tiny.gguf");

@@ -7,11 +7,11 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { addExchange, welcome } from "../src/cli/exchange.ts";
-import { startExchange } from "../src/runtime/local-exchange.ts";
-import { RawRest } from "./clients/raw-client.ts";
+import { addExchange, welcome } from "../../src/cli/exchange.ts";
+import { startExchange } from "../../src/runtime/local-exchange.ts";
+import { RawRest } from "../clients/raw-client.ts";
 
-const MAIN = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const children = new Set<ChildProcess>();
 afterEach(() => {
   for (const child of children) child.kill("SIGKILL");

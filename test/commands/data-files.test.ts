@@ -8,11 +8,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { micros } from "../src/core/domain/units.ts";
-import { createEventFile } from "../src/data/event-file/writer.ts";
-import { generatedHeader, generateMarket } from "../src/simulation/generated/market.ts";
+import { micros } from "../../src/core/domain/units.ts";
+import { createEventFile } from "../../src/data/event-file/writer.ts";
+import { generatedHeader, generateMarket } from "../../src/simulation/generated/market.ts";
 
-const BIN = fileURLToPath(new URL("../bin/arrival.js", import.meta.url));
+const BIN = fileURLToPath(new URL("../../bin/arrival.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "arrival-data-files-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

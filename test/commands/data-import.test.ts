@@ -12,12 +12,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
-import { micros } from "../core/domain/units.ts";
-import { openEventFile } from "../data/event-file/reader.ts";
-import { createEventFile } from "../data/event-file/writer.ts";
-import { type BacktestResult, prepareBacktest } from "../runtime/backtest.ts";
-import { DEFAULT_CONFIG } from "../runtime/config.ts";
-import { openGenerated, openMarket, type OpenMarket } from "../runtime/market-source.ts";
+import { micros } from "../../src/core/domain/units.ts";
+import { openEventFile } from "../../src/data/event-file/reader.ts";
+import { createEventFile } from "../../src/data/event-file/writer.ts";
+import { type BacktestResult, prepareBacktest } from "../../src/runtime/backtest.ts";
+import { DEFAULT_CONFIG } from "../../src/runtime/config.ts";
+import { openGenerated, openMarket, type OpenMarket } from "../../src/runtime/market-source.ts";
 
 const BIN = fileURLToPath(new URL("../../bin/arrival.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "arrival-import-"));
