@@ -39,9 +39,9 @@ export class StreamClient {
   }
 
   async until(is: () => boolean, what: string): Promise<void> {
-    const by = Date.now() + 10_000;
+    const by = Date.now() + 60_000;
     while (!is()) {
-      if (Date.now() > by) throw new Error(`not in 10 s: ${what}`);
+      if (Date.now() > by) throw new Error(`not in a minute: ${what}`);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }

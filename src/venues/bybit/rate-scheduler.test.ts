@@ -214,7 +214,7 @@ function expectInOrder(sent: readonly Told[]): void {
 
 describe("the rate pump", () => {
   it("sends at once what may go, and by itself what has to wait", async () => {
-    const pump = new RatePump({ limits: { create: 1 }, windowMs: 20 });
+    const pump = new RatePump({ limits: { create: 1 }, windowMs: 400 });
     const sent: number[] = [];
     const all = new Promise<void>((resolve) => {
       for (let index = 0; index < 3; index++) {
