@@ -28,6 +28,12 @@ describe("a right answer", () => {
       confidence: 0.62,
       urgency: "low",
       impactFactor: { value: 1.25, low: 1, high: 1.5 },
+      readings: {
+        informedFlow: "no",
+        newsPending: "yes",
+        liquidity: "usual",
+        correlation: "unclear",
+      },
       rate: 0.75,
       reasoning: RIGHT_ANSWER["reasoning"],
       risk: "The news may be wrong.",
@@ -48,6 +54,13 @@ describe("a right answer", () => {
     const advice = adviceIn(parse(text));
     expect(advice.impactFactor).toEqual({ value: 1.4, low: 1, high: 1.5 });
     expect(advice).not.toHaveProperty("rate");
+  });
+
+  it("keeps of what it read of the market the words that were offered", () => {
+    const told = adviceIn(
+      changed({ informedFlow: "yes", liquidity: "sell all", correlation: null }),
+    );
+    expect(told.readings).toEqual({ informedFlow: "yes", newsPending: "yes" });
   });
 
   it("keeps a wait, a strategy and a proposal", () => {

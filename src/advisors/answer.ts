@@ -12,6 +12,8 @@ import {
   type AdviceQuestion,
   FASTEST_RATE,
   IMPACT_FACTORS,
+  IMPACT_READINGS,
+  type ImpactReadings,
   SLOWEST_RATE,
   URGENCY_LEVELS,
   WAIT_SECONDS,
@@ -171,11 +173,13 @@ function adviceOf(said: Believed): Result<Advice, string> {
   const wait = waitOf(said);
   if (!wait.ok) return wait;
   const proposal = proposalOf(said.proposal);
+  const readings = readingsOf(said);
   return ok({
     action,
     confidence: said.confidence,
     urgency: said.urgency,
     impactFactor: { value, low, high },
+    ...(Object.keys(readings).length === 0 ? {} : { readings }),
     ...(rate.value === undefined ? {} : { rate: rate.value }),
     ...(wait.value === undefined ? {} : { waitSeconds: wait.value }),
     ...(typeof said.strategy === "string" ? { strategy: said.strategy } : {}),
@@ -183,6 +187,17 @@ function adviceOf(said: Believed): Result<Advice, string> {
     reasoning: oneLine(said.reasoning, MOST_REASONING),
     risk: oneLine(said.risk, MOST_RISK),
   });
+}
+
+/** They only explain: another word than those offered says nothing, and harms nothing. */
+function readingsOf(said: Believed): ImpactReadings {
+  return Object.fromEntries(
+    Object.entries(IMPACT_READINGS).flatMap(([key, labels]) => {
+      const written = said[key as keyof ImpactReadings];
+      const label = labels.find((one) => one === written);
+      return label === undefined ? [] : [[key, label]];
+    }),
+  );
 }
 
 /** Of other actions a rate means nothing and is left out. */

@@ -8,7 +8,11 @@
 import {
   type AdviceQuestion,
   IMPACT_FACTORS,
+  MOST_EXECUTIONS,
+  type PastExecution,
   type Situation,
+  type SituationMoves,
+  type SituationOther,
   WAIT_SECONDS,
 } from "../core/contracts/advice.ts";
 import { RATES } from "./question-set.ts";
@@ -72,6 +76,7 @@ export const MOST_LEVELS = 5;
 export const MOST_TRADES = 10;
 export const MOST_NEWS = 8;
 export const MOST_PAST = 5;
+export const MOST_OTHERS = 3;
 
 /** All that the prompt shows of the situation. */
 export function situationFigures({ situation }: AdviceQuestion): readonly Figure[] {
@@ -124,10 +129,50 @@ export function situationFigures({ situation }: AdviceQuestion): readonly Figure
     figure("market.imbalance", "ratio", market.imbalance),
     ...maybe("market.volumeRatio", "ratio", market.volumeRatio),
     ...maybe("market.volatilityBpsHour", "bps", market.volatilityBpsHour),
+    ...patternFigures(situation),
     ...lists,
     ...counts,
   ];
 }
+
+/** Of what may be absent whole. */
+function patternFigures({ market, others = [], executions = [] }: Situation): readonly Figure[] {
+  const { hours, path } = market;
+  return [
+    ...maybe("market.hours.volumeAgainstDay", "ratio", hours?.volumeAgainstDay),
+    ...(path === undefined
+      ? []
+      : [
+          ...moveFigures("market.path", path),
+          figure("market.path.seenSeconds", "seconds", path.seenSeconds),
+          figure("market.path.underDearestBps", "bps", path.underDearestBps),
+          figure("market.path.overCheapestBps", "bps", path.overCheapestBps),
+          ...maybe("market.path.varianceRatio", "ratio", path.varianceRatio),
+        ]),
+    ...others.slice(0, MOST_OTHERS).flatMap(otherFigures),
+    ...executions.slice(0, MOST_EXECUTIONS).flatMap(executionFigures),
+  ];
+}
+
+const otherFigures = (other: SituationOther, i: number): readonly Figure[] => [
+  ...maybe(`others[${i}].correlation`, "ratio", other.correlation),
+  ...moveFigures(`others[${i}]`, other),
+];
+
+const executionFigures = (one: PastExecution, i: number): readonly Figure[] => [
+  figure(`executions[${i}].spanSeconds`, "seconds", one.spanSeconds),
+  figure(`executions[${i}].executed`, "share", one.executed),
+  figure(`executions[${i}].shortfallBps`, "bps", one.shortfallBps),
+  ...maybe(`executions[${i}].forecastBps`, "bps", one.forecastBps),
+  ...maybe(`executions[${i}].participation`, "share", one.participation),
+];
+
+const moveFigures = (name: string, moves: SituationMoves): readonly Figure[] => [
+  ...maybe(`${name}.minute1Bps`, "bps", moves.minute1Bps),
+  ...maybe(`${name}.minute5Bps`, "bps", moves.minute5Bps),
+  ...maybe(`${name}.minute15Bps`, "bps", moves.minute15Bps),
+  ...maybe(`${name}.minute60Bps`, "bps", moves.minute60Bps),
+];
 
 /** Numbers that may be answered: naming one of them is no claim about the market. */
 export const OFFERED_FIGURES: readonly Figure[] = [

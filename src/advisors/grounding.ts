@@ -72,9 +72,12 @@ const BARE: Readonly<Record<FigureKind, number>> = {
   seconds: 1,
   plain: 1,
 };
-/** Of what the prompt says in words: the minute of the volume, the hour of the volatility. */
+/** Of what the prompt says in words: the spans of volumes, volatilities and moves. */
 const WORDS_OF_THE_PROMPT: readonly Figure[] = [
+  { name: "prompt.tenSeconds", kind: "seconds", value: 10 },
   { name: "prompt.minute", kind: "seconds", value: 60 },
+  { name: "prompt.fiveMinutes", kind: "seconds", value: 300 },
+  { name: "prompt.fifteenMinutes", kind: "seconds", value: 900 },
   { name: "prompt.hour", kind: "seconds", value: 3600 },
 ];
 

@@ -6,16 +6,21 @@
  * that somebody else wrote stands quoted between the delimiters of news, and nothing names an
  * instrument, a price level, an exact size or a date.
  */
-import type {
-  AdviceQuestion,
-  AskCause,
-  Situation,
-  SituationLevel,
+import {
+  type AdviceQuestion,
+  type AskCause,
+  MOST_EXECUTIONS,
+  type Situation,
+  type SituationHours,
+  type SituationLevel,
+  type SituationMoves,
+  type SituationPath,
 } from "../core/contracts/advice.ts";
 import {
   derivedOf,
   MOST_LEVELS,
   MOST_NEWS,
+  MOST_OTHERS,
   MOST_PAST,
   MOST_TRADES,
   signed,
@@ -25,7 +30,7 @@ import { type QuestionItem, questionSet } from "./question-set.ts";
 import { quoted } from "./untrusted-text.ts";
 
 /** Raised with every change of a text that a model sees. */
-export const PROMPT_VERSION = "1";
+export const PROMPT_VERSION = "2";
 
 export const NEWS_BEGIN = "<untrusted_news>";
 export const NEWS_END = "</untrusted_news>";
@@ -52,6 +57,7 @@ while it waits. Mostly the plan is right; leave it only where what you see speak
 What you see
 - The order is told as a purchase, whatever it is: dearer is bad for us, cheaper is good.
 - bps are 1/10,000 of the price. A positive figure costs us, a negative one is in our favour.
+- A move is positive where the price has become dearer for us, in other markets too.
 - Sizes are shares of the whole order, times are seconds. Names, dates and price levels are \
 hidden on purpose.
 - Between ${NEWS_BEGIN} and ${NEWS_END} stands what others wrote, one item per line, as JSON. It \
@@ -90,6 +96,7 @@ export function situationText(question: AdviceQuestion): string {
     section("ORDER", orderLines(situation)),
     section("PROGRESS", progressLines(situation)),
     section("MARKET", marketLines(situation.market)),
+    ...seenBeside(situation),
     section("YOUR DECISIONS SO FAR, oldest first", pastLines(situation)),
     newsBlock(situation),
   ].join("\n\n");
@@ -145,7 +152,79 @@ function marketLines(market: Situation["market"]): readonly string[] {
     `bids that we would rest among, likewise: ${levelsText(market.near)}`,
     `volume of the last minute: ${volume}`,
     `volatility of an hour: ${volatility}`,
+    ...(market.hours === undefined ? [] : [`time of day: ${hoursText(market.hours)}`]),
+    ...(market.path === undefined ? [] : pathLines(market.path)),
     tradesText(market.trades),
+  ];
+}
+
+const SESSIONS: Readonly<Record<SituationHours["session"], string>> = {
+  asia: "Asia's hours",
+  europe: "Europe's hours",
+  us: "America's hours",
+  between: "between America's hours and Asia's",
+};
+
+function hoursText({ session, isWeekend, volumeAgainstDay: volume }: SituationHours): string {
+  const usual =
+    volume === undefined
+      ? ""
+      : `; volume at this time was ${text(volume, "ratio")} times the day's mean a day ago`;
+  return `${SESSIONS[session]}${isWeekend ? ", at the weekend" : ""}${usual}`;
+}
+
+function pathLines(path: SituationPath): readonly string[] {
+  const { seenSeconds, underDearestBps, overCheapestBps, varianceRatio } = path;
+  const moves = movesText(path);
+  return [
+    ...(moves === "" ? [] : [`moves of the mid: ${moves}`]),
+    `in the last ${text(seenSeconds, "seconds")} s: ` +
+      `${text(underDearestBps, "bps")} bps under the dearest, ` +
+      `${text(overCheapestBps, "bps")} bps over the cheapest`,
+    ...(varianceRatio === undefined
+      ? []
+      : [
+          "variance ratio of one-minute moves to ten-second ones, over 1 = moves go on, " +
+            `under 1 = they come back: ${text(varianceRatio, "ratio")}`,
+        ]),
+  ];
+}
+
+/** Empty where none is known. */
+export function movesText(moves: SituationMoves): string {
+  const told = [
+    [moves.minute1Bps, "1 minute"],
+    [moves.minute5Bps, "5 minutes"],
+    [moves.minute15Bps, "15 minutes"],
+    [moves.minute60Bps, "60 minutes"],
+  ] as const;
+  return told
+    .flatMap(([move, span]) =>
+      move === undefined ? [] : [`${signed(move, "bps")} bps in ${span}`],
+    )
+    .join(", ");
+}
+
+/** What is seen beside the market: sections that are absent where nothing is. */
+function seenBeside({ others = [], executions = [] }: Situation): readonly string[] {
+  const markets = others.slice(0, MOST_OTHERS).map((other) => {
+    const moves = movesText(other);
+    const known = other.correlation;
+    const how = known === undefined ? "not known" : text(known, "ratio");
+    return `correlation with ours ${how}; ${moves === "" ? "moves not known" : moves}`;
+  });
+  const orders = executions.slice(0, MOST_EXECUTIONS).map((one) => {
+    const { forecastBps: forecast, participation: part } = one;
+    return [
+      `${text(one.executed, "share")} of it done in ${text(one.spanSeconds, "seconds")} s`,
+      `shortfall ${signed(one.shortfallBps, "bps")} bps`,
+      ...(forecast === undefined ? [] : [`impact forecast ${signed(forecast, "bps")} bps`]),
+      ...(part === undefined ? [] : [`${text(part, "share")} of the volume`]),
+    ].join(", ");
+  });
+  return [
+    ...(markets.length === 0 ? [] : [section("OTHER MARKETS, told as ours is", markets)]),
+    ...(orders.length === 0 ? [] : [section("ORDERS LIKE THIS BEFORE, newest first", orders)]),
   ];
 }
 

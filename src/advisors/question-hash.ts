@@ -28,6 +28,12 @@ function wordsOf({ cause, actions, strategies, situation }: AdviceQuestion) {
     strategies: [...strategies],
     strategy: situation.order.strategy,
     regime: situation.market.regime,
+    ...(situation.market.hours === undefined
+      ? {}
+      : {
+          hours: situation.market.hours.session,
+          isWeekend: situation.market.hours.isWeekend,
+        }),
     takers: situation.market.trades.map(({ isWithUs }) => isWithUs),
     news: situation.news.map(({ source, kind, headline, flags }) => ({
       source,

@@ -9,16 +9,15 @@ import {
   type AdvisedAction,
   type AdviceQuestion,
   IMPACT_FACTORS,
+  IMPACT_READINGS,
+  type ImpactReading,
   URGENCY_LEVELS,
   type UrgencyLevel,
   WAIT_SECONDS,
 } from "../core/contracts/advice.ts";
 
 export type ItemKey =
-  | "informedFlow"
-  | "newsPending"
-  | "liquidity"
-  | "correlation"
+  | ImpactReading
   | "impactFactor"
   | "impactLow"
   | "impactHigh"
@@ -56,8 +55,9 @@ const ACTION_MEANINGS: Readonly<Record<AdvisedAction, string>> = {
 /** Multiples of the plan's rate that are offered; an answer may name others between. */
 export const RATES = [0.25, 0.5, 0.75, 1.25, 1.5, 2] as const;
 
-const plain = (...labels: readonly (readonly [string, string])[]): readonly ItemOption[] =>
-  labels.map(([label, meaning]) => ({ label, meaning }));
+/** The labels of a reading, in their order, with what they mean. */
+const readingOptions = (key: ImpactReading, ...meanings: string[]): readonly ItemOption[] =>
+  IMPACT_READINGS[key].map((label, i) => ({ label, meaning: meanings[i]! }));
 
 const factors = IMPACT_FACTORS.map((factor) => ({
   label: String(factor),
@@ -69,25 +69,26 @@ const IMPACT_ITEMS: readonly QuestionItem[] = [
   {
     key: "informedFlow",
     ask: "Do the last trades look like those of somebody who knows more?",
-    options: plain(["yes", "one-sided"], ["no", "mixed"], ["unclear", "too few to tell"]),
+    options: readingOptions("informedFlow", "one-sided", "mixed", "too few to tell"),
   },
   {
     key: "newsPending",
     ask: "Does any news item change how much is offered, or will it soon?",
-    options: plain(["yes", "it does"], ["no", "it does not"], ["unclear", "it cannot be told"]),
+    options: readingOptions("newsPending", "it does", "it does not", "it cannot be told"),
   },
   {
     key: "liquidity",
     ask: "How much is offered, against the order?",
-    options: plain(["thin", "less than usual"], ["usual", "as usual"], ["deep", "more than usual"]),
+    options: readingOptions("liquidity", "less than usual", "as usual", "more than usual"),
   },
   {
     key: "correlation",
     ask: "Do other assets that move with this one say where it will go?",
-    options: plain(
-      ["against", "dearer for us"],
-      ["with", "cheaper for us"],
-      ["unclear", "nothing shown here tells"],
+    options: readingOptions(
+      "correlation",
+      "dearer for us",
+      "cheaper for us",
+      "nothing shown here tells",
     ),
   },
   { key: "impactFactor", ask: "What does trading cost now, against the usual?", options: factors },

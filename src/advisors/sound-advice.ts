@@ -11,6 +11,7 @@ import {
   type AdviceQuestion,
   FASTEST_RATE,
   IMPACT_FACTORS,
+  IMPACT_READINGS,
   SLOWEST_RATE,
   URGENCY_LEVELS,
   WAIT_SECONDS,
@@ -38,6 +39,14 @@ const schema = perOffer((question) =>
         ({ value, low, high }) => low <= value && value <= high,
         "low, value, high must rise",
       ),
+    readings: z
+      .strictObject({
+        informedFlow: z.enum(IMPACT_READINGS.informedFlow).optional(),
+        newsPending: z.enum(IMPACT_READINGS.newsPending).optional(),
+        liquidity: z.enum(IMPACT_READINGS.liquidity).optional(),
+        correlation: z.enum(IMPACT_READINGS.correlation).optional(),
+      })
+      .optional(),
     rate: z.number().min(SLOWEST_RATE).max(FASTEST_RATE).optional(),
     waitSeconds: z.number().positive().max(MOST_WAIT).optional(),
     strategy: z.enum(question.strategies).optional(),

@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
 import type { Grounding } from "../advisors/grounding.ts";
 import { situationText } from "../advisors/prompt.ts";
-import type { Clamp } from "../core/contracts/advice.ts";
+import type { Clamp, ImpactReading } from "../core/contracts/advice.ts";
 import { formatPrice, formatQuantity, type Instrument } from "../core/domain/instrument.ts";
 import {
   type AdviceStory,
@@ -139,6 +139,13 @@ function storyText(story: AdviceStory, isFull: boolean): string {
     ].filter((part) => part !== "");
     const percent = Math.round(100 * advice.confidence);
     lines.push(`  advised: ${advice.action}, ${percent} % sure (${more.join(", ")})`);
+    if (advice.readings !== undefined) {
+      const told = READINGS.flatMap(([key, name]) => {
+        const label = advice.readings?.[key];
+        return label === undefined ? [] : [`${name} ${label}`];
+      });
+      lines.push(`  read before it: ${told.join(", ")}`);
+    }
     lines.push(`  because: ${marked(advice.reasoning, answer.grounding)}`);
     lines.push(`  risk: ${advice.risk}`);
   }
@@ -156,6 +163,14 @@ function storyText(story: AdviceStory, isFull: boolean): string {
   }
   return lines.join("\n");
 }
+
+/** In the words of a trader. */
+const READINGS: readonly (readonly [ImpactReading, string])[] = [
+  ["informedFlow", "informed flow"],
+  ["newsPending", "news pending"],
+  ["liquidity", "liquidity"],
+  ["correlation", "other assets"],
+];
 
 const causeText = ({ question: { cause, situation } }: AdviceStory): string => {
   const { executed, secondsLeft } = situation.order;

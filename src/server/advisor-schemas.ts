@@ -5,6 +5,7 @@ import { z } from "zod";
 import {
   ADVISED_ACTIONS,
   type AdviceAnswer,
+  IMPACT_READINGS,
   type NewsItem,
   URGENCY_LEVELS,
 } from "../core/contracts/advice.ts";
@@ -32,6 +33,14 @@ const ADVICE = z.object({
   confidence: z.number(),
   urgency: z.enum(URGENCY_LEVELS),
   impactFactor: z.object({ value: z.number(), low: z.number(), high: z.number() }),
+  readings: z
+    .object({
+      informedFlow: z.enum(IMPACT_READINGS.informedFlow).exactOptional(),
+      newsPending: z.enum(IMPACT_READINGS.newsPending).exactOptional(),
+      liquidity: z.enum(IMPACT_READINGS.liquidity).exactOptional(),
+      correlation: z.enum(IMPACT_READINGS.correlation).exactOptional(),
+    })
+    .exactOptional(),
   rate: z.number().exactOptional(),
   waitSeconds: z.number().exactOptional(),
   strategy: z.string().exactOptional(),

@@ -32,7 +32,29 @@ const SITUATION: Situation = {
     ],
     volumeRatio: 1.24,
     volatilityBpsHour: 42.5,
+    hours: { session: "europe", isWeekend: true, volumeAgainstDay: 1.18 },
+    path: {
+      minute1Bps: 0.35,
+      minute5Bps: -1.45,
+      minute15Bps: 2.65,
+      minute60Bps: 3.75,
+      seenSeconds: 3590,
+      underDearestBps: 1.85,
+      overCheapestBps: 6.15,
+      varianceRatio: 0.87,
+    },
   },
+  others: [{ minute1Bps: 0.55, minute5Bps: -2.05, correlation: 0.73 }, { minute60Bps: -4.25 }],
+  executions: [
+    {
+      spanSeconds: 1795,
+      executed: 0.995,
+      shortfallBps: 2.95,
+      forecastBps: 2.15,
+      participation: 0.0475,
+    },
+    { spanSeconds: 605, executed: 0.4, shortfallBps: -0.85 },
+  ],
   news: [
     {
       secondsAgo: 35,

@@ -9,6 +9,8 @@ import {
   type AdviceQuestion,
   FASTEST_RATE,
   IMPACT_FACTORS,
+  IMPACT_READINGS,
+  type ImpactReading,
   SLOWEST_RATE,
   URGENCY_LEVELS,
   WAIT_SECONDS,
@@ -57,6 +59,7 @@ const MEMBERS = new Set([
   "confidence",
   "urgency",
   "impactFactor",
+  "readings",
   "rate",
   "waitSeconds",
   "strategy",
@@ -86,10 +89,19 @@ function unsoundAdvice(advice: Advice, question: AdviceQuestion): string | undef
     return `the strategy ${strategy} was not offered`;
   }
   return (
+    unsoundReadings(advice.readings) ??
     unsoundProposal(advice.proposal) ??
     unreadable("the reasoning", advice.reasoning) ??
     unreadable("the risk", advice.risk)
   );
+}
+
+function unsoundReadings(readings: Advice["readings"] = {}): string | undefined {
+  const strange = Object.entries(readings).find(([key, label]) => {
+    const labels: readonly string[] | undefined = IMPACT_READINGS[key as ImpactReading];
+    return labels?.includes(label) !== true;
+  });
+  return strange === undefined ? undefined : `no reading is ${strange.join(": ")}`;
 }
 
 function unsoundProposal(proposal: Advice["proposal"]): string | undefined {

@@ -98,6 +98,7 @@ const faults: readonly (readonly [string, string, Parameters<typeof bent>[0], Re
   ["a rate of 40", RIGHT, advised({ rate: 40 }), /rate/],
   ["a wait of a year", RIGHT, advised({ waitSeconds: 31_536_000 }), /wait/],
   ["a factor of 3", RIGHT, advised({ impactFactor: { value: 3, low: 1, high: 3 } }), /factors/],
+  ["a reading of its own", RIGHT, advised({ readings: { liquidity: "oily" } }), /reading/],
   ["a quantity in lots", RIGHT, advised({ proposal: { quantityShare: 5000 } }), /quantity/],
   ["a member more", RIGHT, advised({ side: "sell" }), /member/],
   ["escape sequences", RIGHT, advised({ reasoning: "\u001B[2J" }), /nobody sees/],

@@ -16,6 +16,7 @@ describe("briefSituation", () => {
       From arrival: mid -7.3 bps, shortfall -13 bps.
       Market: stressed, spread 2.2 bps, imbalance -0.8, offers hold 0.17 of the order, bids 0.1.
       Volume 1.4 times the usual, volatility 32 bps, buyers took 3 of the last 10 trades.
+      Hours: us, mid -2.3 bps in 5 minutes, -22 bps in an hour, moves go on (1.2).
       <untrusted_news>
       "Exchange schedules maintenance for its matching engine next week"
       "Large holder moves coins to an exchange wallet, tracker says"

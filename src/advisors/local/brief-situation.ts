@@ -6,7 +6,7 @@
  * told that the common prompt does not tell, and what others wrote stands quoted between the same
  * delimiters.
  */
-import type { AdviceQuestion, Situation } from "../../core/contracts/advice.ts";
+import type { AdviceQuestion, Situation, SituationMoves } from "../../core/contracts/advice.ts";
 import { derivedOf } from "../figures.ts";
 import { NEWS_BEGIN, NEWS_END, TURNED } from "../prompt.ts";
 import { quoted } from "../untrusted-text.ts";
@@ -25,6 +25,8 @@ export function briefSituation({ situation }: AdviceQuestion): string {
     `Market: ${market.regime}, spread ${short(market.spreadBps)} bps, ` +
       `imbalance ${plus(market.imbalance)}, ${depthText(market)}.`,
     paceText(market),
+    ...patternText(market),
+    ...besideText(situation),
     ...pastText(situation),
     ...newsText(situation),
   ].join("\n");
@@ -49,6 +51,41 @@ function paceText({ volumeRatio, volatilityBpsHour, trades }: Situation["market"
     ...(volatilityBpsHour === undefined ? [] : [`volatility ${short(volatilityBpsHour)} bps`]),
     `buyers took ${buyers} of the last ${trades.length} trades.`,
   ].join(", ");
+}
+
+/** Of the moves two, since each digit costs as much as a word. */
+function patternText({ hours, path }: Situation["market"]): readonly string[] {
+  const volume = hours?.volumeAgainstDay;
+  const ratio = path?.varianceRatio;
+  const parts = [
+    ...(hours === undefined ? [] : [`Hours: ${hours.session}${hours.isWeekend ? " weekend" : ""}`]),
+    ...(volume === undefined ? [] : [`usual volume now ${short(volume)} of the mean`]),
+    ...(path === undefined ? [] : movesText(path)),
+    ...(ratio === undefined
+      ? []
+      : [`moves ${ratio > 1 ? "go on" : "come back"} (${short(ratio)})`]),
+  ];
+  return parts.length === 0 ? [] : [`${parts.join(", ")}.`];
+}
+
+const movesText = ({ minute5Bps: five, minute60Bps: hour }: SituationMoves): readonly string[] => [
+  ...(five === undefined ? [] : [`mid ${bps(five)} in 5 minutes`]),
+  ...(hour === undefined ? [] : [`${bps(hour)} in an hour`]),
+];
+
+/** Of other markets the one that goes with ours most, of orders before the last. */
+function besideText({ others = [], executions = [] }: Situation): readonly string[] {
+  const [other] = others;
+  const [last] = executions;
+  const moves = other === undefined ? [] : movesText(other);
+  return [
+    ...(other?.correlation === undefined || moves.length === 0
+      ? []
+      : [`Another market (correlation ${short(other.correlation)}): ${moves.join(", ")}.`]),
+    ...(last === undefined
+      ? []
+      : [`The last order like this: shortfall ${bps(last.shortfallBps)}.`]),
+  ];
 }
 
 function pastText({ past }: Situation): readonly string[] {

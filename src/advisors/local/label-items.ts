@@ -24,16 +24,27 @@ export const shifted = (order: OptionOrder, by: number): OptionOrder =>
 export const allShifts = (count: number): readonly OptionOrder[] =>
   listedOrder(count).map((by) => shifted(listedOrder(count), by));
 
-export function itemOf(question: AdviceQuestion, key: ItemKey): QuestionItem | undefined {
+export function itemOf(
+  question: Pick<AdviceQuestion, "actions" | "strategies">,
+  key: ItemKey,
+): QuestionItem | undefined {
   return questionSet(question).find((item) => item.key === key);
 }
 
-/** What follows the situation. */
-export function itemText({ key, ask, options }: QuestionItem, order: OptionOrder): string {
+/**
+ * What follows the situation.
+ *
+ * @param before what was answered to the items that this one rests on.
+ */
+export function itemText(
+  { key, ask, options }: QuestionItem,
+  order: OptionOrder,
+  before = "",
+): string {
   const lines = order.map((option, letter) => {
     const { label, meaning } = options[option]!;
     const word = key === "strategy" ? quoted(label, MOST_NAME) : label;
     return `${LETTERS[letter]}. ${key === "action" ? `${word}: ${meaning}` : word}`;
   });
-  return `\n\n${ask}\n${lines.join("\n")}\nAnswer with one letter.`;
+  return `\n\n${before}${ask}\n${lines.join("\n")}\nAnswer with one letter.`;
 }

@@ -10,12 +10,15 @@ import {
   type AdvisedAction,
   type AdviceQuestion,
   IMPACT_FACTORS,
+  IMPACT_READINGS,
+  type ImpactReading,
+  type ImpactReadings,
   URGENCY_LEVELS,
 } from "../../core/contracts/advice.ts";
 import { err, ok, type Result } from "../../core/domain/errors.ts";
 import { derivedOf, signed, text } from "../figures.ts";
 import { SYSTEM_TEXT } from "../prompt.ts";
-import { type ItemKey, type QuestionItem, questionSet } from "../question-set.ts";
+import type { ItemKey, QuestionItem } from "../question-set.ts";
 import { briefSituation } from "./brief-situation.ts";
 import {
   allShifts,
@@ -57,8 +60,21 @@ export interface Judged {
   readonly tokens: number;
 }
 
-/** Of the common set; the questions of C2 are for models that write. */
-const ALWAYS: readonly ItemKey[] = ["action", "urgency", "impactFactor"];
+/** The questions of C2, asked before the factor that rests on them. */
+const READINGS = Object.keys(IMPACT_READINGS) as readonly ImpactReading[];
+const ALWAYS: readonly ItemKey[] = ["impactFactor", "action", "urgency"];
+
+/** What was read, as the item of the factor repeats it. */
+const beforeFactor = (of: (key: ImpactReading) => string): string =>
+  `Informed flow: ${of("informedFlow")}. News that changes liquidity: ${of("newsPending")}. ` +
+  `Liquidity: ${of("liquidity")}. Other assets: ${of("correlation")}.\n`;
+
+/** What follows from the situation alone is not asked: no news, no other market. */
+function knownReading(key: ItemKey, { situation }: AdviceQuestion): string | undefined {
+  if (key === "newsPending" && situation.news.length === 0) return "no";
+  if (key === "correlation" && (situation.others ?? []).length === 0) return "unclear";
+  return undefined;
+}
 
 type Choice = { readonly item: QuestionItem; readonly probabilities: readonly number[] };
 
@@ -80,13 +96,18 @@ export class LabelJudge {
     this.#passes = 0;
     this.#tokens = 0;
     const chosen = new Map<ItemKey, Choice>();
-    const first = await this.#askAll(question, ALWAYS, signal);
+    const known = await this.#learnAll(question, [...READINGS, ...ALWAYS], signal);
+    if (!known.ok) return known;
+    const read = await this.#askAll(question, READINGS, chosen, signal);
+    if (!read.ok) return read;
+    const first = await this.#askAll(question, ALWAYS, chosen, signal);
     if (!first.ok) return first;
-    for (const choice of first.value) chosen.set(choice.item.key, choice);
     const action = labelOf(chosen.get("action")!) as AdvisedAction;
-    const more = await this.#askAll(question, furtherItems(question, action), signal);
+    const further = furtherItems(question, action);
+    const learned = await this.#learnAll(question, further, signal);
+    if (!learned.ok) return learned;
+    const more = await this.#askAll(question, further, chosen, signal);
     if (!more.ok) return more;
-    for (const choice of more.value) chosen.set(choice.item.key, choice);
     const advice = adviceOf(question, action, chosen);
     const labels = Object.fromEntries([...chosen].map(([key, choice]) => [key, byLabel(choice)]));
     return ok({ advice, labels, passes: this.#passes, tokens: this.#tokens });
@@ -95,12 +116,7 @@ export class LabelJudge {
   /** Learns what is asked of every question, so that the first has not to wait for it. */
   async prepare(signal: AbortSignal): Promise<Result<void, ScoreFault>> {
     const actions = ADVISED_ACTIONS.filter((action) => action !== "cancel");
-    for (const item of questionSet({ actions, strategies: [] })) {
-      if (!ALWAYS.includes(item.key)) continue;
-      const known = await this.#learnPriors(item, this.#ordersOf(item), signal);
-      if (!known.ok) return known;
-    }
-    return ok(undefined);
+    return this.#learnAll({ actions, strategies: [] }, [...READINGS, ...ALWAYS], signal);
   }
 
   #ordersOf({ options }: QuestionItem): readonly OptionOrder[] {
@@ -110,30 +126,38 @@ export class LabelJudge {
     return orders === "listed" ? [listed] : [listed, reversed(listed)];
   }
 
+  /** Into `chosen`. */
   async #askAll(
     question: AdviceQuestion,
     keys: readonly ItemKey[],
+    chosen: Map<ItemKey, Choice>,
     signal: AbortSignal,
-  ): Promise<Result<readonly Choice[], ScoreFault>> {
-    const items = keys
-      .map((key) => itemOf(question, key))
-      .filter((item) => item !== undefined && item.options.length > 0) as readonly QuestionItem[];
-    const asked = items.filter(({ options }) => options.length > 1);
-    // First what needs no situation: the situation is then read once for all items.
-    for (const item of asked) {
-      const orders = this.#ordersOf(item);
-      const known = await this.#learnPriors(item, orders, signal);
+  ): Promise<Result<void, ScoreFault>> {
+    const user = briefSituation(question);
+    for (const item of itemsOf(question, keys)) {
+      const known = knownReading(item.key, question);
+      const read =
+        known === undefined
+          ? await this.#read(user, item, chosen, signal)
+          : ok(item.options.map(({ label }) => (label === known ? 1 : 0)));
+      if (!read.ok) return read;
+      chosen.set(item.key, { item, probabilities: read.value });
+    }
+    return ok(undefined);
+  }
+
+  /** First what needs no situation: the situation is then read once for all items. */
+  async #learnAll(
+    asked: Pick<AdviceQuestion, "actions" | "strategies">,
+    keys: readonly ItemKey[],
+    signal: AbortSignal,
+  ): Promise<Result<void, ScoreFault>> {
+    for (const item of itemsOf(asked, keys)) {
+      if (item.options.length < 2) continue;
+      const known = await this.#learnPriors(item, this.#ordersOf(item), signal);
       if (!known.ok) return known;
     }
-    const choices: Choice[] = [];
-    const user = briefSituation(question);
-    for (const item of items) {
-      const orders = this.#ordersOf(item);
-      const read = asked.includes(item) ? await this.#read(user, item, orders, signal) : ok([1]);
-      if (!read.ok) return read;
-      choices.push({ item, probabilities: read.value });
-    }
-    return ok(choices);
+    return ok(undefined);
   }
 
   async #learnPriors(
@@ -143,7 +167,7 @@ export class LabelJudge {
   ): Promise<Result<void, ScoreFault>> {
     if (!this.#terms.contextual) return ok(undefined);
     for (const order of orders) {
-      const words = itemText(item, order);
+      const words = neutralText(item, order);
       if (this.#priors.has(words)) continue;
       const scored = await this.#score(NOTHING, words, order.length, signal);
       if (!scored.ok) return scored;
@@ -155,15 +179,17 @@ export class LabelJudge {
   async #read(
     user: string,
     item: QuestionItem,
-    orders: readonly OptionOrder[],
+    chosen: ReadonlyMap<ItemKey, Choice>,
     signal: AbortSignal,
   ): Promise<Result<readonly number[], ScoreFault>> {
+    if (item.options.length < 2) return ok([1]);
+    const before = item.key === "impactFactor" ? beforeFactor((key) => labelIn(chosen, key)) : "";
     const readings: Reading[] = [];
-    for (const order of orders) {
-      const words = itemText(item, order);
+    for (const order of this.#ordersOf(item)) {
+      const words = itemText(item, order, before);
       const scored = await this.#score(user, words, order.length, signal);
       if (!scored.ok) return scored;
-      const prior = this.#priors.get(words);
+      const prior = this.#priors.get(neutralText(item, order));
       readings.push({ order, logs: scored.value, ...(prior === undefined ? {} : { prior }) });
     }
     return ok(calibrated(readings));
@@ -187,6 +213,24 @@ export class LabelJudge {
     return ok(logs);
   }
 }
+
+/** Of those that are asked and have anything to choose. */
+const itemsOf = (
+  question: Pick<AdviceQuestion, "actions" | "strategies">,
+  keys: readonly ItemKey[],
+): readonly QuestionItem[] =>
+  keys
+    .map((key) => itemOf(question, key))
+    .filter((item): item is QuestionItem => item !== undefined && item.options.length > 0);
+
+/** An item where there is nothing to judge: not even what was read before. */
+const neutralText = (item: QuestionItem, order: OptionOrder): string =>
+  itemText(item, order, item.key === "impactFactor" ? beforeFactor(() => NOTHING) : "");
+
+const labelIn = (chosen: ReadonlyMap<ItemKey, Choice>, key: ItemKey): string => {
+  const choice = chosen.get(key);
+  return choice === undefined ? NOTHING : labelOf(choice);
+};
 
 function furtherItems(question: AdviceQuestion, action: AdvisedAction): readonly ItemKey[] {
   const further: ItemKey[] = question.strategies.length > 0 ? ["strategy"] : [];
@@ -224,6 +268,9 @@ function adviceOf(
       low: factorAt(LOW_SHARE),
       high: factorAt(HIGH_SHARE),
     },
+    readings: Object.fromEntries(
+      READINGS.map((key) => [key, labelIn(chosen, key)]),
+    ) as ImpactReadings,
     ...(rate === undefined ? {} : { rate }),
     ...(wait === undefined ? {} : { waitSeconds: Number(labelOf(wait)) }),
     ...(strategy === undefined ? {} : { strategy }),

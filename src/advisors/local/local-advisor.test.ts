@@ -77,14 +77,50 @@ describe("the local advisor", () => {
       advice: { action: "wait", urgency: "high", waitSeconds: 60, impactFactor: { value: 1.25 } },
     });
     expect(Object.keys(transcript.labels!)).toEqual([
+      "informedFlow",
+      "newsPending",
+      "liquidity",
+      "correlation",
+      "impactFactor",
       "action",
       "urgency",
-      "impactFactor",
       "waitSeconds",
     ]);
     if (answer.kind === "advice") {
       expect(answer.advice.confidence).toBeCloseTo(1 / (1 + 5 * Math.exp(-3)), 9);
     }
+  });
+
+  it("asks for the factor what it has read of the market, and asks nothing that is known", async () => {
+    const scorer = new FakeScorer(liking("proceed", "yes", "thin"));
+    const question = sampleQuestion(0);
+    const { answer } = await opened(scorer).ask(question, SIGNAL);
+    expect(answer).toMatchObject({
+      advice: {
+        readings: {
+          informedFlow: "yes",
+          newsPending: "yes",
+          liquidity: "thin",
+          correlation: "unclear",
+        },
+      },
+    });
+    const told = scorer.asks.filter(({ user }) => user !== "N/A").map(({ item }) => item);
+    const factor = told.find((item) => item.includes("trading cost now"));
+    expect(factor).toContain(
+      "Informed flow: yes. News that changes liquidity: yes. Liquidity: thin.",
+    );
+    // No other market is seen, so that nobody is asked about them.
+    expect(told.some((item) => item.includes("other assets"))).toBe(false);
+    const quiet = { ...question, situation: { ...question.situation, news: [] } };
+    const again = await opened(scorer).ask(quiet, SIGNAL);
+    expect(again.answer).toMatchObject({ advice: { readings: { newsPending: "no" } } });
+    const shown = { ...quiet.situation, others: [{ minute5Bps: 4, correlation: 0.8 }] };
+    const beside = await opened(new FakeScorer(liking("against"))).ask(
+      { ...quiet, situation: shown },
+      SIGNAL,
+    );
+    expect(beside.answer).toMatchObject({ advice: { readings: { correlation: "against" } } });
   });
 
   it.each([
@@ -121,7 +157,7 @@ describe("the local advisor", () => {
     const scorer = new FakeScorer(liking("proceed"));
     const advisor = opened(scorer);
     for (const k of [0, 1]) await advisor.ask(sampleQuestion(k), SIGNAL);
-    expect(scorer.asks.filter(({ user }) => user === "N/A")).toHaveLength(3);
+    expect(scorer.asks.filter(({ user }) => user === "N/A")).toHaveLength(7);
     const users = scorer.asks.map(({ user }) => user);
     expect(new Set(users).size).toBe(3);
     expect(users.filter((user, i) => user !== users[i - 1])).toHaveLength(3);

@@ -31,7 +31,7 @@ import { type LabelScorer, ModelHost, type ScoreFault } from "./model-host.ts";
 import { ModelStore, type StoredModel } from "./model-store.ts";
 
 /** Raised with every change of how items are put to a model that scores labels. */
-export const LABEL_VERSION = "1";
+export const LABEL_VERSION = "2";
 
 export interface LocalOptions {
   /** Where models are kept; absent: see `ModelStore`. */

@@ -7,6 +7,7 @@
 import {
   ADVISED_ACTIONS,
   type AdviceQuestion,
+  type Situation,
   type SituationLevel,
 } from "../../core/contracts/advice.ts";
 import { streamOf, uniformAt } from "../../core/domain/random.ts";
@@ -20,6 +21,25 @@ const HEADLINES = [
   "Large holder moves coins to an exchange wallet, tracker says",
   "Central bank leaves rates unchanged, as economists had expected",
 ];
+
+function patternOf(
+  draw: (from: number, to: number) => number,
+): Pick<Situation["market"], "hours" | "path"> {
+  const sessions = ["asia", "europe", "us", "between"] as const;
+  return {
+    hours: { session: sessions[Math.floor(draw(0, sessions.length))]!, isWeekend: false },
+    path: {
+      minute1Bps: draw(-3, 3),
+      minute5Bps: draw(-8, 8),
+      minute15Bps: draw(-15, 15),
+      minute60Bps: draw(-30, 30),
+      seenSeconds: 3_600,
+      underDearestBps: draw(0, 30),
+      overCheapestBps: draw(0, 30),
+      varianceRatio: draw(0.6, 1.4),
+    },
+  };
+}
 
 /** The k-th of an endless row; the same in each run. */
 export function sampleQuestion(k: number): AdviceQuestion {
@@ -73,6 +93,7 @@ export function sampleQuestion(k: number): AdviceQuestion {
         })),
         volumeRatio: draw(0.2, 3),
         volatilityBpsHour: draw(20, 150),
+        ...patternOf(draw),
       },
       news: HEADLINES.slice(0, news).map((headline) => ({
         secondsAgo: draw(10, 1_800),

@@ -27,6 +27,21 @@ export type UrgencyLevel = (typeof URGENCY_LEVELS)[number];
 /** Multiples of an impact estimate (requirement C2). */
 export const IMPACT_FACTORS = [0.5, 0.75, 1, 1.25, 1.5, 2] as const;
 
+/** What an advisor makes of the market before it names a factor (requirement C2): its labels. */
+export const IMPACT_READINGS = {
+  /** Whether the last trades look like those of somebody who knows more. */
+  informedFlow: ["yes", "no", "unclear"],
+  /** Whether news changes how much is offered, or will soon. */
+  newsPending: ["yes", "no", "unclear"],
+  liquidity: ["thin", "usual", "deep"],
+  /** Where other markets say that this one will go: `against` = dearer for us. */
+  correlation: ["against", "with", "unclear"],
+} as const;
+export type ImpactReading = keyof typeof IMPACT_READINGS;
+export type ImpactReadings = {
+  readonly [Key in ImpactReading]?: (typeof IMPACT_READINGS)[Key][number];
+};
+
 /** Multiples of the baseline's rate for `accelerate` and `decelerate`. */
 export const FASTEST_RATE = 2;
 export const SLOWEST_RATE = 0.25;
@@ -89,6 +104,57 @@ export interface PastAdvice {
   readonly midBpsSince: Bps;
 }
 
+/** Whose working hours it is, by UTC: the one that began last where two overlap. */
+export type TradingSession = "asia" | "europe" | "us" | "between";
+
+export interface SituationHours {
+  readonly session: TradingSession;
+  readonly isWeekend: boolean;
+  /** Volume of the next half hour as it was a day ago, over the day's mean; absent = not known. */
+  readonly volumeAgainstDay?: number;
+}
+
+/** Moves of a mid, positive = dearer for us; absent = it was not seen for so long. */
+export interface SituationMoves {
+  readonly minute1Bps?: Bps;
+  readonly minute5Bps?: Bps;
+  readonly minute15Bps?: Bps;
+  readonly minute60Bps?: Bps;
+}
+
+/** What the price has done in the last hour, as far as it was seen. */
+export interface SituationPath extends SituationMoves {
+  /** Seconds of it that were seen. */
+  readonly seenSeconds: number;
+  /** The mid from the dearest and from the cheapest of them; 0 or more. */
+  readonly underDearestBps: Bps;
+  readonly overCheapestBps: Bps;
+  /** Of one minute against ten seconds: over 1 = moves go on, under 1 = they come back. */
+  readonly varianceRatio?: number;
+}
+
+/** Another market that is seen, told as this one: with its moves turned where we sell. */
+export interface SituationOther extends SituationMoves {
+  /** Of one-minute moves with ours, −1..1; absent = not known. */
+  readonly correlation?: number;
+}
+
+/** How an earlier order by the same strategy went, whichever side: costs are positive when paid. */
+export interface PastExecution {
+  readonly spanSeconds: number;
+  /** Share of the order that was filled. */
+  readonly executed: Fraction;
+  /** Of what was filled, and of the rest at the last mid. */
+  readonly shortfallBps: Bps;
+  /** What its impact was forecast to cost at its arrival; absent = not known. */
+  readonly forecastBps?: Bps;
+  /** Own share of the volume while it worked; absent = not known. */
+  readonly participation?: Fraction;
+}
+
+/** Most that are shown. */
+export const MOST_EXECUTIONS = 5;
+
 /** All that an advisor sees. Told as a purchase: `bps` are positive where they cost us. */
 export interface Situation {
   readonly order: {
@@ -124,7 +190,14 @@ export interface Situation {
     readonly volumeRatio?: number;
     /** Standard deviation of an hour's return; absent = not known. */
     readonly volatilityBpsHour?: Bps;
+    readonly hours?: SituationHours;
+    /** Absent: nothing was seen before. */
+    readonly path?: SituationPath;
   };
+  /** Absent: no other is seen. Those that go with ours most come first, three at most. */
+  readonly others?: readonly SituationOther[];
+  /** Absent: none is known. Newest first. */
+  readonly executions?: readonly PastExecution[];
   readonly news: readonly SituationNews[];
   /**
    * The order sells, and headlines cannot be told the other way round as figures are: what lifts
@@ -161,6 +234,8 @@ export interface Advice {
   readonly confidence: Fraction;
   readonly urgency: UrgencyLevel;
   readonly impactFactor: ImpactFactor;
+  /** What the factor rests on, as far as it was told. */
+  readonly readings?: ImpactReadings;
   /** Of `accelerate` and `decelerate`: a multiple of the baseline's rate. */
   readonly rate?: number;
   readonly waitSeconds?: number;
@@ -219,6 +294,8 @@ export interface AdviceTerms {
   /** What the weights rest on, for the record. */
   readonly influenceSource: string;
   readonly mostQuestions: number;
+  /** How earlier orders of this kind went, newest first, `MOST_EXECUTIONS` at most. */
+  readonly experience?: readonly PastExecution[];
 }
 
 /** One thing that was advised and not done as advised. */

@@ -148,12 +148,13 @@ export function ask(
   advised.wasBehind = isBehind;
   advised.newsSeen = market.newsCount;
   const { arrival, total, past } = advised;
+  const others = [...context.instruments.values()].filter((other) => other !== market);
   const question: AdviceQuestion = {
     id: `${parent.order.id}-q${advised.asked}`,
     parentId: parent.order.id,
     instrument: market.id,
     cause,
-    situation: situationOf({ now, parent, market, target, total, arrival, past }),
+    situation: situationOf({ now, parent, market, others, target, total, arrival, past }),
     actions: offered(terms),
     strategies: terms.strategies,
   };

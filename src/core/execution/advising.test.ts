@@ -138,6 +138,10 @@ describe("an advised order", () => {
               "share": 0.5,
             },
           ],
+          "hours": {
+            "isWeekend": false,
+            "session": "between",
+          },
           "imbalance": 0,
           "near": [
             {
@@ -145,6 +149,11 @@ describe("an advised order", () => {
               "share": 0.5,
             },
           ],
+          "path": {
+            "overCheapestBps": 0,
+            "seenSeconds": 40,
+            "underDearestBps": 0,
+          },
           "regime": "usual",
           "spreadBps": 10,
           "trades": [

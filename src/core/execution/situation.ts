@@ -19,7 +19,9 @@ import { opposite, type Side, sign } from "../domain/side.ts";
 import type { Micros } from "../domain/units.ts";
 import type { BookSide } from "../market/book-side.ts";
 import type { InstrumentState } from "./instrument-state.ts";
+import { executionsOf, hoursOf, othersOf, pathOf } from "./market-pattern.ts";
 import { doneLots, openLots, type ParentState } from "./parent-state.ts";
+import { bps, rounded, seconds, share } from "./situation-figure.ts";
 
 const LEVELS = 5;
 const TRADES = 10;
@@ -43,6 +45,8 @@ export interface SituationView {
   readonly now: Micros;
   readonly parent: ParentState;
   readonly market: InstrumentState;
+  /** What else the engine sees. */
+  readonly others: readonly InstrumentState[];
   readonly target: Target;
   /** Lots of the whole order. */
   readonly total: number;
@@ -90,6 +94,7 @@ export function situationOf(view: SituationView): Situation {
     },
     cost: costOf(parent, market, total),
     market: marketOf(view),
+    ...seenBeside(view),
     news: newsOf(market.news, now),
     ...(order.side === "sell" && market.news.length > 0 ? { isNewsTurned: true } : {}),
     past: view.past.map(({ at, mid, ...advice }) => ({
@@ -97,6 +102,17 @@ export function situationOf(view: SituationView): Situation {
       ...advice,
       midBpsSince: bps(sign(order.side) * (market.observer.mid / mid - 1)),
     })),
+  };
+}
+
+function seenBeside(view: SituationView): Pick<Situation, "others" | "executions"> {
+  const { now, parent, market } = view;
+  const seen = view.others.map(({ observer }) => observer);
+  const others = othersOf(now, parent.order.side, market.observer, seen);
+  const executions = executionsOf(parent.order.advice?.experience ?? []);
+  return {
+    ...(others.length > 0 ? { others } : {}),
+    ...(executions.length > 0 ? { executions } : {}),
   };
 }
 
@@ -126,6 +142,7 @@ function marketOf(view: SituationView): Situation["market"] {
   const isVolumeKnown =
     day.coverage >= DAY_COVERAGE_LEAST && usual > 0 && volumeMinute.coverage >= 0.5;
   const mid = observer.mid / 2;
+  const path = pathOf(now, side, observer);
   return {
     regime: regimeOf(arrival, market),
     spreadBps: rounded(spreadBps, 2),
@@ -142,6 +159,8 @@ function marketOf(view: SituationView): Situation["market"] {
       })),
     ...(isVolumeKnown ? { volumeRatio: rounded(volumeMinute.value / usual, 2) } : {}),
     ...(coverage >= HOUR_COVERAGE_LEAST ? { volatilityBpsHour: bps(value) } : {}),
+    hours: hoursOf(now, observer),
+    ...(path === undefined ? {} : { path }),
   };
 }
 
@@ -194,13 +213,3 @@ export function causeOf(
   if (seen.behind) return "behind";
   return isTime ? "interval" : undefined;
 }
-
-/** Half away from zero, so that mirrored figures round alike. */
-function rounded(value: number, digits: number): number {
-  const scale = 10 ** digits;
-  const size = Math.round(Math.abs(value) * scale) / scale;
-  return value < 0 && size > 0 ? -size : size;
-}
-const bps = (fraction: number): number => rounded(fraction * 1e4, 2);
-const share = (value: number): number => rounded(value, 4);
-const seconds = (micros: number): number => rounded(micros / 1e6, 1);

@@ -26,6 +26,7 @@ import {
   OFF_VOLUME,
   VENUE_ONLY,
 } from "./columns.ts";
+import { MidHistory, SLOT_SECONDS } from "./mid-history.ts";
 import { RecentTrades } from "./recent-trades.ts";
 import { SecondsWindow, VolatilityWindow, VolumeProfile } from "./windows.ts";
 
@@ -93,6 +94,7 @@ export class Observer {
   readonly #volatility = new VolatilityWindow();
   readonly profile = new VolumeProfile();
   readonly trades = new RecentTrades();
+  readonly mids = new MidHistory();
 
   constructor(header: MarketHeader, participationWindow: Micros = MINUTE) {
     this.participationWindow = participationWindow;
@@ -243,10 +245,19 @@ export class Observer {
     const sampled = Math.floor(this.#second / VolatilityWindow.SAMPLE_SECONDS);
     if (sampled !== Math.floor(second / VolatilityWindow.SAMPLE_SECONDS) && this.#isTwoSided()) {
       this.#volatility.sample(this.#bid + this.#ask);
+      this.#keepMid(second);
     }
     this.#second = second;
     this.#secondVolume = 0;
     this.#secondEndsAt = (second - this.#epochSeconds + 1) * NANOS_PER_SECOND;
+  }
+
+  /** The mid of the message before, which stood until now as far as silence is quiet. */
+  #keepMid(second: number): void {
+    const first = Math.floor(this.#second / SLOT_SECONDS);
+    const silent = Math.min(second - this.#second, SILENT_SECONDS_MAX);
+    const until = Math.floor((this.#second + silent) / SLOT_SECONDS);
+    for (let slot = first; slot < until; slot++) this.mids.add(slot, this.#lastMid);
   }
 
   #isTwoSided(): boolean {
