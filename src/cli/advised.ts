@@ -2,15 +2,22 @@
  * Advised: a command's work with whoever is asked about its order, opened before and closed behind.
  */
 import type { Advisor } from "../advisors/advisor.ts";
+import { type Instrument, instrumentId } from "../core/domain/instrument.ts";
 import type { ParentOrder } from "../core/domain/parent-order.ts";
 import { adviceBound, adviceTerms, isWatchedOnly } from "../runtime/advice/advice-config.ts";
 import { adviceFileOf, openAdvice } from "../runtime/advice/open-advice.ts";
 import type { RunClock } from "../runtime/advice/simulated-advisor.ts";
+import type { OrderRequest } from "../runtime/backtest.ts";
 import type { ArrivalConfig } from "../runtime/config.ts";
 import type { Counted } from "../runtime/influence/count-outcomes.ts";
-import { type InfluenceState, weightText } from "../runtime/influence/earned-influence.ts";
+import {
+  type InfluenceState,
+  tableOfSource,
+  weightText,
+} from "../runtime/influence/earned-influence.ts";
 import { earnedBy } from "../runtime/influence/influence-fit.ts";
 import { REGIME_NAMES } from "../runtime/influence/influence-table.ts";
+import type { Plugin } from "../runtime/plugin.ts";
 import type { LiveRun } from "../runtime/live/live-run.ts";
 import { CommandError, note } from "./output.ts";
 
@@ -21,12 +28,14 @@ export interface AdvisedWork {
   readonly isOptional?: boolean;
   /** Of a run in virtual time; absent: it is live. */
   readonly clock?: RunClock;
+  /** Its orders are put on record as they end. */
+  readonly countsItself?: boolean;
 }
 
 /** @throws CommandError where nobody can be asked. */
 export async function advised<Outcome>(
   config: ArrivalConfig,
-  { json, journal, clock, isOptional }: AdvisedWork,
+  { json, journal, clock, isOptional, countsItself = false }: AdvisedWork,
   work: (advisor: Advisor | undefined) => Promise<Outcome>,
 ): Promise<Outcome> {
   const opened = await openAdvice(config, {
@@ -49,11 +58,42 @@ export async function advised<Outcome>(
     if (!json && table !== undefined) note(earnedNote(table));
     const outcome = await work(advisor);
     const isLed = table !== undefined && !isWatchedOnly(adviceTerms(config)!);
-    if (isLed && journal !== undefined) await count(table.path, journal);
+    if (isLed && journal !== undefined && !countsItself) await count(table.path, journal);
     return outcome;
   } finally {
     await advisor.close();
   }
+}
+
+/**
+ * How earlier orders by this strategy went, by the journals of the folder that was named.
+ * @returns what is known once the market is. @throws CommandError
+ */
+export async function experienceFor(
+  { experience: folder }: { readonly experience?: string },
+  config: ArrivalConfig,
+  symbol: string,
+  plugins: readonly Plugin[],
+): Promise<(instrument: Instrument) => Pick<OrderRequest, "experience">> {
+  if (folder === undefined) return () => ({});
+  if (adviceTerms(config) === undefined) {
+    throw new CommandError("USAGE", "--experience is for an advisor: name one with --advisor");
+  }
+  const { experienceIn, experienceOf } = await import("../runtime/advice/experience.ts");
+  const strategy = config.strategy.name;
+  const found = await experienceIn(folder, { symbol, strategy }, plugins);
+  if (!found.ok) throw new CommandError(found.error.code, found.error.text);
+  const { orders, notes } = found.value;
+  for (const text of notes) note(text);
+  const views = new Map(orders.map(({ row, view }) => [row, view]));
+  return (instrument) => {
+    const kind = { instrument: instrumentId(instrument), strategy };
+    const rows = orders.map(({ row }) => row);
+    const experience = experienceOf(rows, (row) => views.get(row), kind);
+    const many = `${experience.length} earlier ${experience.length === 1 ? "order" : "orders"}`;
+    note(`the advisor is told of ${many} by ${strategy} in this market`);
+    return { experience };
+  };
 }
 
 /** Weights that somebody else has earned are none. @returns their table. @throws CommandError */
@@ -61,6 +101,14 @@ export function assertEarned({ advice }: ArrivalConfig, name: string): Influence
   const table = earnedBy(advice, name);
   if (table.ok) return table.value;
   throw new CommandError(table.error.code, table.error.text);
+}
+
+/** As `advised` does behind its work, of an order that somebody else had begun. */
+export async function countResumed(order: ParentOrder, journal: string): Promise<void> {
+  const { advice } = order;
+  const source = tableOfSource(advice?.influenceSource ?? "");
+  if (advice === undefined || source === undefined || isWatchedOnly(advice)) return;
+  await count(source.path, journal);
 }
 
 /** What became of the run's orders may lower the weights of the next one. */

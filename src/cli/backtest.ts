@@ -13,13 +13,14 @@ import {
   addOrderOptions,
   configOf,
   contractOption,
+  experienceOption,
   instrumentOf,
   instrumentOption,
   type OrderFlags,
   requestOf,
   sideOption,
 } from "./order-options.ts";
-import { advised } from "./advised.ts";
+import { advised, experienceFor } from "./advised.ts";
 import { CommandError, note, progress } from "./output.ts";
 import { type PluginFlags, pluginOption, pluginsOf } from "./plugins.ts";
 import { runBacktest } from "./run-backtest.ts";
@@ -31,6 +32,7 @@ interface Flags extends OrderFlags, PluginFlags {
   readonly instrument?: string;
   readonly json?: boolean;
   readonly journal?: string;
+  readonly experience?: string;
   readonly news?: readonly string[];
   readonly trustPublished?: boolean;
 }
@@ -50,6 +52,7 @@ export function addBacktest(program: Command): void {
     .option("--quantity <n>", "how much, in units of the instrument")
     .option("--notional <n>", "how much, in quote coin");
   addAdviceOptions(addOrderOptions(command, {}))
+    .addOption(experienceOption())
     .option("--news <feed...>", "news that an advisor is shown: jsonl:FILE")
     .option("--trust-published", "believe the times that the news claims to be from")
     .addOption(pluginOption())
@@ -75,10 +78,13 @@ Examples:
       });
       bar.stop();
       if (!market.ok) throw new CommandError(market.error.code, market.error.text);
+      const { symbol } = market.value.header.instrument;
+      const known = await experienceFor(flags, config, symbol, plugins);
       const request = {
         ...requestOf(flags, config, market.value.header.instrument),
         plugins,
         news: await newsOf(flags, market.value),
+        ...known(market.value.header.instrument),
       };
       const presentation = {
         json: flags.json === true,

@@ -96,6 +96,13 @@ export const addAdviceOptions = (command: Command): Command =>
       weightOrTable,
     );
 
+/** For commands that work one order. */
+export const experienceOption = (): Option =>
+  new Option(
+    "--experience <folder>",
+    "journals of earlier orders: an advisor is told how those of the same kind went",
+  );
+
 /** Flags over file over defaults; every problem at once. */
 export function configOf(flags: OrderFlags, plugins: readonly Plugin[] = []): ArrivalConfig {
   const { tactic, tacticParam } = flags;

@@ -15,6 +15,7 @@ import type { LiveRun } from "../runtime/live/live-run.ts";
 import type { LiveFault } from "../runtime/live/live-terms.ts";
 import { leftIn, resumeLiveRun } from "../runtime/live/open-run.ts";
 import { type Withdrawal, withdrawOnly } from "../runtime/live/withdraw-only.ts";
+import { countResumed } from "./advised.ts";
 import { CommandError, EXIT, note, print, printJson } from "./output.ts";
 import { type PluginFlags, pluginsOf } from "./plugins.ts";
 import { Attendance } from "./run-attended.ts";
@@ -68,7 +69,10 @@ async function goOn(
   }
   run.goOn();
   attendance.killWhereItWasKilled();
-  return await work(run, run.parent!.order, terms, signals, attendance);
+  const { order } = run.parent!;
+  const code = await work(run, order, terms, signals, attendance);
+  await countResumed(order, journal);
+  return code;
 }
 
 /** Undefined: there is nothing to go on with. */

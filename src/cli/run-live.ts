@@ -24,7 +24,7 @@ import type { RunLabel } from "../runtime/alerts/alert-channel.ts";
 import type { NewsFeed } from "../feeds/news-feed.ts";
 import type { Plugin } from "../runtime/plugin.ts";
 import type { Venue } from "../venues/venue.ts";
-import { advised, boundNote } from "./advised.ts";
+import { advised, boundNote, experienceFor } from "./advised.ts";
 import { costTable } from "./cost-table.ts";
 import { requestOf } from "./order-options.ts";
 import { CommandError, EXIT, hasColour, note, print, printJson } from "./output.ts";
@@ -42,6 +42,8 @@ export interface Prepared {
   readonly journal: string;
   readonly advisor?: Advisor | undefined;
   readonly news?: readonly NewsFeed[];
+  /** What is known of orders of this kind in this market. */
+  readonly experienceOf?: Awaited<ReturnType<typeof experienceFor>>;
 }
 
 /** @returns the exit code. */
@@ -51,8 +53,9 @@ export async function runLive(venue: Venue, flags: RunFlags, prepared: Prepared)
   keepPrivate();
   const { config, journal } = prepared;
   const news = await feedsOf(flags);
+  const experienceOf = await experienceFor(flags, config, flags.symbol, prepared.plugins);
   return advised(config, { json: flags.json === true, journal }, (advisor) =>
-    runAdvised(venue, flags, { ...prepared, advisor, news }),
+    runAdvised(venue, flags, { ...prepared, advisor, news, experienceOf }),
   );
 }
 
@@ -118,7 +121,7 @@ export type WorkFlags = Pick<RunFlags, "venue" | "network" | "category" | "dcp" 
 async function open(
   venue: Venue,
   flags: RunFlags,
-  { plugins, parentId, journal, config, advisor, news }: Prepared,
+  { plugins, parentId, journal, config, advisor, news, experienceOf }: Prepared,
   signals: Signals,
   attendance: Attendance,
 ): Promise<LiveRun> {
@@ -129,6 +132,7 @@ async function open(
     request: (instrument): LiveRequest => ({
       ...requestOf(flags, config, instrument),
       plugins,
+      ...experienceOf?.(instrument),
       ...(flags.reduceOnly === true ? { reduceOnly: true } : {}),
     }),
     journal,

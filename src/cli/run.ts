@@ -23,6 +23,7 @@ import {
   addAdviceOptions,
   addOrderOptions,
   configOf,
+  experienceOption,
   type OrderFlags,
   sideOption,
 } from "./order-options.ts";
@@ -48,6 +49,7 @@ export interface RunFlags extends OrderFlags, PluginFlags {
   readonly position?: PositionSide;
   readonly credentials?: string;
   readonly linger?: Micros;
+  readonly experience?: string;
   readonly news?: readonly string[];
   readonly yes?: boolean;
   readonly json?: boolean;
@@ -120,6 +122,7 @@ Examples:
 
 function addLiveOptions(command: Command): Command {
   command
+    .addOption(experienceOption())
     .option("--reduce-only", "only close what is open, never open anything")
     .option("--journal <file>", "where the journal goes [made from the order's id]")
     .addOption(

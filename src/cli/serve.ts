@@ -105,7 +105,8 @@ async function serve(folder: string, flags: ServeFlags): Promise<number> {
     const work = (advisor: Advisor | undefined): Promise<number> =>
       host(folder, flags, { config, plugins, advisor, signals, log });
     if (flags.readOnly === true) return await work(undefined);
-    return await advised(config, { json: flags.json === true, journal }, work);
+    const asked = { json: flags.json === true, journal, countsItself: true };
+    return await advised(config, asked, work);
   } finally {
     signals.close();
     log?.close();

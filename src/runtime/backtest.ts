@@ -2,6 +2,7 @@
  * Backtest: one parent order worked on a recorded or generated market, from request to report.
  */
 import type { Advisor, Exchange } from "../advisors/advisor.ts";
+import { type AdviceTerms, MOST_EXECUTIONS, type PastExecution } from "../core/contracts/advice.ts";
 import type { Strategy } from "../core/contracts/strategy.ts";
 import { err, ok, type Result } from "../core/domain/errors.ts";
 import { type Instrument, instrumentId, parseQuantity } from "../core/domain/instrument.ts";
@@ -47,6 +48,8 @@ export interface BacktestRequest {
   /** Half-life of the alpha behind the order: strategies that know it hurry. */
   readonly alphaHalfLife?: Micros;
   readonly acceptInfeasible: boolean;
+  /** How earlier orders of this kind went, for whoever is asked: see `advice/experience.ts`. */
+  readonly experience?: readonly PastExecution[];
   /** What `config.strategy` may name; absent = every strategy that a user may trade with. */
   readonly strategies?: ReadonlyMap<string, Strategy>;
   /** Strategies from files, beside the registered ones: the journal names them. */
@@ -260,9 +263,12 @@ export function orderOf(
     ...(request.decisionPrice === undefined ? {} : { decisionPrice: request.decisionPrice }),
     ...(request.alphaHalfLife === undefined ? {} : { alphaHalfLife: request.alphaHalfLife }),
     ...(request.acceptInfeasible ? { acceptInfeasible: true } : {}),
-    ...(advice === undefined ? {} : { advice }),
+    ...(advice === undefined ? {} : { advice: { ...advice, ...known(request) } }),
   });
 }
+
+const known = ({ experience = [] }: OrderRequest): Pick<AdviceTerms, "experience"> =>
+  experience.length === 0 ? {} : { experience: experience.slice(0, MOST_EXECUTIONS) };
 
 function quantityOf(
   instrument: Instrument,

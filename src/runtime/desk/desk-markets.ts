@@ -18,6 +18,7 @@ import { viewerOptions } from "../viewer-options.ts";
 import type { DeskChanges } from "./desk-changes.ts";
 import { DeskRun } from "./desk-run.ts";
 import type { DeskFault, DeskOptions } from "./desk-terms.ts";
+import { LiveOutcomes } from "../influence/live-outcomes.ts";
 import { RunWatch } from "./run-watch.ts";
 import type { StandingJournal, Unread } from "./standing-journals.ts";
 
@@ -193,7 +194,7 @@ export class DeskMarkets {
       timers,
       signal,
       follower: watch,
-      ...this.#listening(path),
+      ...this.#listening(path, watch),
     });
     if (!opened.ok) return opened;
     const run = opened.value;
@@ -233,7 +234,7 @@ export class DeskMarkets {
       timers,
       signal,
       follower: watch,
-      ...this.#listening(path),
+      ...this.#listening(path, watch),
       venue: (header, runId) => {
         const chosen = desk.venueFor({ category, symbol, runId, header });
         if (!chosen.ok) return chosen;
@@ -298,14 +299,19 @@ export class DeskMarkets {
     });
   }
 
-  #listening(path: string) {
+  #listening(path: string, watch: RunWatch) {
     const { desk, changes } = this.#options;
     const journal = basename(path);
+    const outcomes = new LiveOutcomes({
+      journal: path,
+      onNote: (text) => desk.onNotice?.(journal, { severity: "info", code: "DESK_ADVICE", text }),
+    });
     return {
       advisor: desk.advisor,
       news: desk.news,
       onStep: (...[event, outputs]: StepTold) => {
         if (outputs.some(({ kind }) => kind === "raise-alert")) changes.runs();
+        if (watch.engine !== undefined) outcomes.step(event, outputs, watch.engine);
         desk.onStep?.(journal, event, outputs);
       },
       onNotice: (notice: NoticeTold) => desk.onNotice?.(journal, notice),

@@ -12,6 +12,7 @@ import type { Micros } from "../../core/domain/units.ts";
 import { SYSTEM_TIMERS } from "../../data/network/timers.ts";
 import type { MarketView, OrderRow, OrderView, TimelineEntry } from "../../view/shapes.ts";
 import type { RunNote } from "../../view/stream.ts";
+import { experienceOf } from "../advice/experience.ts";
 import { configJson } from "../config.ts";
 import { killFileOf } from "../live/control-address.ts";
 import type { ControlAnswer } from "../live/control-protocol.ts";
@@ -218,7 +219,11 @@ class LiveDesk implements Desk {
     if (!opened.ok) return opened;
     const run = opened.value;
     const request = requestOf(parsed.data, run.run.session.header.instrument, this.#options);
-    return request.ok ? ok({ run, request: request.value }) : request;
+    if (!request.ok) return request;
+    const { name: strategy } = request.value.config.strategy;
+    const kind = { instrument: run.instrument, strategy };
+    const experience = experienceOf(this.rows(), (row) => this.order(row.parentId), kind);
+    return ok({ run, request: { ...request.value, experience } });
   }
 
   #refusal(): Result<never, DeskFault> | undefined {

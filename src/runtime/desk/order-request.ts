@@ -10,6 +10,7 @@ import type { Micros, Ticks } from "../../core/domain/units.ts";
 import { adviceTerms, NOBODY } from "../advice/advice-config.ts";
 import type { ArrivalConfig } from "../config.ts";
 import { parseDuration } from "../duration.ts";
+import { adviceNow } from "../influence/influence-fit.ts";
 import type { LiveRequest } from "../live/live-terms.ts";
 import type { Plugin } from "../plugin.ts";
 import type { DeskFault } from "./desk-terms.ts";
@@ -119,7 +120,7 @@ function configOf(form: OrderForm, config: ArrivalConfig): Result<ArrivalConfig,
     ...config,
     strategy: choiceOf(form, config.strategy),
     execution: urgency === undefined ? execution : { ...execution, urgency },
-    advice: isAdvised === false ? { ...advice, advisor: NOBODY } : advice,
+    advice: isAdvised === false ? { ...advice, advisor: NOBODY } : adviceNow(advice),
   });
 }
 

@@ -18,6 +18,8 @@ export interface RunWatchOptions {
 export class RunWatch implements RunFollower {
   readonly #options: RunWatchOptions;
   #viewer: RunViewer | undefined;
+  /** Undefined: there is none yet. */
+  engine: Engine | undefined;
   /** Why what is shown stands still; null: it does not. */
   trouble: string | null = null;
 
@@ -31,6 +33,7 @@ export class RunWatch implements RunFollower {
   }
 
   begun(engine: Engine): void {
+    this.engine = engine;
     this.#guard(() => {
       this.#viewer = new RunViewer(engine, this.#options.viewer(engine));
     });

@@ -92,13 +92,16 @@ export interface AdvisedOrder {
 }
 
 interface Watched {
-  readonly worth: AdviceWorth;
-  isOver: boolean;
+  readonly parent: ParentState;
+  /** Undefined: nothing of it was advised yet. */
+  worth: AdviceWorth | undefined;
 }
 
 /** Looks on while an engine works, or works again, through a journal. */
 export class WorthWatch {
+  /** Of orders that have not ended; ended ones are looked at no more, however many there are. */
   readonly #watched = new Map<string, Watched>();
+  readonly #over = new Set<string>();
   readonly #regimes = new Map<string, MarketRegime>();
   readonly #ended: AdvisedOrder[] = [];
 
@@ -119,30 +122,37 @@ export class WorthWatch {
         if (regime !== undefined) followed.set(output.parentId, regime);
       }
     }
-    for (const parent of engine.parents.values()) {
-      if (parent.order.advice !== undefined) this.#look(event.time, parent, engine, followed);
+    for (const { live } of engine.instruments) {
+      for (const parent of live) {
+        const { id, advice } = parent.order;
+        if (advice === undefined || this.#over.has(id) || this.#watched.has(id)) continue;
+        this.#watched.set(id, { parent, worth: undefined });
+      }
     }
+    for (const watched of this.#watched.values()) this.#look(event.time, watched, engine, followed);
   }
 
   #look(
     now: Micros,
-    parent: ParentState,
+    watched: Watched,
     engine: Engine,
     followed: ReadonlyMap<string, MarketRegime>,
   ): void {
+    const { parent } = watched;
     const { id, instrument, side } = parent.order;
     const market = engine.instruments.find((one) => one.id === instrument);
     const mid = market?.observer.lastMid;
-    let watched = this.#watched.get(id);
-    if (watched?.isOver === true || market === undefined || mid === undefined) return;
     const { advised, arrivalPrice } = parent;
-    if (watched === undefined && advised !== undefined && arrivalPrice !== undefined) {
-      watched = { worth: new AdviceWorth(side, advised.total, arrivalPrice), isOver: false };
-      this.#watched.set(id, watched);
+    if (market === undefined || mid === undefined) return;
+    if (advised !== undefined && arrivalPrice !== undefined) {
+      watched.worth ??= new AdviceWorth(side, advised.total, arrivalPrice);
     }
-    if (watched === undefined) return;
-    const regime = followed.get(id);
     const { worth } = watched;
+    if (worth === undefined) {
+      if (isTerminal(parent.phase)) this.#watched.delete(id);
+      return;
+    }
+    const regime = followed.get(id);
     const ahead = advised?.envelope.deviation ?? 0;
     const crossed = advised?.envelope.crossed ?? 0;
     // What stood until now belongs to the bet before; what moves in this step, to the new one.
@@ -150,7 +160,8 @@ export class WorthWatch {
     if (regime !== undefined) worth.follow(regime);
     worth.lead(ahead, crossed, crossingBpsOf(market));
     if (advised !== undefined && !isTerminal(parent.phase)) return;
-    watched.isOver = true;
+    this.#watched.delete(id);
+    this.#over.add(id);
     worth.settle();
     const { influenceSource } = parent.order.advice!;
     this.#ended.push({ id, influenceSource, endedAt: now, byRegime: worth.byRegime });

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { micros, MINUTE } from "../../core/domain/units.ts";
+import { PROMPT_VERSION } from "../../advisors/prompt.ts";
 import { openAdvice } from "../advice/open-advice.ts";
 import { prepareBacktest } from "../backtest.ts";
 import { type ArrivalConfig, loadConfig } from "../config.ts";
@@ -32,7 +33,7 @@ const whole = { weight: 1, orders: 80, markets: 40, saved };
 const TABLE = sealed({
   influence: 1,
   advisor: "scripted:a test",
-  prompt: "1",
+  prompt: PROMPT_VERSION,
   model: null,
   strategy: "twap",
   envelope: { corridor: 0.05, variation: 0.2, crossing: 0.05 },

@@ -64,7 +64,7 @@ export async function countOutcomes(
   return ok({ added, known, foreign: led.length - own.length, state: state.value });
 }
 
-const outcomeOf = (table: string, run: string, order: AdvisedOrder): Outcome => ({
+export const outcomeOf = (table: string, run: string, order: AdvisedOrder): Outcome => ({
   kind: "outcome",
   table,
   run,
@@ -115,7 +115,7 @@ function stepsOf({ isFixed, market, journal, resumes, account }: OpenReplay, eng
 type Engine = ReturnType<OpenReplay["engine"]>;
 
 /** SHA-256 of the header and the first record: equal runs are one run, told twice. */
-function runHash({ journal }: OpenReplay): string {
+export function runHash({ journal }: Pick<OpenReplay, "journal">): string {
   const first = journal.records().next();
   const text = canonicalJson(journal.header) + (first.done === true ? "" : first.value.body);
   return createHash("sha256").update(text).digest("hex");

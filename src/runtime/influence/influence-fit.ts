@@ -8,7 +8,12 @@
 import { PROMPT_VERSION } from "../../advisors/prompt.ts";
 import { err, ok, type Result } from "../../core/domain/errors.ts";
 import type { AdviceConfig } from "../advice/advice-config.ts";
-import { type InfluenceState, readInfluence, tableOfSource } from "./earned-influence.ts";
+import {
+  earnedTerms,
+  type InfluenceState,
+  readInfluence,
+  tableOfSource,
+} from "./earned-influence.ts";
 import { ANEW, type InfluenceFault } from "./influence-table.ts";
 
 /** As far as the configuration tells; undefined: it fits. */
@@ -33,6 +38,25 @@ export function influenceFault(
   if (mayCancel) return refuse("was learned without leave to cancel: take mayCancel away");
   return undefined;
 }
+
+/**
+ * The settings with the weights that their table gives now, for an order that begins now. A table
+ * that cannot be read any more, or has become another, lends no weight: advice is only watched.
+ */
+export function adviceNow(advice: AdviceConfig): AdviceConfig {
+  const source = tableOfSource(advice.influenceSource);
+  if (source === undefined) return advice;
+  const state = readInfluence(source.path);
+  if (state.ok && state.value.table.hash === source.hash) {
+    return { ...advice, ...earnedTerms(state.value) };
+  }
+  const why = state.ok ? "it has become another table" : state.error.text;
+  const influenceSource = `no weight: ${source.path}: ${why}`.slice(0, MOST_LETTERS);
+  return { ...advice, influence: { calm: 0, usual: 0, stressed: 0 }, influenceSource };
+}
+
+/** Of a line in the settings. */
+const MOST_LETTERS = 500;
 
 /** Whoever was opened, by its own name: it has the model, its hash and the prompt in it. */
 export function advisorFault(

@@ -1,4 +1,5 @@
 /** A table and its record: what is refused, what lowers a weight, and who alone raises it. */
+import { PROMPT_VERSION } from "../../advisors/prompt.ts";
 import {
   appendFileSync,
   mkdtempSync,
@@ -42,7 +43,7 @@ const regime = (mean: number, low: number, high: number) => {
 const TABLE: InfluenceTable = sealed({
   influence: 1,
   advisor: "scripted:test",
-  prompt: "1",
+  prompt: PROMPT_VERSION,
   model: null,
   strategy: "twap",
   envelope: { corridor: 0.05, variation: 0.2, crossing: 0.05 },
