@@ -54,6 +54,7 @@ interface Flags extends OrderFlags, PluginFlags {
   readonly model?: readonly string[];
   readonly modelFile?: readonly string[];
   readonly factor?: Omit<Advice, "source" | "weight">;
+  readonly factorOf?: string;
   readonly factorWeight?: number;
   readonly modelParam?: Readonly<Record<string, number>>;
   readonly price?: number;
@@ -83,6 +84,7 @@ export function addEstimate(program: Command): void {
     )
     .option("--model-file <file...>", "a model with the parameters that calibrate wrote")
     .option("--factor <f[:low..high]>", "what a language model makes of the moment", factor)
+    .option("--factor-of <journal>", "the factor that an advisor named last in this run")
     .option("--factor-weight <0..1>", "how far the factor counts [1]", share)
     .option("--model-param <key=value>", "a parameter of the model; may be repeated", parameter)
     .option("--price <n>", "the mid, where there is no data", positive)
@@ -127,7 +129,7 @@ Examples:
 async function run(flags: Flags): Promise<void> {
   const plugins = await pluginsOf(flags);
   const config = configOf(flags, plugins);
-  const models = modelsOf(flags);
+  const models = await modelsOf(flags);
   const market = flags.data === undefined ? stated(flags) : await recorded(flags, flags.data);
   const order = { ...requestOf(flags, config, market.header.instrument), plugins };
   const { riskAversion, makerShare } = flags;
@@ -147,19 +149,29 @@ async function run(flags: Flags): Promise<void> {
   } else print(isOne ? estimatePage(first!, hasColour()) : modelsPage(result.value, hasColour()));
 }
 
-function modelsOf(flags: Flags): readonly ModelChoice[] {
-  const { model, modelFile = [], modelParam, factor: given, factorWeight } = flags;
-  if (given === undefined && factorWeight !== undefined) {
+async function modelsOf(flags: Flags): Promise<readonly ModelChoice[]> {
+  const { model, modelFile = [], modelParam, factorWeight: weight = 1 } = flags;
+  const given = await factorIn(flags);
+  if (given === undefined && flags.factorWeight !== undefined) {
     throw new CommandError("USAGE", "--factor-weight weighs a factor: give --factor too");
   }
-  const advice =
-    given === undefined
-      ? undefined
-      : { ...given, source: "whoever gave --factor", weight: factorWeight ?? 1 };
+  const advice = given && { ...given, weight };
   const named = model ?? (modelFile.length > 0 ? [] : [DEFAULT_MODEL]);
   const chosen = chooseModels(named, modelParam, advice);
   if (!chosen.ok) throw new CommandError(chosen.error.code, chosen.error.text);
   return [...chosen.value, ...modelFile.map((path) => modelOfFile(path, advice))];
+}
+
+async function factorIn({ factor: given, factorOf }: Flags) {
+  if (given !== undefined && factorOf !== undefined) {
+    throw new CommandError("USAGE", "a factor is given twice: by --factor and by --factor-of");
+  }
+  if (given !== undefined) return { ...given, source: "whoever gave --factor" };
+  if (factorOf === undefined) return undefined;
+  const { lastFactor } = await import("../runtime/advice/last-factor.ts");
+  const found = lastFactor(factorOf);
+  if (!found.ok) throw new CommandError(found.error.code, found.error.text);
+  return found.value;
 }
 
 function modelOfFile(path: string, advice: Advice | undefined): ModelChoice {

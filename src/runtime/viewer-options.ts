@@ -6,12 +6,14 @@
 import { grounded } from "../advisors/grounding.ts";
 import { quantityEstimate } from "../core/domain/instrument.ts";
 import { opposite } from "../core/domain/side.ts";
-import type { Bps } from "../core/domain/units.ts";
+import type { Bps, Micros } from "../core/domain/units.ts";
 import type { FeeRates, InstrumentState } from "../core/execution/instrument-state.ts";
 import { type ParentState, unfilledLots } from "../core/execution/parent-state.ts";
-import { valuesOf } from "../impact/impact-model.ts";
+import { type ImpactModel, valuesOf } from "../impact/impact-model.ts";
+import { llmEnhanced } from "../impact/llm-enhanced.ts";
 import { squareRoot } from "../impact/square-root.ts";
 import type { RunViewerOptions } from "../view/run-viewer.ts";
+import type { RestForecast } from "../view/shapes.ts";
 import { adviceBound } from "./advice/advice-config.ts";
 import type { ArrivalConfig } from "./config.ts";
 
@@ -31,13 +33,49 @@ export function viewerOptions(
     findNumbers: (reasoning, question) => grounded(reasoning, question).numbers,
     adviceBound: (terms, spanBps) => adviceBound(terms, config, spanBps, fees),
     forecast,
+    forecastRest,
   };
 }
 
 /** By the square-root law with its published parameters, of the market seen until then. */
-export function forecast(
+export function forecast(parent: ParentState, market: InstrumentState): Bps | undefined {
+  const from = parent.arrivedAt ?? parent.order.startAt;
+  return impactOfRest(squareRoot, parent, market, parent.order.deadline - from);
+}
+
+/** The same of what is left of it, scaled by the impact factor of the advice in force. */
+export function forecastRest(
+  parent: ParentState,
+  market: InstrumentState,
+  now: Micros,
+): RestForecast | undefined {
+  const span = parent.order.deadline - now;
+  const baseBps = impactOfRest(squareRoot, parent, market, span);
+  if (baseBps === undefined) return undefined;
+  const { inForce } = parent.advised ?? {};
+  const isOver = inForce === undefined || now >= inForce.until;
+  const none = { bps: baseBps, lowBps: baseBps, highBps: baseBps, factor: null, weight: 0 };
+  if (isOver) return { baseBps, ...none };
+  const { weight, advice } = inForce;
+  const factor = advice.impactFactor;
+  const scaled = (value: number): Bps | undefined => {
+    const hybrid = llmEnhanced(squareRoot, { factor: value, source: "the advisor" }, weight);
+    return hybrid.ok ? impactOfRest(hybrid.value, parent, market, span) : undefined;
+  };
+  const [bps, lowBps, highBps] = [factor.value, factor.low, factor.high].map(scaled);
+  // A factor out of its range scales nothing: an answer is hostile until it is clamped.
+  if (bps === undefined || lowBps === undefined || highBps === undefined) {
+    return { baseBps, ...none };
+  }
+  return { baseBps, bps, lowBps, highBps, factor, weight };
+}
+
+/** Of what is not filled, worked evenly over a span. */
+function impactOfRest(
+  model: ImpactModel,
   parent: ParentState,
   { observer, instrument }: InstrumentState,
+  span: number,
 ): Bps | undefined {
   const { volatilityHour, volumeDay } = observer;
   const moves = Math.round(volatilityHour.coverage * MOVES_PER_HOUR);
@@ -45,10 +83,10 @@ export function forecast(
   const isKnown = volatilityHour.value > 0 && volumeDay.value > 0 && price > 0;
   if (moves < LEAST_MOVES || !isKnown) return undefined;
   const quantity = quantityEstimate(instrument, unfilledLots(parent, price));
-  const days = (parent.order.deadline - (parent.arrivedAt ?? parent.order.startAt)) / 86_400e6;
+  const days = span / 86_400e6;
   if (!(quantity > 0 && days > 0)) return undefined;
-  const { permanentBps, temporaryBps } = squareRoot.impact(
-    valuesOf(squareRoot.parameters),
+  const { permanentBps, temporaryBps } = model.impact(
+    valuesOf(model.parameters),
     [{ quantity, days }],
     {
       dailyVolatility: volatilityHour.value * Math.sqrt(HOURS_PER_DAY),

@@ -136,7 +136,20 @@ export const ORDER_VIEW = sameShape<ToldOrder>()(
       .object({ averagePrice: z.number(), costBps: z.number(), seconds: z.number() })
       .nullable(),
     report: EXECUTION_REPORT.nullable(),
-    impact: z.object({ forecastBps: NUMBER, realisedBps: NUMBER }),
+    impact: z.object({
+      forecastBps: NUMBER,
+      realisedBps: NUMBER,
+      rest: z
+        .object({
+          baseBps: z.number(),
+          bps: z.number(),
+          lowBps: z.number(),
+          highBps: z.number(),
+          factor: z.object({ value: z.number(), low: z.number(), high: z.number() }).nullable(),
+          weight: z.number(),
+        })
+        .nullable(),
+    }),
     trajectory: z.array(
       z.object({
         time: z.number(),

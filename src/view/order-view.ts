@@ -5,15 +5,15 @@
  */
 import { formatHalfPrice, formatPrice } from "../core/domain/instrument.ts";
 import type { AdviceTerms } from "../core/contracts/advice.ts";
-import type { Bps } from "../core/domain/units.ts";
+import type { Bps, Micros } from "../core/domain/units.ts";
 import { executionOf } from "../core/execution/execution-record.ts";
 import type { InstrumentState } from "../core/execution/instrument-state.ts";
-import { isLive } from "../core/execution/parent-state.ts";
+import { isLive, type ParentState } from "../core/execution/parent-state.ts";
 import { analyse, type ExecutionReport } from "../core/tca/report.ts";
 import { childViews, fillViews } from "./child-view.ts";
 import { orderRow, remainingText, type RowSource } from "./order-row.ts";
 import type { OrderWatch } from "./order-watch.ts";
-import type { AdvisorView, OrderView } from "./shapes.ts";
+import type { AdvisorView, OrderView, RestForecast } from "./shapes.ts";
 import { shadowOf } from "./twap-shadow.ts";
 
 /** Of `spanBps`, what the price spreads by over the order: what advice may cost at most. */
@@ -22,10 +22,18 @@ export type AdviceBound = (
   spanBps: Bps,
 ) => { readonly oneSigma: Bps; readonly threeSigma: Bps };
 
+/** Of an order at work; undefined: the market is not known well enough. */
+export type ForecastRest = (
+  parent: ParentState,
+  market: InstrumentState,
+  now: Micros,
+) => RestForecast | undefined;
+
 export interface OrderViewSource extends RowSource {
   /** Rows of each table, the newest. */
   readonly most: number;
   readonly adviceBound?: AdviceBound | undefined;
+  readonly forecastRest?: ForecastRest | undefined;
 }
 
 export function orderView(watch: OrderWatch, source: OrderViewSource): OrderView {
@@ -49,7 +57,11 @@ export function orderView(watch: OrderWatch, source: OrderViewSource): OrderView
     twap: shadowOf(parent, watch.touchFrom, watch.touchTo ?? source.touch),
     // Whole where all is wanted; else the child orders would be told twice over.
     report: report === null || most === Infinity ? report : { ...report, children: [] },
-    impact: { forecastBps: watch.forecastBps ?? null, realisedBps: realisedOf(report) },
+    impact: {
+      forecastBps: watch.forecastBps ?? null,
+      realisedBps: realisedOf(report),
+      rest: isLive(parent) ? (source.forecastRest?.(parent, market, now) ?? null) : null,
+    },
     trajectory: watch.trajectory.points,
     children: childViews(watch, newest(report?.children ?? [], most)),
     decisions: watch.decisions.newest(parent.instrument, most),

@@ -20,7 +20,7 @@ import type { FindNumbers } from "./advice-log.ts";
 import { MarketPath } from "./market-path.ts";
 import { marketView, type ToldMarket } from "./market-view.ts";
 import { orderRow, type RowSource } from "./order-row.ts";
-import { type AdviceBound, orderView } from "./order-view.ts";
+import { type AdviceBound, type ForecastRest, orderView } from "./order-view.ts";
 import { OrderWatch } from "./order-watch.ts";
 import type { MarketView, OrderRow, OrderView, TimelineEntry } from "./shapes.ts";
 import { Timeline } from "./timeline.ts";
@@ -40,6 +40,7 @@ export interface RunViewerOptions {
     ((parent: ParentState, market: InstrumentState) => Bps | undefined) | undefined;
   readonly findNumbers?: FindNumbers | undefined;
   readonly adviceBound?: AdviceBound | undefined;
+  readonly forecastRest?: ForecastRest | undefined;
 }
 
 export class RunViewer {
@@ -135,8 +136,8 @@ export class RunViewer {
   order(parentId: string, now: Micros = this.#now, most = MOST_ROWS): OrderView | undefined {
     const watch = this.#watch(parentId);
     if (watch === undefined) return undefined;
-    const { adviceBound } = this.#options;
-    return orderView(watch, { ...this.#source(now), most, adviceBound });
+    const { adviceBound, forecastRest } = this.#options;
+    return orderView(watch, { ...this.#source(now), most, adviceBound, forecastRest });
   }
 
   marketView(now: Micros = this.#now, levels = LEVELS): MarketView {

@@ -187,6 +187,22 @@ export interface AdvisorView {
 }
 
 /** Everything about one order, but what changes with each row of the market. */
+/**
+ * What the impact of the rest is forecast to cost, worked evenly until the deadline in the market
+ * now, by the square-root law; bps of the rest. An estimate: no price is simulated by it.
+ */
+export interface RestForecast {
+  readonly baseBps: Bps;
+  /** Base × (1 − w + w·factor), and the same of the factor's ends; the base where none is there. */
+  readonly bps: Bps;
+  readonly lowBps: Bps;
+  readonly highBps: Bps;
+  /** Of the advice in force; null: none is. */
+  readonly factor: { readonly value: number; readonly low: number; readonly high: number } | null;
+  /** w: how much of what is advised is done. */
+  readonly weight: Fraction;
+}
+
 export interface OrderView {
   readonly row: OrderRow;
   readonly terms: {
@@ -223,7 +239,12 @@ export interface OrderView {
    * bps of the whole order. Null: not known; where nothing tells how far we moved the market, what
    * it cost while trading is `report.shortfall.whileTrading`.
    */
-  readonly impact: { readonly forecastBps: Bps | null; readonly realisedBps: Bps | null };
+  readonly impact: {
+    readonly forecastBps: Bps | null;
+    readonly realisedBps: Bps | null;
+    /** Null: it has ended, or the market is not known well enough. */
+    readonly rest: RestForecast | null;
+  };
   /** At most some 600 points, evenly thinned; the first and the last are kept. */
   readonly trajectory: readonly TrajectoryPoint[];
   /** Of each the newest 500, oldest first; `counts` says how many there are. */

@@ -244,7 +244,7 @@ const viewOf = (row: OrderRow): OrderView => ({
   participation: null,
   twap: { averagePrice: 60_001.5, costBps: 0.25, seconds: 200 },
   report: null,
-  impact: { forecastBps: null, realisedBps: null },
+  impact: { forecastBps: null, realisedBps: null, rest: null },
   trajectory: [{ time: micros(START), planned: 0, low: null, high: null, filled: 0 }],
   children: [],
   decisions: [],

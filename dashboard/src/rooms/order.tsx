@@ -222,6 +222,20 @@ function CostFacts({ view }: { view: OrderView }) {
       <Fact name="impact, forecast">
         <CostBps value={impact.forecastBps} />
       </Fact>
+      {impact.rest === null ? null : (
+        <Fact name="impact of the rest">
+          <CostBps value={impact.rest.bps} />
+          {impact.rest.factor === null ? null : (
+            <>
+              {" "}
+              <span title="by the square-root law, scaled by the advice in force">
+                {impact.rest.baseBps.toFixed(2)} ×{" "}
+                {(impact.rest.bps / impact.rest.baseBps).toFixed(2)} on advice
+              </span>
+            </>
+          )}
+        </Fact>
+      )}
       <Fact name="impact, realised">
         <CostBps value={impact.realisedBps} />
       </Fact>

@@ -15,7 +15,7 @@ import { openJournalView } from "../journal-view.ts";
 import { openJournal } from "../journal/reader.ts";
 import type { Plugin } from "../plugin.ts";
 
-/** Journals that are looked into, the newest; working one again takes as long as its market does. */
+/** Journals that are looked into, the newest: working one again takes as long as its market. */
 const MOST_JOURNALS = 20;
 const MOST_MILLIS = 20_000;
 const MOST_FILES = 10_000;
