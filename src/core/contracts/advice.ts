@@ -110,7 +110,10 @@ export type TradingSession = "asia" | "europe" | "us" | "between";
 export interface SituationHours {
   readonly session: TradingSession;
   readonly isWeekend: boolean;
-  /** Volume of the next half hour as it was a day ago, over the day's mean; absent = not known. */
+  /**
+   * Usual volume over the day's mean: of the next half hour, as it was a day ago, or of this hour by
+   * a curve that was learned; absent = not known.
+   */
   readonly volumeAgainstDay?: number;
 }
 
@@ -294,6 +297,8 @@ export interface AdviceTerms {
   /** What the weights rest on, for the record. */
   readonly influenceSource: string;
   readonly mostQuestions: number;
+  /** Usual volume of each hour of a UTC day over the day's mean, where it was learned: 24 figures. */
+  readonly hourlyVolume?: readonly number[];
   /** How earlier orders of this kind went, newest first, `MOST_EXECUTIONS` at most. */
   readonly experience?: readonly PastExecution[];
 }

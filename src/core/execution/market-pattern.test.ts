@@ -75,6 +75,12 @@ describe("the time of day", () => {
     const usual = (second: number) => hoursOf(at(second), day).volumeAgainstDay;
     expect(usual(86_400 + until(15))).toBeCloseTo(40 / 11.25, 1);
     expect(usual(86_400 + until(10))).toBeCloseTo(10 / 11.25, 1);
+    // What was seen here comes before what was learned elsewhere.
+    const learned = Array.from({ length: 24 }, (_, k) => k / 10);
+    expect(hoursOf(at(86_400 + until(15)), day, learned).volumeAgainstDay).toBeGreaterThan(3);
+    expect(hoursOf(at(until(15)), quiet, learned).volumeAgainstDay).toBe(1.5);
+    const hostile = Array.from({ length: 24 }, () => Number.NaN);
+    expect(hoursOf(at(until(15)), quiet, hostile)).not.toHaveProperty("volumeAgainstDay");
     const less = seen(() => 10_000, 20_000, busy);
     expect(hoursOf(at(20_000), less)).not.toHaveProperty("volumeAgainstDay");
   });

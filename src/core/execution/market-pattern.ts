@@ -22,6 +22,8 @@ import { bps, rounded, seconds, share } from "./situation-figure.ts";
 
 const MINUTES_PER_DAY = 1440;
 const SECONDS_PER_DAY = 86_400;
+/** What an hour may be of the mean at most: the whole day's. */
+const HOURS_PER_DAY = 24;
 /** The epoch began on a Thursday. */
 const FIRST_WEEKDAY = 4;
 /** Working hours in UTC; the last that is open counts. */
@@ -39,18 +41,26 @@ const DAY_COVERAGE_LEAST = 0.5;
 const OTHERS = 3;
 const LARGEST_BPS = 1e5;
 
-export function hoursOf(now: Micros, { profile }: Observer): SituationHours {
+/** @param hourly as the order's terms have it: what was seen here comes before what was learned. */
+export function hoursOf(
+  now: Micros,
+  { profile }: Observer,
+  hourly: readonly number[] = [],
+): SituationHours {
   const second = Math.floor(now / 1e6);
   const hour = Math.floor((second % SECONDS_PER_DAY) / 3600);
   const weekday = (Math.floor(second / SECONDS_PER_DAY) + FIRST_WEEKDAY) % 7;
   const open = SESSIONS.findLast(([, from, until]) => hour >= from && hour < until);
-  const volume = usualAhead(second, profile);
+  const volume = usualAhead(second, profile) ?? soundRatio(hourly[hour]);
   return {
     session: open?.[0] ?? "between",
     isWeekend: weekday === 0 || weekday === 6,
     ...(volume === undefined ? {} : { volumeAgainstDay: rounded(volume, 2) }),
   };
 }
+
+const soundRatio = (ratio: number | undefined): number | undefined =>
+  isFigure(ratio) ? within(ratio, 0, HOURS_PER_DAY) : undefined;
 
 /** Volume of the next half hour a day ago over the day's mean. */
 function usualAhead(second: number, profile: Observer["profile"]): number | undefined {

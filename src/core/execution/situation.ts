@@ -159,7 +159,7 @@ function marketOf(view: SituationView): Situation["market"] {
       })),
     ...(isVolumeKnown ? { volumeRatio: rounded(volumeMinute.value / usual, 2) } : {}),
     ...(coverage >= HOUR_COVERAGE_LEAST ? { volatilityBpsHour: bps(value) } : {}),
-    hours: hoursOf(now, observer),
+    hours: hoursOf(now, observer, parent.order.advice?.hourlyVolume),
     ...(path === undefined ? {} : { path }),
   };
 }

@@ -115,9 +115,15 @@ export const ADVICE_SCHEMA = z.strictObject({
 } satisfies Shape<AdviceConfig>);
 
 /** Under what an order is advised; undefined: nobody is asked. */
-export function adviceTerms({ advice, execution, limits }: ArrivalConfig): AdviceTerms | undefined {
+export function adviceTerms({
+  advice,
+  execution,
+  limits,
+  strategy,
+}: ArrivalConfig): AdviceTerms | undefined {
   if (advice.advisor === NOBODY || !execution.llmAdaptation) return undefined;
   const { mayCancel, strategies, envelope, influence, influenceSource, budget } = advice;
+  const hourlyVolume = hourlyVolumeOf(strategy.parameters);
   return {
     interval: micros(execution.llmQueryInterval),
     staleAfter: micros(limits.llmTimeout),
@@ -127,7 +133,34 @@ export function adviceTerms({ advice, execution, limits }: ArrivalConfig): Advic
     influence,
     influenceSource,
     mostQuestions: budget.questions,
+    ...(hourlyVolume === undefined ? {} : { hourlyVolume }),
   };
+}
+
+const HOURS = 24;
+
+/** Of a strategy that goes by a learned curve of a day: each hour over the mean. */
+export function hourlyVolumeOf({
+  curve,
+}: Readonly<Record<string, unknown>>): readonly number[] | undefined {
+  if (!isObject(curve) || curve["learned"] === undefined || curve["over"] !== "day")
+    return undefined;
+  const { weights } = curve;
+  if (!Array.isArray(weights) || !weights.every((one) => Number.isFinite(one) && one >= 0)) {
+    return undefined;
+  }
+  const total = weights.reduce<number>((sum, one) => sum + one, 0);
+  if (!(total > 0)) return undefined;
+  const cumulative = (at: number): number => {
+    const whole = Math.min(weights.length, Math.floor(at));
+    const before = weights.slice(0, whole).reduce<number>((sum, one) => sum + one, 0);
+    return before + (at - whole) * (weights[whole] ?? 0);
+  };
+  const width = weights.length / HOURS;
+  return Array.from({ length: HOURS }, (_, hour) => {
+    const volume = cumulative((hour + 1) * width) - cumulative(hour * width);
+    return Math.round((1e4 * HOURS * volume) / total) / 1e4;
+  });
 }
 
 export const isWatchedOnly = ({ influence }: AdviceTerms): boolean =>
