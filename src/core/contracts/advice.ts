@@ -111,8 +111,8 @@ export interface SituationHours {
   readonly session: TradingSession;
   readonly isWeekend: boolean;
   /**
-   * Usual volume over the day's mean: of the next half hour, as it was a day ago, or of this hour by
-   * a curve that was learned; absent = not known.
+   * Usual volume over the day's mean: of the next half hour as it was a day ago, or of this hour
+   * by a curve that was learned; absent = not known.
    */
   readonly volumeAgainstDay?: number;
 }
@@ -297,7 +297,7 @@ export interface AdviceTerms {
   /** What the weights rest on, for the record. */
   readonly influenceSource: string;
   readonly mostQuestions: number;
-  /** Usual volume of each hour of a UTC day over the day's mean, where it was learned: 24 figures. */
+  /** Usual volume of each hour of a UTC day over the day's mean, where it was learned: 24. */
   readonly hourlyVolume?: readonly number[];
   /** How earlier orders of this kind went, newest first, `MOST_EXECUTIONS` at most. */
   readonly experience?: readonly PastExecution[];
