@@ -7,20 +7,21 @@ import { Kind, KIND_MASK, LAST, type MarketBlock, VENUE_ONLY } from "../src/core
 import type { Timers } from "../src/data/network/timers.ts";
 import { MessageRows } from "../src/venues/message-rows.ts";
 import type { OpenPublicFeed } from "../src/venues/paper/public-feed.ts";
-import type { FedMarket } from "./fed-market.ts";
+import { type FedMarket, tellAgain, type Tells } from "./fed-market.ts";
 
 type Message = readonly [block: MarketBlock, from: number, to: number];
 
 /** @param time by the market's own clock: 0 is its epoch. */
 export const continuedFeed =
-  (market: FedMarket, time: Timers & { readonly now: number }): OpenPublicFeed =>
+  (market: FedMarket, time: Timers & { readonly now: number }, tells?: Tells): OpenPublicFeed =>
   () => {
     let isStopped = false;
     return Promise.resolve(
       ok({
         header: market.header,
         now: () => time.now,
-        start(rows) {
+        start(rows, _, told) {
+          if (tells !== undefined) tellAgain(time, tells, told, () => isStopped);
           const sink = new MessageRows(rows);
           const messages = messagesOf(market.blocks);
           const book = new BookSides();

@@ -16,6 +16,7 @@ import { openGenerated } from "../src/runtime/market-source.ts";
 import { paperVenue } from "../src/venues/paper/paper-venue.ts";
 import type { Venue } from "../src/venues/venue.ts";
 import { continuedFeed } from "./continued-market.ts";
+import type { Tells } from "./fed-market.ts";
 
 export const MARKET_START = micros(Date.UTC(2026, 0, 5, 14) * 1000);
 
@@ -56,9 +57,10 @@ export function deskStage(
     readonly seed?: number;
     readonly minutes?: number;
     readonly config?: ArrivalConfig;
+    readonly tells?: Tells;
   } = {},
 ): DeskStage {
-  const { seed = 5, minutes = 12, config = WIDE } = options;
+  const { seed = 5, minutes = 12, config = WIDE, tells } = options;
   const spec = { kind: "generated", seed, startAt: MARKET_START } as const;
   // It can be gone through once: whoever opens it has one of their own, and all are the same.
   const made = () => openGenerated({ ...spec, duration: micros(minutes * MINUTE) });
@@ -68,7 +70,7 @@ export function deskStage(
   const notices: string[] = [];
   const venue = (): Venue =>
     paperVenue({
-      openFeed: continuedFeed(made(), time),
+      openFeed: continuedFeed(made(), time, tells),
       exchange: (header) => composeVenue(header, { config, seed: 1 }),
       fees: feeRates(config.simulation),
       timers: time,

@@ -10,6 +10,7 @@ import {
   type MarketHeader,
   VENUE_ONLY,
 } from "../src/core/market/columns.ts";
+import type { MarketTold } from "../src/core/domain/messages.ts";
 import type { PublicFeed } from "../src/venues/paper/public-feed.ts";
 import { MessageRows } from "../src/venues/message-rows.ts";
 import type { Timers } from "../src/data/network/timers.ts";
@@ -19,12 +20,31 @@ export interface FedMarket {
   readonly blocks: Iterable<MarketBlock>;
 }
 
+/** What a venue says besides at this time, in nanoseconds since the market's epoch. */
+export type Tells = (nanos: number) => MarketTold | undefined;
+
+/** Ten times a second, as venues do. */
+export function tellAgain(
+  time: Timers & { readonly now: number },
+  tells: Tells,
+  told: ((told: MarketTold) => void) | undefined,
+  isOver: () => boolean,
+): void {
+  time.after(1e8, () => {
+    if (isOver()) return;
+    const now = tells(time.now);
+    if (now !== undefined) told?.(now);
+    tellAgain(time, tells, told, isOver);
+  });
+}
+
 /** @param silentAfter nanoseconds since the market's epoch: nothing comes from there on. */
 export const fedFeed =
   (
     market: FedMarket,
     time: Timers & { readonly now: number },
     silentAfter = Number.POSITIVE_INFINITY,
+    tells?: Tells,
   ) =>
   (): Promise<Result<PublicFeed, never>> => {
     let isStopped = false;
@@ -32,7 +52,8 @@ export const fedFeed =
       ok({
         header: market.header,
         now: () => time.now,
-        start(rows) {
+        start(rows, _, told) {
+          if (tells !== undefined) tellAgain(time, tells, told, () => isStopped);
           const sink = new MessageRows(rows);
           const messages = messagesOf(market.blocks);
           const next = (): void => {

@@ -212,6 +212,8 @@ export class Engine {
       case "news-received":
         takeNews(this.#context, event);
         return [];
+      case "market-told":
+        return [];
       case "position-told":
         return tellPosition(this.#context, event);
       case "parent-amended":

@@ -298,18 +298,14 @@ async function adviceOf(
   { exchangesOf }: ReportRequest,
 ): Promise<AdviceReport | null> {
   if (view === null) return null;
-  const { entries } = view;
-  const reasonings = entries.filter(({ answer }) => answer?.kind === "advice");
-  const isGrounded = (entry: (typeof entries)[number]): boolean =>
-    entry.grounded.every(({ mark }) => mark !== "not");
   return {
     asked: view.asked,
     answered: view.answered,
     followed: view.followed,
-    clamped: entries.filter(({ clamps }) => clamps.length > 0).length,
-    dropped: entries.filter(({ dropped }) => dropped !== null).length,
-    grounded: reasonings.filter(isGrounded).length,
-    reasonings: reasonings.length,
+    clamped: view.clamped,
+    dropped: view.dropped,
+    grounded: view.grounded,
+    reasonings: view.advised,
     fallbackRate: view.fallbackRate,
     latencyMs: view.latencyMs,
     exchanges: await exchangesIn(path, exchangesOf(path)),

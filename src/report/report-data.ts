@@ -122,6 +122,7 @@ export interface SplitRow {
   readonly costBps: Bps | null;
 }
 
+/** Counts are of all questions, not of those alone that are shown. */
 export interface AdviceReport {
   readonly asked: number;
   readonly answered: number;

@@ -22,8 +22,8 @@ import {
   formatQuantity,
   instrumentId,
 } from "../core/domain/instrument.ts";
-import type { EngineEvent, EngineOutput } from "../core/domain/messages.ts";
-import { lots, type Micros, micros, MINUTE, SECOND } from "../core/domain/units.ts";
+import type { EngineEvent, EngineOutput, MarketTold } from "../core/domain/messages.ts";
+import { lots, type Micros, micros, MINUTE, SECOND, ticks } from "../core/domain/units.ts";
 import type { Engine } from "../core/engine.ts";
 import type { MarketBlock } from "../core/market/columns.ts";
 import { executionOf } from "../core/execution/execution-record.ts";
@@ -445,8 +445,6 @@ describe("a run that is looked at while it works", () => {
     });
     expect(own).toBeGreaterThan(20);
     expect(viewer!.marketView()).toMatchObject({ fundingRate: null, liquidations: [] });
-    viewer!.venueTold({ fundingRate: 0.0001 });
-    expect(viewer!.marketView()).toMatchObject({ fundingRate: 0.0001, openInterest: null });
     const { positionLots } = engine.instruments[0]!;
     expect(positionLots).toBeGreaterThan(0);
     expect(viewer!.marketView()).toMatchObject({ positionLots, health: expect.any(String) });
@@ -526,6 +524,19 @@ describe("an advised order that is looked at", () => {
     expect(advisor.envelope!.variationUsed).toBeGreaterThan(0);
     expect(advisor.envelope!.variationUsed).toBeLessThanOrEqual(advisor.envelope!.variation);
     expect(advisor.envelope!.boundBps![1]).toBeGreaterThan(advisor.envelope!.boundBps![0]);
+    expect(advisor.budget.questions).toEqual({
+      spent: advisor.asked,
+      most: view.advisor!.budget.questions.most,
+    });
+    expect(advisor.budget).toMatchObject({ tokens: { spent: null }, usd: { spent: null } });
+    expect(advisor.influenceSource).not.toBe("");
+    // Given by a person, and earned by nobody: nothing was measured before.
+    expect(advisor.worth.measured).toBeNull();
+    const soFar = advisor.worth.soFar!;
+    expect(soFar.bets).toBe(advisor.followed);
+    expect(Math.abs(soFar.savedBps)).toBeGreaterThan(0);
+    expect(Math.abs(soFar.savedBps)).toBeLessThan(advisor.envelope!.boundBps![1]);
+    expect(soFar.luckBps).toBeGreaterThan(5);
     expect(view.decisions.some(({ source }) => source === "llm")).toBe(true);
     const led = view.trajectory.filter(({ low }) => low !== null);
     expect(led.length).toBeGreaterThan(3);
@@ -546,6 +557,22 @@ function* from(nanos: number, market: OpenMarket): Generator<MarketBlock> {
   }
 }
 
+/** More than a page wants to know: another figure each time, and forty liquidations at once. */
+const tells = (nanos: number): MarketTold => ({
+  fundingRate: Math.round(nanos / 1e8) / 1e7,
+  nextFundingAt: micros(START + 3600 * SECOND),
+  openInterest: lots(1_000_000 + Math.round(nanos / 1e9)),
+  unusedMessages: 3,
+  ...(nanos % 7e9 < 1e8 && {
+    liquidations: Array.from({ length: 40 }, (_, k) => ({
+      time: micros(START + Math.floor(nanos / 1000)),
+      side: "buy" as const,
+      price: ticks(600_000 + k),
+      quantity: lots(1 + k),
+    })),
+  }),
+});
+
 /** A run on paper, in virtual time, with a viewer on it. */
 class Paper {
   readonly path: string;
@@ -561,7 +588,7 @@ class Paper {
     const market = generated(5);
     const blocks = { [Symbol.iterator]: () => from(this.time.now, market) };
     return paperVenue({
-      openFeed: fedFeed({ header: market.header, blocks }, this.time),
+      openFeed: fedFeed({ header: market.header, blocks }, this.time, undefined, tells),
       exchange: (header) => composeVenue(header, { config: this.#config, seed: 1 }),
       fees: feeRates(this.#config.simulation),
       timers: this.time,
@@ -620,6 +647,16 @@ class Paper {
   }
 }
 
+function eventsOf(path: string): EngineEvent[] {
+  const journal = openJournal(path);
+  if (!journal.ok) throw new Error(journal.error.text);
+  const events = [...journal.value.records()]
+    .filter(({ kind }) => kind === "event")
+    .map(({ body }) => JSON.parse(body) as EngineEvent);
+  journal.value.close();
+  return events;
+}
+
 describe("a live run that is looked at", () => {
   it("is shown by its journal as it was shown while it worked", async () => {
     const path = join(folder, "paper.journal");
@@ -638,6 +675,25 @@ describe("a live run that is looked at", () => {
     expect(timeline).toStrictEqual(viewer.timeline());
     const shownLive = viewer.marketView(time);
     expect(market.quality).toStrictEqual(shownLive.quality);
+    expect(market.quality.unused).toBe(3);
+    // What the venue told besides is the journal's, and no more of it than a person can read.
+    const { fundingRate, nextFundingAt, openInterest, liquidations } = market;
+    expect({ fundingRate, nextFundingAt, openInterest, liquidations }).toStrictEqual({
+      fundingRate: shownLive.fundingRate,
+      nextFundingAt: shownLive.nextFundingAt,
+      openInterest: shownLive.openInterest,
+      liquidations: shownLive.liquidations,
+    });
+    expect(fundingRate).toBeGreaterThan(1e-5);
+    expect(openInterest).toMatch(/^1000\.\d{3} BTC$/);
+    expect(liquidations).toHaveLength(20);
+    expect(liquidations[0]).toMatchObject({ side: "buy", price: "60003.9", quantity: "0.040" });
+    const again = await replay(path);
+    expect(again.ok && again.value.identical).toBe(true);
+    const told = eventsOf(path).filter(({ kind }) => kind === "market-told");
+    expect(told.length).toBeGreaterThan(5);
+    const [first, last] = [told[0]!.time, told.at(-1)!.time];
+    expect(told.length).toBeLessThanOrEqual(1 + (last - first) / (5 * SECOND));
     expect(market.path).toStrictEqual(shownLive.path.filter((point) => point.time <= time));
     opened.value.close();
     rmSync(join(folder, "paper.market.arrival"));

@@ -255,7 +255,11 @@ class Reading {
 }
 
 /** Of themselves they say nothing that a person would look for; what came of them may. */
-const QUIET_EVENTS: ReadonlySet<EngineEvent["kind"]> = new Set(["timer-fired", "touch-moved"]);
+const QUIET_EVENTS: ReadonlySet<EngineEvent["kind"]> = new Set([
+  "timer-fired",
+  "touch-moved",
+  "market-told",
+]);
 const MARKOUT = '"kind":"markout-measured"' satisfies `"kind":"${EngineOutput["kind"]}"`;
 const PARENT_REFUSED = '"kind":"parent-refused"' satisfies `"kind":"${EngineOutput["kind"]}"`;
 

@@ -13,9 +13,12 @@ import { type ImpactModel, valuesOf } from "../impact/impact-model.ts";
 import { llmEnhanced } from "../impact/llm-enhanced.ts";
 import { squareRoot } from "../impact/square-root.ts";
 import type { RunViewerOptions } from "../view/run-viewer.ts";
-import type { RestForecast } from "../view/shapes.ts";
+import type { MeasuredWorth, RestForecast } from "../view/shapes.ts";
 import { adviceBound } from "./advice/advice-config.ts";
 import type { ArrivalConfig } from "./config.ts";
+import { WorthWatch } from "./influence/advice-worth.ts";
+import { tableOfSource } from "./influence/earned-influence.ts";
+import { readTable, REGIME_NAMES } from "./influence/influence-table.ts";
 
 /** Moves of ten seconds that a volatility must rest on, as for an estimate before the trade. */
 const LEAST_MOVES = 6;
@@ -31,9 +34,38 @@ export function viewerOptions(
     journal: run.journal,
     venue: run.venue,
     findNumbers: (reasoning, question) => grounded(reasoning, question).numbers,
-    adviceBound: (terms, spanBps) => adviceBound(terms, config, spanBps, fees),
+    advice: {
+      bound: (terms, spanBps) => adviceBound(terms, config, spanBps, fees),
+      budget: config.advice.budget,
+      measured: measuredWorth(),
+      worth: new WorthWatch(),
+    },
     forecast,
     forecastRest,
+  };
+}
+
+/** Each table is read once: an order keeps what it began with. */
+function measuredWorth(): (influenceSource: string) => MeasuredWorth | undefined {
+  const known = new Map<string, MeasuredWorth | undefined>();
+  return (source) => {
+    if (!known.has(source)) known.set(source, readMeasured(source));
+    return known.get(source);
+  };
+}
+
+/** Undefined: the weights are of no table, or it is not there any more, or another one. */
+function readMeasured(influenceSource: string): MeasuredWorth | undefined {
+  const source = tableOfSource(influenceSource);
+  const table = source === undefined ? undefined : readTable(source.path);
+  if (table?.ok !== true || table.value.hash !== source?.hash) return undefined;
+  const { confidence, regimes } = table.value;
+  return {
+    confidence,
+    regimes: REGIME_NAMES.map((regime) => {
+      const { orders, saved } = regimes[regime];
+      return { regime, orders, savedBps: saved };
+    }),
   };
 }
 

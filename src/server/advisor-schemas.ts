@@ -98,6 +98,22 @@ export const ADVICE_ENTRY = sameShape<AdviceEntry>()(
   }),
 );
 
+const WORTH = z.object({
+  soFar: z.object({ bets: z.number(), savedBps: z.number(), luckBps: z.number() }).nullable(),
+  measured: z
+    .object({
+      confidence: z.number(),
+      regimes: z.array(
+        z.object({
+          regime: z.enum(["calm", "usual", "stressed"]),
+          orders: z.number(),
+          savedBps: z.object({ mean: z.number(), low: z.number(), high: z.number() }).nullable(),
+        }),
+      ),
+    })
+    .nullable(),
+});
+
 export const ADVISOR_VIEW = sameShape<AdvisorView>()(
   z.object({
     isFollowed: z.boolean(),
@@ -113,9 +129,21 @@ export const ADVISOR_VIEW = sameShape<AdvisorView>()(
         boundBps: z.tuple([z.number(), z.number()]).nullable(),
       })
       .nullable(),
+    influenceSource: z.string(),
     asked: z.number(),
     answered: z.number(),
+    advised: z.number(),
     followed: z.number(),
+    clamped: z.number(),
+    dropped: z.number(),
+    grounded: z.number(),
+    confidence: NUMBER,
+    budget: z.object({
+      questions: z.object({ spent: z.number(), most: z.number() }),
+      tokens: z.object({ spent: NUMBER, most: NUMBER }),
+      usd: z.object({ spent: NUMBER, most: NUMBER }),
+    }),
+    worth: WORTH,
     fallbackRate: NUMBER,
     latencyMs: z.object({ p50: z.number(), p95: z.number() }).nullable(),
     entries: z.array(ADVICE_ENTRY),

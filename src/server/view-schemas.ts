@@ -200,6 +200,7 @@ export const MARKET_VIEW = sameShape<MarketView>()(
       crossed: z.number(),
       stale: z.number(),
       rowsLost: z.number(),
+      unused: NUMBER,
     }),
     path: z.array(z.object({ time: z.number(), bid: NUMBER, ask: NUMBER, volume: z.number() })),
   }),

@@ -20,7 +20,7 @@ import type {
   OrderTerms,
 } from "../core/domain/child-order.ts";
 import type { Result } from "../core/domain/errors.ts";
-import type { AmendTerms, RiskApproved } from "../core/domain/messages.ts";
+import type { AmendTerms, MarketTold, RiskApproved } from "../core/domain/messages.ts";
 import type { Micros } from "../core/domain/units.ts";
 import type { FeeRates } from "../core/execution/instrument-state.ts";
 import type { MarketBlock, MarketHeader } from "../core/market/columns.ts";
@@ -86,6 +86,8 @@ export interface VenueSink {
   rows(block: MarketBlock): void;
   report(clientOrderId: ClientOrderId, report: OrderReport): void;
   notice(notice: VenueNotice): void;
+  /** What the venue says of its market besides; as often as it does. */
+  told?(told: MarketTold): void;
 }
 
 /** An order that is not known to have ended, or whose executions are not all known. */

@@ -49,10 +49,13 @@ describe("an advice log", () => {
     expect(log.figures).toMatchObject({ asked: 0, fallbackRate: null, latencyMs: null });
     log.asked(question(1), 1 as Micros);
     expect(log.figures.fallbackRate).toBeNull();
-    log.answered(answered(1, 500_000));
+    expect(log.spent).toEqual({ tokens: null, usd: null });
+    log.answered({ ...answered(1, 500_000), usage: { tokens: 900 } });
+    expect(log.spent).toEqual({ tokens: 900, usd: null });
     log.cameOf(taken(1, 1));
     log.asked(question(2), 2 as Micros);
-    log.answered(answered(2, 900_000));
+    log.answered({ ...answered(2, 900_000), usage: { tokens: 100, usd: 0.25 } });
+    expect(log.spent).toEqual({ tokens: 1000, usd: 0.25 });
     log.cameOf(dropped(2, "too late"));
     log.asked(question(3), 3 as Micros); // nobody answers
     log.asked(question(4), 4 as Micros);
@@ -63,7 +66,12 @@ describe("an advice log", () => {
     expect(figures).toEqual({
       asked: 4,
       answered: 3,
+      advised: 3,
       followed: 1,
+      clamped: 0,
+      dropped: 2,
+      grounded: 3,
+      confidence: 0.6,
       fallbackRate: 0.5,
       latencyMs: { p50: 500, p95: 900 },
     });
@@ -105,5 +113,26 @@ describe("an advice log", () => {
     expect(entries).toHaveLength(50);
     expect(entries[0]!.askedAt).toBe(71);
     expect([asked, followed]).toEqual([120, 120]);
+  });
+
+  it("counts all of them, though it keeps the newest 50", () => {
+    const log = new AdviceLog((text) => [{ at: 0, text, isFound: text !== "77 bps" }]);
+    const clamp = { what: "rate", asked: "9", allowed: "3", why: "the most" };
+    for (let number = 1; number <= 180; number++) {
+      log.asked(question(number), number as Micros);
+      const reasoning = number % 3 === 0 ? "77 bps" : "4 bps";
+      log.answered(
+        answered(number, 1000, { ...ADVICE, confidence: (number % 2) * 0.8, reasoning }),
+      );
+      const clamps = number % 4 === 0 ? [clamp] : [];
+      if (number % 6 === 0) log.cameOf(dropped(number, "too late"));
+      else log.cameOf({ ...taken(number, 1), clamps });
+    }
+    const { entries, ...figures } = log.figures;
+    expect(entries).toHaveLength(50);
+    expect(figures).toMatchObject({ asked: 180, advised: 180, followed: 150, dropped: 30 });
+    // A third has a number that was not shown; a quarter was cut, but for those that were dropped.
+    expect(figures).toMatchObject({ grounded: 120, clamped: 30 });
+    expect(figures.confidence).toBeCloseTo(0.4, 12);
   });
 });

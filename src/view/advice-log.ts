@@ -34,6 +34,13 @@ export class AdviceLog {
   #answered = 0;
   #followed = 0;
   #fallbacks = 0;
+  #advised = 0;
+  #grounded = 0;
+  #clamped = 0;
+  #confidence = 0;
+  /** As far as answers told; undefined: none has. */
+  #tokens: number | undefined;
+  #usd: number | undefined;
   /** The question that has no outcome yet. */
   #open: Open | undefined;
 
@@ -62,7 +69,7 @@ export class AdviceLog {
     if (this.#entries.length > KEPT) this.#entries.shift();
   }
 
-  answered({ questionId, time, answer, advisor, latency }: Received): void {
+  answered({ questionId, time, answer, advisor, latency, usage }: Received): void {
     const asked = this.#find(questionId);
     if (asked === undefined || asked.entry.answer !== null) return;
     const { entry, question } = asked;
@@ -73,10 +80,15 @@ export class AdviceLog {
     entry.answer = answer;
     this.#latencies.push(entry.latencyMs);
     if (this.#latencies.length > LATENCIES_KEPT) this.#latencies.shift();
-    if (answer.kind === "advice") {
-      const { reasoning } = answer.advice;
-      entry.grounded = marked(reasoning, this.#findNumbers?.(reasoning, question) ?? []);
-    }
+    if (usage !== undefined) this.#tokens = (this.#tokens ?? 0) + usage.tokens;
+    if (usage?.usd !== undefined) this.#usd = (this.#usd ?? 0) + usage.usd;
+    if (answer.kind !== "advice") return;
+    const { reasoning, confidence } = answer.advice;
+    const numbers = this.#findNumbers?.(reasoning, question) ?? [];
+    entry.grounded = marked(reasoning, numbers);
+    this.#advised += 1;
+    this.#confidence += confidence;
+    if (numbers.every(({ isFound }) => isFound)) this.#grounded += 1;
   }
 
   cameOf(outcome: Outcome): void {
@@ -87,15 +99,36 @@ export class AdviceLog {
     entry.weight = outcome.weight;
     entry.until = outcome.until;
     entry.clamps = outcome.clamps;
+    if (outcome.clamps.length > 0) this.#clamped += 1;
     if (outcome.weight > 0) this.#followed += 1;
     if (this.#open === asked) this.#open = undefined;
   }
 
+  /** Of the tokens and dollars that answers told; null: none has told any. */
+  get spent(): { readonly tokens: number | null; readonly usd: number | null } {
+    return { tokens: this.#tokens ?? null, usd: this.#usd ?? null };
+  }
+
   get figures(): Pick<
     AdvisorView,
-    "asked" | "answered" | "followed" | "fallbackRate" | "latencyMs" | "entries"
+    | "asked"
+    | "answered"
+    | "advised"
+    | "followed"
+    | "clamped"
+    | "dropped"
+    | "grounded"
+    | "confidence"
+    | "fallbackRate"
+    | "latencyMs"
+    | "entries"
   > {
     return {
+      advised: this.#advised,
+      clamped: this.#clamped,
+      dropped: this.#fallbacks,
+      grounded: this.#grounded,
+      confidence: this.#advised === 0 ? null : this.#confidence / this.#advised,
       asked: this.#asked,
       answered: this.#answered,
       followed: this.#followed,

@@ -31,9 +31,15 @@ export function happened(
   return { kind, severity, parentId, text: cut.toWellFormed().replaceAll(BREAKS, " ") };
 }
 
+const QUIET: ReadonlySet<EngineEvent["kind"]> = new Set([
+  "timer-fired",
+  "touch-moved",
+  "market-told",
+]);
+
 /** Nothing that a person has to read: of these there is no happening. */
 export function isQuietEvent(event: EngineEvent): boolean {
-  if (event.kind === "timer-fired" || event.kind === "touch-moved") return true;
+  if (QUIET.has(event.kind)) return true;
   if (event.kind !== "order-reported") return false;
   return event.report.kind === "accepted" || event.report.kind === "amended";
 }

@@ -3,6 +3,7 @@
  */
 import { opposite, type Side } from "../core/domain/side.ts";
 import { formatHalfPrice, formatPrice, formatQuantity } from "../core/domain/instrument.ts";
+import type { MarketTold } from "../core/domain/messages.ts";
 import type { DataHealth } from "../core/domain/decision.ts";
 import { leaves } from "../core/domain/child-order.ts";
 import type { Lots, Micros, Ticks } from "../core/domain/units.ts";
@@ -13,6 +14,7 @@ import { type MarketPath, scaled } from "./market-path.ts";
 import type { Covered, LadderLevel, MarketView } from "./shapes.ts";
 
 const TRADES = 16;
+const LIQUIDATIONS = 20;
 
 export interface MarketViewSource {
   readonly market: InstrumentState;
@@ -22,14 +24,15 @@ export interface MarketViewSource {
   /** The health as it was noticed last, and since when it has been so. */
   readonly seen: { readonly health: DataHealth; readonly since: Micros | undefined };
   readonly levels: number;
-  readonly quality: MarketView["quality"];
-  readonly told: ToldMarket;
+  readonly quality: Omit<MarketView["quality"], "unused">;
+  readonly told: MarketTold;
 }
 
-/** What a venue tells besides the book, where somebody listens. */
-export type ToldMarket = Partial<
-  Pick<MarketView, "fundingRate" | "nextFundingAt" | "openInterest" | "liquidations">
->;
+/** What was told before stands until it is told anew; of liquidations the newest stay. */
+export function toldTogether(before: MarketTold, now: MarketTold): MarketTold {
+  const liquidations = [...(before.liquidations ?? []), ...(now.liquidations ?? [])];
+  return { ...before, ...now, liquidations: liquidations.slice(-LIQUIDATIONS) };
+}
 
 const covered = ({ value, coverage }: Covered, of = (it: number): number => it): Covered | null =>
   coverage === 0 ? null : { value: of(value), coverage };
@@ -59,10 +62,10 @@ export function marketView(source: MarketViewSource): MarketView {
     position: positionText(market),
     fundingRate: told.fundingRate ?? null,
     nextFundingAt: told.nextFundingAt ?? null,
-    openInterest: told.openInterest ?? null,
-    liquidations: told.liquidations ?? [],
+    openInterest: openInterestText(told, market),
+    liquidations: liquidationsOf(told, market),
     news: market.news.toReversed(),
-    quality: source.quality,
+    quality: { ...source.quality, unused: told.unusedMessages ?? null },
     path: source.path.points(instrument),
   };
 }
@@ -109,6 +112,27 @@ function tradesOf({ observer, instrument }: InstrumentState, now: Micros): Marke
 /** A time of the stream, by that of its newest row. */
 const timeOf = (observer: Observer, nanos: number, now: Micros): Micros =>
   Math.min(now, observer.lastAt - Math.floor((observer.time - nanos) / 1000)) as Micros;
+
+function openInterestText({ openInterest }: MarketTold, market: InstrumentState): string | null {
+  if (openInterest === undefined) return null;
+  const { instrument } = market;
+  return `${formatQuantity(instrument, openInterest)} ${quantityUnit(instrument)}`;
+}
+
+/** Newest first. */
+function liquidationsOf(
+  { liquidations = [] }: MarketTold,
+  { instrument }: InstrumentState,
+): MarketView["liquidations"] {
+  return liquidations
+    .map(({ time, side, price, quantity }) => ({
+      time,
+      price: formatPrice(instrument, price),
+      quantity: formatQuantity(instrument, quantity),
+      side,
+    }))
+    .reverse();
+}
 
 function positionText(market: InstrumentState): string {
   const { positionLots, instrument } = market;

@@ -5,6 +5,8 @@
  */
 import { formatHalfPrice, formatPrice } from "../core/domain/instrument.ts";
 import type { AdviceTerms } from "../core/contracts/advice.ts";
+import type { EngineEvent, EngineOutput } from "../core/domain/messages.ts";
+import type { Engine } from "../core/engine.ts";
 import type { Bps, Micros } from "../core/domain/units.ts";
 import { executionOf } from "../core/execution/execution-record.ts";
 import type { InstrumentState } from "../core/execution/instrument-state.ts";
@@ -13,7 +15,13 @@ import { analyse, type ExecutionReport } from "../core/tca/report.ts";
 import { childViews, fillViews } from "./child-view.ts";
 import { orderRow, remainingText, type RowSource } from "./order-row.ts";
 import type { OrderWatch } from "./order-watch.ts";
-import type { AdvisorView, OrderView, RestForecast } from "./shapes.ts";
+import type {
+  AdviceWorthView,
+  AdvisorView,
+  MeasuredWorth,
+  OrderView,
+  RestForecast,
+} from "./shapes.ts";
 import { shadowOf } from "./twap-shadow.ts";
 
 /** Of `spanBps`, what the price spreads by over the order: what advice may cost at most. */
@@ -29,10 +37,28 @@ export type ForecastRest = (
   now: Micros,
 ) => RestForecast | undefined;
 
+/** What of an order's advice the core does not know. */
+export interface AdviceKnowledge {
+  readonly bound?: AdviceBound | undefined;
+  /** Of tokens and US dollars for one order; null: no limit. */
+  readonly budget?: { readonly tokens: number | null; readonly usd: number | null } | undefined;
+  /** By the source of an order's weights. */
+  readonly measured?: ((influenceSource: string) => MeasuredWorth | undefined) | undefined;
+  /** Follows the engine, and tells what each order's advice was worth. */
+  readonly worth?: WorthFollower | undefined;
+}
+
+export interface WorthFollower {
+  /** Behind each step. */
+  step(event: EngineEvent, outputs: readonly EngineOutput[], engine: Engine): void;
+  /** Undefined: nothing was followed, as far as is known. */
+  of(parentId: string): NonNullable<AdviceWorthView["soFar"]> | undefined;
+}
+
 export interface OrderViewSource extends RowSource {
   /** Rows of each table, the newest. */
   readonly most: number;
-  readonly adviceBound?: AdviceBound | undefined;
+  readonly advice?: AdviceKnowledge | undefined;
   readonly forecastRest?: ForecastRest | undefined;
 }
 
@@ -71,7 +97,7 @@ export function orderView(watch: OrderWatch, source: OrderViewSource): OrderView
       decisions: parent.decisionCount,
       fills: parent.history.done.fills,
     },
-    advisor: advisorView(watch, market, source.adviceBound),
+    advisor: advisorView(watch, market, source.advice),
   };
 }
 
@@ -125,16 +151,28 @@ function pricesOf({ parent }: OrderWatch): Pick<OrderView["prices"], "decision" 
 function advisorView(
   watch: OrderWatch,
   market: InstrumentState,
-  bound: AdviceBound | undefined,
+  { bound, budget, measured, worth }: AdviceKnowledge = {},
 ): AdvisorView | null {
   const { order, advised } = watch.parent;
   if (order.advice === undefined) return null;
+  const { spent, figures } = watch.advice;
+  const { influenceSource, mostQuestions } = order.advice;
   return {
+    influenceSource,
+    budget: {
+      questions: { spent: figures.asked, most: mostQuestions },
+      tokens: { spent: spent.tokens, most: budget?.tokens ?? null },
+      usd: { spent: spent.usd, most: budget?.usd ?? null },
+    },
+    worth: {
+      soFar: worth?.of(order.id) ?? null,
+      measured: measured?.(influenceSource) ?? null,
+    },
     isFollowed: advised?.isFollowed ?? false,
     regime: advised?.regime ?? null,
     influence: order.advice.influence,
     envelope: envelopeOf(watch, order.advice, market, bound),
-    ...watch.advice.figures,
+    ...figures,
   };
 }
 

@@ -11,16 +11,16 @@
 import type { Engine } from "../core/engine.ts";
 import type { ClientOrderId } from "../core/domain/child-order.ts";
 import type { DataHealth } from "../core/domain/decision.ts";
-import type { EngineEvent, EngineOutput } from "../core/domain/messages.ts";
+import type { EngineEvent, EngineOutput, MarketTold } from "../core/domain/messages.ts";
 import type { Bps, Micros } from "../core/domain/units.ts";
 import type { InstrumentState } from "../core/execution/instrument-state.ts";
 import { parentIdOf } from "../core/execution/order-manager.ts";
 import type { ParentState } from "../core/execution/parent-state.ts";
 import type { FindNumbers } from "./advice-log.ts";
 import { MarketPath } from "./market-path.ts";
-import { marketView, type ToldMarket } from "./market-view.ts";
+import { marketView, toldTogether } from "./market-view.ts";
 import { orderRow, type RowSource } from "./order-row.ts";
-import { type AdviceBound, type ForecastRest, orderView } from "./order-view.ts";
+import { type AdviceKnowledge, type ForecastRest, orderView } from "./order-view.ts";
 import { OrderWatch } from "./order-watch.ts";
 import type { MarketView, OrderRow, OrderView, TimelineEntry } from "./shapes.ts";
 import { Timeline } from "./timeline.ts";
@@ -39,7 +39,7 @@ export interface RunViewerOptions {
   readonly forecast?:
     ((parent: ParentState, market: InstrumentState) => Bps | undefined) | undefined;
   readonly findNumbers?: FindNumbers | undefined;
-  readonly adviceBound?: AdviceBound | undefined;
+  readonly advice?: AdviceKnowledge | undefined;
   readonly forecastRest?: ForecastRest | undefined;
 }
 
@@ -57,7 +57,7 @@ export class RunViewer {
   #healthSince: Micros | undefined;
   /** Whether what archives of a run before tell is little enough to be loaded meanwhile. */
   readonly #mayLoad: boolean;
-  #told: ToldMarket = {};
+  #told: MarketTold = {};
   /** Number of the last record that it was told of. */
   #record = 0;
   #now = 0 as Micros;
@@ -108,16 +108,12 @@ export class RunViewer {
       for (const { order } of this.#market.live) this.#touch(order.id, event.time);
     }
     this.#noteProgress(event, outputs);
+    this.#options.advice?.worth?.step(event, outputs, this.#engine);
   }
 
   /** The same of an event that a restart takes from the journal, behind `Engine.recall`. */
   recalled(record: number | undefined, event: EngineEvent, outputs: readonly EngineOutput[]): void {
     this.stepped(record, event, outputs);
-  }
-
-  /** What the venue tells besides the book; as it is now. */
-  venueTold(told: ToldMarket): void {
-    this.#told = { ...this.#told, ...told };
   }
 
   /** In the order in which they came. */
@@ -136,8 +132,8 @@ export class RunViewer {
   order(parentId: string, now: Micros = this.#now, most = MOST_ROWS): OrderView | undefined {
     const watch = this.#watch(parentId);
     if (watch === undefined) return undefined;
-    const { adviceBound, forecastRest } = this.#options;
-    return orderView(watch, { ...this.#source(now), most, adviceBound, forecastRest });
+    const { advice, forecastRest } = this.#options;
+    return orderView(watch, { ...this.#source(now), most, advice, forecastRest });
   }
 
   marketView(now: Micros = this.#now, levels = LEVELS): MarketView {
@@ -222,6 +218,7 @@ export class RunViewer {
   #takeEvent(record: number, event: EngineEvent): void {
     if (event.kind === "session-resumed") this.#quality.rowsLost += event.rowsLost;
     if (event.kind === "advice-received") this.#watch(event.parentId)?.advice.answered(event);
+    if (event.kind === "market-told") this.#told = toldTogether(this.#told, event.told);
     this.#timeline.event(record, event);
   }
 

@@ -176,14 +176,62 @@ export interface AdvisorView {
     /** What it may cost at most against the plan, at one and at three sigma; null: not known. */
     readonly boundBps: readonly [one: Bps, three: Bps] | null;
   } | null;
+  /** What the weights rest on, as the order's terms have it. */
+  readonly influenceSource: string;
   readonly asked: number;
+  /** Answers that came, those without advice among them. */
   readonly answered: number;
+  /** With advice. Of them: followed in anything, cut by a limit, with every number found. */
+  readonly advised: number;
   readonly followed: number;
+  readonly clamped: number;
+  readonly grounded: number;
+  /** Questions of which nothing could be used. */
+  readonly dropped: number;
+  /** How sure it said it was, on average; null: no advice has come. */
+  readonly confidence: Fraction | null;
+  readonly budget: AdviceBudgetView;
+  readonly worth: AdviceWorthView;
   /** No answer, or one that could not be used, as a share of those asked. */
   readonly fallbackRate: Fraction | null;
   readonly latencyMs: { readonly p50: number; readonly p95: number } | null;
   /** Oldest first; the newest 50. */
   readonly entries: readonly AdviceEntry[];
+}
+
+/** Spent and allowed for one order. Tokens and US dollars as far as the answers told. */
+export interface AdviceBudgetView {
+  readonly questions: { readonly spent: number; readonly most: number };
+  /** Null: nobody told, or nobody set a limit. */
+  readonly tokens: { readonly spent: number | null; readonly most: number | null };
+  readonly usd: { readonly spent: number | null; readonly most: number | null };
+}
+
+/** What advice was worth; positive = cheaper. */
+export interface AdviceWorthView {
+  /**
+   * This order's, by what its advice aimed at: exact where fills follow their target at the mid.
+   * Luck alone keeps it within `luckBps` of 0 in 95 of 100 orders, however often one looks. Null:
+   * nothing was followed yet, or it was before a restart.
+   */
+  readonly soFar: {
+    readonly bets: number;
+    readonly savedBps: Bps;
+    readonly luckBps: Bps;
+  } | null;
+  /** Of orders before, each against its unadvised twin; null: no table of them is known. */
+  readonly measured: MeasuredWorth | null;
+}
+
+export interface MeasuredWorth {
+  /** With which all intervals hold at once. */
+  readonly confidence: Fraction;
+  readonly regimes: readonly {
+    readonly regime: MarketRegime;
+    readonly orders: number;
+    /** Null: too few orders to tell. */
+    readonly savedBps: { readonly mean: Bps; readonly low: Bps; readonly high: Bps } | null;
+  }[];
 }
 
 /** Everything about one order, but what changes with each row of the market. */
@@ -289,10 +337,12 @@ export interface MarketView {
   readonly volatilityHour: Covered | null;
   readonly positionLots: number;
   readonly position: string;
-  /** What the venue tells besides the book; null: it does not, or nobody listens. */
+  /** As journaled when the venue told it; null: it does not, or has not yet. */
   readonly fundingRate: number | null;
   readonly nextFundingAt: Micros | null;
+  /** Decimal text with its unit. */
   readonly openInterest: string | null;
+  /** Newest first, at most 20. Of the position: "buy" = a long one; where its margin was gone. */
   readonly liquidations: readonly {
     readonly time: Micros;
     readonly price: string;
@@ -306,6 +356,8 @@ export interface MarketView {
     readonly crossed: number;
     readonly stale: number;
     readonly rowsLost: number;
+    /** Messages that could not be used: unreadable, or while no book was known; null: not told. */
+    readonly unused: number | null;
   };
   /** By second, oldest first; at most an hour. */
   readonly path: readonly MarketPoint[];

@@ -274,6 +274,6 @@ const marketOf = (time: Micros, trades: number): MarketView => ({
   openInterest: null,
   liquidations: [],
   news: [],
-  quality: { gaps: 0, crossed: 0, stale: 0, rowsLost: 0 },
+  quality: { gaps: 0, crossed: 0, stale: 0, rowsLost: 0, unused: null },
   path: [],
 });

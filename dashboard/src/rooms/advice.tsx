@@ -5,7 +5,7 @@
  * are marked, and those that do not are marked otherwise: it may have made them up.
  */
 import type { AdviceEntry, AdvisorView } from "../../../src/view/shapes.ts";
-import { clock, number, share } from "../format.ts";
+import { clock, number, share, signed } from "../format.ts";
 import { replica } from "../state/desk.ts";
 import { addressOf } from "../state/route.ts";
 import { Fact, Panel, Unknown } from "../widgets/figures.tsx";
@@ -28,6 +28,14 @@ export function AdvisorRoom({ name }: { name: string }) {
             <Panel name="advisor" title="How it does">
               <Advice advisor={view.advisor} isShort={false} />
             </Panel>
+            <div>
+              <Panel name="worth" title="What it is worth" note="positive = cheaper">
+                <Worth advisor={view.advisor} />
+              </Panel>
+              <Panel name="budget" title="Budget" note="of this order, as far as answers told">
+                <Budget advisor={view.advisor} />
+              </Panel>
+            </div>
             <Panel name="latency" title="Latency" note="of each answer">
               <Latency entries={view.advisor.entries} />
             </Panel>
@@ -81,6 +89,9 @@ export function Advice({ advisor, isShort }: { advisor: AdvisorView; isShort: bo
         <Fact name="calls">
           {advisor.asked} asked, {advisor.answered} answered, {advisor.followed} followed
         </Fact>
+        <Fact name="value added, bps">
+          <SoFar advisor={advisor} />
+        </Fact>
         <Fact name="fallback rate">{share(advisor.fallbackRate)}</Fact>
         <Fact name="latency, ms">
           {latencyMs === null ? (
@@ -94,6 +105,22 @@ export function Advice({ advisor, isShort }: { advisor: AdvisorView; isShort: bo
             .map(([regime, most]) => `${regime} ${share(most, 0)}`)
             .join(", ")}
         </Fact>
+        {!isShort && (
+          <>
+            <Fact name="where that is from">{advisor.influenceSource}</Fact>
+            <Fact name="how sure it says it is">
+              {advisor.confidence === null ? (
+                <Unknown />
+              ) : (
+                `${share(advisor.confidence, 0)} on average of ${advisor.advised}`
+              )}
+            </Fact>
+            <Fact name="every number found">
+              {advisor.advised === 0 ? <Unknown /> : `${advisor.grounded} of ${advisor.advised}`}
+            </Fact>
+            <Fact name="cut by a limit">{advisor.clamped}</Fact>
+          </>
+        )}
         {envelope !== null && (
           <>
             <Fact name="corridor">± {share(envelope.corridor)}</Fact>
@@ -115,6 +142,96 @@ export function Advice({ advisor, isShort }: { advisor: AdvisorView; isShort: bo
       </dl>
       {isShort && last !== undefined && <Entry entry={last} />}
     </>
+  );
+}
+
+/** Of this order alone; luck is told beside it, because one order is mostly that. */
+function SoFar({ advisor: { worth } }: { advisor: AdvisorView }) {
+  const { soFar } = worth;
+  if (soFar === null) return <>not known yet: nothing was followed</>;
+  const { savedBps, luckBps, bets } = soFar;
+  const word = Math.abs(savedBps) < 0.005 ? "even" : savedBps > 0 ? "saved" : "lost";
+  const times = bets === 1 ? "once" : `${bets} times`;
+  return (
+    <>
+      {number(Math.abs(savedBps))} {word}, followed {times}; luck alone: ± {number(luckBps)}
+    </>
+  );
+}
+
+function Worth({ advisor }: { advisor: AdvisorView }) {
+  const { measured } = advisor.worth;
+  return (
+    <>
+      <dl class="facts">
+        <Fact name="this order, bps">
+          <SoFar advisor={advisor} />
+        </Fact>
+      </dl>
+      {measured === null ? (
+        <p class="quiet">
+          Of orders before: not known yet. Their weights come from no table of paired orders that is
+          there; <code>arrival evaluate influence</code> learns one.
+        </p>
+      ) : (
+        <table class="plain" data-measured>
+          <caption>
+            Orders before, each against its twin without advice; intervals hold together at{" "}
+            {share(measured.confidence, 0)}
+          </caption>
+          <thead>
+            <tr>
+              <th scope="col">regime</th>
+              <th scope="col" class="figure">
+                orders
+              </th>
+              <th scope="col" class="figure">
+                saved, bps
+              </th>
+              <th scope="col" class="figure">
+                interval
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {measured.regimes.map(({ regime, orders, savedBps }) => (
+              <tr key={regime}>
+                <td>{regime}</td>
+                <td class="figure">{orders}</td>
+                <td class="figure">{savedBps === null ? <Unknown /> : signed(savedBps.mean)}</td>
+                <td class="figure">
+                  {savedBps === null
+                    ? "too few to tell"
+                    : `${signed(savedBps.low)} to ${signed(savedBps.high)}`}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      <p class="quiet">
+        How often what it says is right, one order cannot tell:{" "}
+        <code>arrival evaluate advisor</code> holds its confidence against rollouts.
+      </p>
+    </>
+  );
+}
+
+function left(spent: number | null, most: number | null, digits: number): string {
+  if (spent === null) return most === null ? "not told, no limit" : `not told, of ${most}`;
+  if (most === null) return `${number(spent, digits)} spent, no limit`;
+  const rest = Math.max(0, most - spent);
+  return `${number(rest, digits)} left of ${number(most, digits)}`;
+}
+
+function Budget({ advisor: { budget } }: { advisor: AdvisorView }) {
+  const { questions, tokens, usd } = budget;
+  return (
+    <dl class="facts">
+      <Fact name="questions">{left(questions.spent, questions.most, 0)}</Fact>
+      <Fact name="tokens">{left(tokens.spent, tokens.most, 0)}</Fact>
+      <Fact name="US dollars">{left(usd.spent, usd.most, 4)}</Fact>
+    </dl>
   );
 }
 

@@ -74,16 +74,24 @@ export function MarketPanels({ view }: { view: MarketView }) {
         <Panel name="volume" title="Volume and spread">
           <Slow>{() => <Flow view={view} />}</Slow>
         </Panel>
+        <Panel name="profile" title="Volume against the day" note="whole minutes">
+          <Slow>{() => <Profile view={view} />}</Slow>
+        </Panel>
         <div class="side-by-side">
           <Panel name="trades" title="Trades" note="newest first">
             <Slow>
               {() => <Prints prints={view.trades} empty="No trade seen yet." name="Trades" />}
             </Slow>
           </Panel>
-          <Panel name="liquidations" title="Liquidations">
+          <Panel name="liquidations" title="Liquidations" note="of others; newest first">
             <Slow>
               {() => (
-                <Prints prints={view.liquidations} empty="None told of." name="Liquidations" />
+                <Prints
+                  prints={view.liquidations}
+                  empty="None told of."
+                  name="Liquidations"
+                  words={CLOSED}
+                />
               )}
             </Slow>
           </Panel>
@@ -127,6 +135,9 @@ function Now({ view }: { view: MarketView }) {
       <Fact name="volume, last minute">
         <Seen figure={view.volumeMinute}>{(value) => number(value, 3)}</Seen>
       </Fact>
+      <Fact name="against an average minute">
+        <AgainstAverage view={view} />
+      </Fact>
       <Fact name="volume, a day">
         <Seen figure={view.volumeDay}>{(value) => number(value, 1)}</Seen>
       </Fact>
@@ -145,6 +156,17 @@ function Now({ view }: { view: MarketView }) {
       </Fact>
     </dl>
   );
+}
+
+/** An even day's minute, in units of the instrument; null: of the day too little is known. */
+const averageMinute = ({ volumeDay }: MarketView): number | null =>
+  volumeDay === null || volumeDay.value === 0 ? null : volumeDay.value / 1440;
+
+function AgainstAverage({ view }: { view: MarketView }) {
+  const average = averageMinute(view);
+  const { volumeMinute } = view;
+  if (average === null || volumeMinute === null || volumeMinute.coverage === 0) return <Unknown />;
+  return <>× {number(volumeMinute.value / volumeMinute.coverage / average)}</>;
 }
 
 const SHOWN = 12;
@@ -270,14 +292,60 @@ function Flow({ view }: { view: MarketView }) {
   );
 }
 
+/** Whole minutes that were seen, against what a minute of an even day would have. */
+function Profile({ view }: { view: MarketView }) {
+  const average = averageMinute(view);
+  const minutes = useMemo(() => {
+    const seen = new Map<number, { seconds: number; volume: number }>();
+    for (const { time, volume } of view.path) {
+      const minute = Math.floor((time - 1) / 6e7);
+      const { seconds = 0, volume: before = 0 } = seen.get(minute) ?? {};
+      seen.set(minute, { seconds: seconds + 1, volume: before + volume });
+    }
+    return [...seen].filter(([, { seconds }]) => seconds === 60);
+  }, [view.path]);
+  if (minutes.length === 0) return <p class="quiet">No whole minute seen yet.</p>;
+  return (
+    <SeriesChart
+      label="Volume by minute, and the day's average minute"
+      unit="traded"
+      xs={minutes.map(([minute]) => minute * 60)}
+      lines={[
+        {
+          label: "traded in the minute",
+          colour: "plan",
+          shape: "bars",
+          width: 1,
+          digits: 3,
+          values: minutes.map(([, { volume }]) => volume),
+        },
+        {
+          label: "an average minute of the day",
+          colour: "own",
+          dash: [6, 3],
+          digits: 3,
+          values: minutes.map(() => average),
+        },
+      ]}
+      height={150}
+    />
+  );
+}
+
+const SIDES = { buy: "buy", sell: "sell" } as const;
+/** A liquidation's side is that of the position which was closed. */
+const CLOSED = { buy: "long closed", sell: "short closed" } as const;
+
 function Prints({
   prints,
   empty,
   name,
+  words = SIDES,
 }: {
   readonly prints: MarketView["trades"];
   readonly empty: string;
   readonly name: string;
+  readonly words?: Readonly<Record<"buy" | "sell", string>>;
 }) {
   if (prints.length === 0) return <p class="quiet">{empty}</p>;
   return (
@@ -301,7 +369,7 @@ function Prints({
             <tr key={`${time} ${place}`}>
               <td>{clock(time)}</td>
               <td class={`side ${side}`}>
-                <span aria-hidden="true">{side === "buy" ? "▲" : "▼"}</span> {side}
+                <span aria-hidden="true">{side === "buy" ? "▲" : "▼"}</span> {words[side]}
               </td>
               <td class="figure">{grouped(price)}</td>
               <td class="figure">{grouped(quantity)}</td>
@@ -325,6 +393,7 @@ function Quality({ view }: { view: MarketView }) {
       <Fact name="crossed">{quality.crossed}</Fact>
       <Fact name="stale">{quality.stale}</Fact>
       <Fact name="rows lost to restarts">{quality.rowsLost}</Fact>
+      <Fact name="messages not used">{quality.unused === null ? <Unknown /> : quality.unused}</Fact>
     </dl>
   );
 }

@@ -18,7 +18,30 @@ import type {
 } from "./parent-order.ts";
 import type { RiskLimits } from "../execution/limits.ts";
 import type { RefusalReason } from "./refusal.ts";
+import type { Side } from "./side.ts";
 import type { Fraction, HalfTicks, Lots, Micros, Ticks } from "./units.ts";
+
+/** What a venue tells of its market besides book and trades; absent: as it was told last. */
+export interface MarketTold {
+  /** Of the next settlement: positive = longs pay. */
+  readonly fundingRate?: Fraction;
+  readonly nextFundingAt?: Micros;
+  readonly openInterest?: Lots;
+  /** Oldest first; those told of since the event before, the newest 20. */
+  readonly liquidations?: readonly Liquidation[];
+  /** Messages of book and trades that could not be used, since the session began. */
+  readonly unusedMessages?: number;
+}
+
+/** A position of somebody that was closed by force. */
+export interface Liquidation {
+  readonly time: Micros;
+  /** Of the position: "buy" = a long one. */
+  readonly side: Side;
+  /** Where its margin was gone: not what it was traded at. */
+  readonly price: Ticks;
+  readonly quantity: Lots;
+}
 
 export type EngineEvent = { readonly time: Micros } & (
   | {
@@ -105,8 +128,12 @@ export type EngineEvent = { readonly time: Micros } & (
       readonly latency: Micros;
       /** SHA-256 of all that was sent and received; absent: nothing was. */
       readonly exchange?: string;
+      /** What it took, where whoever answered told; US dollars where prices were given. */
+      readonly usage?: { readonly tokens: number; readonly usd?: number };
     }
   | { readonly kind: "news-received"; readonly instrument: string; readonly item: NewsItem }
+  /** Nothing is decided by it: it is for whoever looks on. */
+  | { readonly kind: "market-told"; readonly instrument: string; readonly told: MarketTold }
   /** No more market data will come: the recording or the session has ended. */
   | { readonly kind: "market-ended"; readonly instrument: string }
 );

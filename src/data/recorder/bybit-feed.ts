@@ -13,6 +13,7 @@ import { BybitStream, type RawMessage, topicOf } from "../bybit-stream.ts";
 import { badLine, type CaptureContext, newCounts, parseObject } from "../capture.ts";
 import type { DataFault } from "../fault.ts";
 import { waitBefore } from "./backoff.ts";
+import { BybitTold } from "./bybit-told.ts";
 import { DEFAULT_PACE, type Feed, type FeedOptions, FeedState } from "./feed.ts";
 import { RestClient } from "./rest-client.ts";
 import { type Readiness, StreamSession } from "./stream-session.ts";
@@ -25,6 +26,8 @@ const DEFAULT_DEPTH = 200;
 /** The venue takes ten topics a request on spot, and 21,000 characters in all elsewhere. */
 const SPOT_TOPICS = 10;
 const MOST_TOPICS = 100;
+/** Topics that tell of a market besides its book and its trades. */
+const BESIDES = ["tickers", "allLiquidation"] as const;
 const HEARTBEAT = JSON.stringify({ op: "ping" });
 /** After so many subscriptions in vain the connection is made anew. */
 const MOST_TRIES = 4;
@@ -37,6 +40,7 @@ interface RawAnswer extends RawMessage {
 
 interface BookState {
   readonly stream: BybitStream;
+  readonly told: BybitTold;
   readonly topic: string;
   wasSynchronised: boolean;
   tries: number;
@@ -161,6 +165,7 @@ export class BybitFeed implements Feed {
     const track = { instrument, counts, sink: openSink(instrument, counts, position) };
     this.#books.set(instrument.symbol, {
       stream: new BybitStream(track, context),
+      told: new BybitTold(instrument),
       topic: `orderbook.${depth}.${instrument.symbol}`,
       wasSynchronised: false,
       tries: 0,
@@ -169,11 +174,11 @@ export class BybitFeed implements Feed {
   }
 
   #subscriptions(): string[] {
-    const { symbols, kind, depth = DEFAULT_DEPTH } = this.#options;
-    const topics = symbols.flatMap((symbol) => [
-      `orderbook.${depth}.${symbol}`,
-      `publicTrade.${symbol}`,
-    ]);
+    const { symbols, kind, depth = DEFAULT_DEPTH, onTold } = this.#options;
+    // Spot has neither funding nor positions, but its ticker's beat tells of the stream's health.
+    const besides = onTold === undefined ? [] : kind === "spot" ? ["tickers"] : BESIDES;
+    const names = [`orderbook.${depth}`, "publicTrade", ...besides];
+    const topics = symbols.flatMap((symbol) => names.map((name) => `${name}.${symbol}`));
     const most = kind === "spot" ? SPOT_TOPICS : MOST_TOPICS;
     const requests: string[] = [];
     for (let from = 0; from < topics.length; from += most) {
@@ -231,6 +236,8 @@ export class BybitFeed implements Feed {
       this.#answered(message);
       return false;
     }
+    const { onTold } = this.#options;
+    if (onTold !== undefined && this.#told(message, message.topic, onTold)) return true;
     const topic = topicOf(message.topic);
     const book = topic === undefined ? undefined : this.#books.get(topic.symbol);
     counts.stream(book === undefined ? "other" : topic?.depth === undefined ? "trade" : "book");
@@ -242,6 +249,23 @@ export class BybitFeed implements Feed {
     if (topic.depth === undefined) book.stream.trades(message, localTime, text);
     else book.stream.book(topic.depth, message, localTime, text);
     if (book.stream.isSynchronised !== book.wasSynchronised) this.#changed(topic.symbol, book);
+    return true;
+  }
+
+  /** @returns whether it was of such a topic. */
+  #told(message: RawMessage, topic: string, tell: NonNullable<FeedOptions["onTold"]>): boolean {
+    const [name, symbol = ""] = topic.split(".", 2);
+    if (name !== "tickers" && name !== "allLiquidation") return false;
+    this.#state.counts.stream(name);
+    const book = this.#books.get(symbol);
+    if (book === undefined) return true;
+    const { counts } = book.stream.track;
+    const unusedMessages =
+      this.#state.counts.badLines.count +
+      counts.unsynchronised.bookMessages +
+      counts.unsynchronised.trades;
+    const told = name === "tickers" ? book.told.ticker(message) : book.told.liquidations(message);
+    tell(symbol, { ...told, unusedMessages });
     return true;
   }
 

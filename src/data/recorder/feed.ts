@@ -7,6 +7,7 @@
  */
 import type { Result } from "../../core/domain/errors.ts";
 import type { ContractKind, Instrument } from "../../core/domain/instrument.ts";
+import type { MarketTold } from "../../core/domain/messages.ts";
 import type { Transport } from "../network/transport.ts";
 import { type OpenSink, TimeBase } from "../capture.ts";
 import type { DataFault, Position } from "../fault.ts";
@@ -54,6 +55,8 @@ export interface FeedOptions {
   /** Told an instrument with its first message. */
   readonly openSink: OpenSink;
   readonly onEvent: (event: FeedEvent) => void;
+  /** What the venue tells of a market besides; absent: it is not asked for. */
+  readonly onTold?: ((symbol: string, told: MarketTold) => void) | undefined;
   readonly clock: LocalClock;
   /** In [0, 1); only waits depend on it. */
   readonly random: () => number;

@@ -1,5 +1,5 @@
 /** Answer event: what the engine is told of an exchange with an advisor. */
-import { type Exchange, transcriptId } from "../../advisors/advisor.ts";
+import { type Exchange, type Transcript, transcriptId } from "../../advisors/advisor.ts";
 import type { AdviceQuestion } from "../../core/contracts/advice.ts";
 import type { EngineEvent } from "../../core/domain/messages.ts";
 import type { Micros } from "../../core/domain/units.ts";
@@ -19,4 +19,11 @@ export const answerEvent = (
   advisor,
   latency,
   exchange: transcriptId(transcript),
+  ...usageOf(transcript),
 });
+
+function usageOf({ usage, costUsd }: Transcript) {
+  if (usage === undefined) return {};
+  const tokens = usage.inputTokens + usage.outputTokens;
+  return { usage: { tokens, ...(costUsd === undefined ? {} : { usd: costUsd }) } };
+}

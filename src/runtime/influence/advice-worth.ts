@@ -15,11 +15,11 @@ import type { MarketRegime } from "../../core/contracts/advice.ts";
 import type { EngineEvent, EngineOutput } from "../../core/domain/messages.ts";
 import { isTerminal } from "../../core/domain/parent-order.ts";
 import { type Side, sign } from "../../core/domain/side.ts";
-import type { Micros } from "../../core/domain/units.ts";
+import type { Bps, Micros } from "../../core/domain/units.ts";
 import type { Engine } from "../../core/engine.ts";
 import type { InstrumentState } from "../../core/execution/instrument-state.ts";
 import type { ParentState } from "../../core/execution/parent-state.ts";
-import { type BetSums, NO_BETS, sumOf } from "./harm-test.ts";
+import { type BetSums, luckOf, NO_BETS, sumOf } from "./harm-test.ts";
 
 export interface RegimeWorth extends BetSums {
   /** Pieces of advice that were followed. */
@@ -78,6 +78,19 @@ export class AdviceWorth {
     this.#regime = undefined;
   }
 
+  /** All bets together, the one under way among them. Undefined: nothing was followed. */
+  get soFar(): RegimeWorth | undefined {
+    let sum: RegimeWorth = { ...NO_BETS, bets: 0 };
+    for (const worth of this.#byRegime.values()) {
+      sum = { ...sumOf(sum, worth), bets: sum.bets + worth.bets };
+    }
+    if (this.#regime !== undefined) {
+      const bet = { cost: this.#bet, squares: this.#bet * this.#bet };
+      sum = { ...sumOf(sum, bet), bets: sum.bets + 1 };
+    }
+    return sum.bets === 0 ? undefined : sum;
+  }
+
   get byRegime(): WorthByRegime {
     return Object.fromEntries(this.#byRegime);
   }
@@ -91,6 +104,13 @@ export interface AdvisedOrder {
   readonly byRegime: WorthByRegime;
 }
 
+/** What an order's advice has saved; positive = cheaper. See `luckOf`. */
+export interface AdviceSoFar {
+  readonly bets: number;
+  readonly savedBps: Bps;
+  readonly luckBps: Bps;
+}
+
 interface Watched {
   readonly parent: ParentState;
   /** Undefined: nothing of it was advised yet. */
@@ -101,13 +121,21 @@ interface Watched {
 export class WorthWatch {
   /** Of orders that have not ended; ended ones are looked at no more, however many there are. */
   readonly #watched = new Map<string, Watched>();
-  readonly #over = new Set<string>();
+  /** What those came to. */
+  readonly #over = new Map<string, RegimeWorth | undefined>();
   readonly #regimes = new Map<string, MarketRegime>();
   readonly #ended: AdvisedOrder[] = [];
 
   /** Of those that were followed in anything or not; in the order in which they ended. */
   get ended(): readonly AdvisedOrder[] {
     return this.#ended;
+  }
+
+  /** Of one order, as it stands. */
+  of(parentId: string): AdviceSoFar | undefined {
+    const sum = this.#watched.get(parentId)?.worth?.soFar ?? this.#over.get(parentId);
+    if (sum === undefined) return undefined;
+    return { bets: sum.bets, savedBps: 0 - sum.cost, luckBps: luckOf(sum) };
   }
 
   /** To be called behind each step. */
@@ -161,8 +189,8 @@ export class WorthWatch {
     worth.lead(ahead, crossed, crossingBpsOf(market));
     if (advised !== undefined && !isTerminal(parent.phase)) return;
     this.#watched.delete(id);
-    this.#over.add(id);
     worth.settle();
+    this.#over.set(id, worth.soFar);
     const { influenceSource } = parent.order.advice!;
     this.#ended.push({ id, influenceSource, endedAt: now, byRegime: worth.byRegime });
   }

@@ -1,7 +1,7 @@
 /** The harm test's closed form; how often it cries wolf is tested in test/influence. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { HARM_AT, harmEvidence, isHarmful, NO_BETS, sumOf } from "./harm-test.ts";
+import { HARM_AT, harmEvidence, isHarmful, luckOf, NO_BETS, sumOf } from "./harm-test.ts";
 
 const betSums = fc.record({
   cost: fc.double({ min: -1e3, max: 1e3, noNaN: true }),
@@ -38,6 +38,17 @@ describe("evidence of harm", () => {
         expect(after).toBeGreaterThanOrEqual(before);
       }),
     );
+  });
+});
+
+describe("luck", () => {
+  it("is as far as a fair bet on either side wins twenty times its stake", () => {
+    for (const squares of [0, 0.5, 5, 400]) {
+      const out = luckOf({ squares });
+      // Over λ of both signs the mixture is the mean of the two half-normal ones.
+      const stake = (mixture(out, squares) + mixture(-out, squares)) / 2;
+      expect(stake / 20).toBeCloseTo(1, 3);
+    }
   });
 });
 

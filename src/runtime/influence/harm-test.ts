@@ -52,6 +52,18 @@ export function harmEvidence({ cost, squares }: BetSums): number {
 
 export const isHarmful = (sums: BetSums): boolean => harmEvidence(sums) >= HARM_AT;
 
+/** Chance that luck alone ever leads an order's bets out of `luckOf`. */
+const OUT_OF_LUCK = 0.05;
+
+/**
+ * How far luck alone leads the sum of such bets, to either side: with a chance of 0.95 it never
+ * leaves this, however often one looks. The same mixture as above, over λ of both signs.
+ */
+export function luckOf({ squares }: Pick<BetSums, "squares">): Bps {
+  const spread = squares + RHO;
+  return Math.sqrt(spread * (2 * Math.log(1 / OUT_OF_LUCK) + Math.log(spread / RHO)));
+}
+
 /** Standard normal distribution function; relative error under 1.2e-7 in both tails. */
 function normalBelow(z: number): number {
   const tail = 0.5 * complement(Math.abs(z) / Math.SQRT2);

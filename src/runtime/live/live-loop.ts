@@ -9,7 +9,12 @@
  */
 import type { ClientOrderId, OrderReport } from "../../core/domain/child-order.ts";
 import { instrumentId } from "../../core/domain/instrument.ts";
-import type { EngineCommand, EngineEvent, EngineOutput } from "../../core/domain/messages.ts";
+import type {
+  EngineCommand,
+  EngineEvent,
+  EngineOutput,
+  MarketTold,
+} from "../../core/domain/messages.ts";
 import { type Micros, NEVER } from "../../core/domain/units.ts";
 import type { Engine } from "../../core/engine.ts";
 import type { ArchiveMarks } from "../../core/execution/saved-state.ts";
@@ -22,6 +27,7 @@ import { StreamClock } from "../simulated-lane.ts";
 import { archiveText } from "./archive-text.ts";
 import { BookLag } from "./book-lag.ts";
 import { stateText } from "./recovery.ts";
+import { MarketTellings } from "./market-tellings.ts";
 import type { RunFollower } from "./run-follower.ts";
 import type { RunJournal, Tape } from "./run-store.ts";
 import type { TickToOrder } from "./tick-to-order.ts";
@@ -77,6 +83,7 @@ export class LiveLoop implements VenueSink {
   readonly #clock: StreamClock;
   readonly #instrument: string;
   readonly #lag: BookLag;
+  readonly #tellings = new MarketTellings();
   readonly #resolve: (end: LiveEnd) => void;
   #journal: RunJournal | undefined;
   #isOver = false;
@@ -230,6 +237,10 @@ export class LiveLoop implements VenueSink {
     if (!this.#isOver) this.#guard(() => this.#options.onNotice?.(notice));
   }
 
+  told(told: MarketTold): void {
+    if (!this.#isOver) this.#tellings.hear(told);
+  }
+
   #step(event: EngineEvent): void {
     const journal = this.#journal;
     if (journal === undefined || this.#isOver) return;
@@ -345,7 +356,11 @@ export class LiveLoop implements VenueSink {
   #tick(): void {
     this.#stopTicking = this.#timers.after(SECOND_NANOS, () => {
       if (this.#isOver) return;
-      this.#guard(() => this.#options.tape?.tick(this.#session.now()));
+      const now = this.#session.now();
+      this.#guard(() => this.#options.tape?.tick(now));
+      const told = this.#journal === undefined ? undefined : this.#tellings.take(now);
+      const instrument = this.#instrument;
+      if (told) this.operate((time) => ({ kind: "market-told", time, instrument, told }));
       this.#tick();
     });
   }

@@ -6,6 +6,7 @@ import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { ClientOrderId, OrderReport, OrderTerms } from "../../core/domain/child-order.ts";
 import { decimal } from "../../core/domain/decimal.ts";
+import type { MarketTold } from "../../core/domain/messages.ts";
 import { lots, ticks } from "../../core/domain/units.ts";
 import { Kind, KIND_MASK, type MarketBlock } from "../../core/market/columns.ts";
 import { SYSTEM_TRANSPORT } from "../../data/network/system-transport.ts";
@@ -153,6 +154,10 @@ class Told implements VenueSink {
   notice(notice: VenueNotice): void {
     this.notices.push(notice);
   }
+  market: MarketTold = {};
+  told(told: MarketTold): void {
+    this.market = { ...this.market, ...told };
+  }
 }
 
 const termsOf = (id: string, bid: number, quantity = 10): OrderTerms => ({
@@ -169,6 +174,28 @@ async function listen(stage: VenueStage): Promise<Told> {
   await vi.waitFor(() => expect(told.bid).toBeGreaterThan(0), { timeout: 5000 });
   return told;
 }
+
+describe("what the venue tells besides the book", () => {
+  it("is what its own answer says: funding, its time and open interest; none of them on spot", async () => {
+    const stage = await openStage();
+    const told = await listen(stage);
+    const answer = await fetch(`${exchange.url}/v5/market/tickers?category=linear&symbol=BTCUSDT`);
+    const { result } = (await answer.json()) as {
+      readonly result: { readonly list: readonly { readonly nextFundingTime: string }[] };
+    };
+    const { nextFundingTime } = result.list[0]!;
+    await vi.waitFor(() => expect(told.market.openInterest).toBeGreaterThan(0), 5000);
+    expect(told.market.nextFundingAt).toBe(Number(nextFundingTime) * 1000);
+    expect(Math.abs(told.market.fundingRate!)).toBeLessThan(0.01);
+    expect(told.market.unusedMessages).toBe(0);
+    await stage.session.close();
+    const spot = await openStage({ category: "spot", symbol: "BTCUSDT" });
+    const heard = await listen(spot);
+    await vi.waitFor(() => expect(heard.market.unusedMessages).toBe(0), 5000);
+    expect(heard.market).toEqual({ unusedMessages: 0 });
+    await spot.session.close();
+  });
+});
 
 /** Before the trade stream: as a connection whose other end is gone without a word. */
 class SilentWall {

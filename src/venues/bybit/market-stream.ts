@@ -8,6 +8,7 @@
  */
 import { err, ok, type Result } from "../../core/domain/errors.ts";
 import type { ContractKind } from "../../core/domain/instrument.ts";
+import type { MarketTold } from "../../core/domain/messages.ts";
 import {
   ColumnsBuilder,
   Kind,
@@ -53,6 +54,9 @@ export class MarketStream {
   readonly #first = Promise.withResolvers<void>();
   #kept: ColumnsBuilder | undefined = new ColumnsBuilder();
   #tell: ((block: MarketBlock) => void) | undefined;
+  #tellTold: ((told: MarketTold) => void) | undefined;
+  /** As the venue said before anybody listened. */
+  #told: MarketTold | undefined;
   /** Kept rows are complete from their beginning on. */
   #isWhole = true;
   #header: MarketHeader | undefined;
@@ -73,6 +77,7 @@ export class MarketStream {
       epochNanos,
       openSink: () => this.#rows,
       onEvent: (event) => options.notice(noticeOf(event)),
+      onTold: (_, told) => this.#hear(told),
       ...(pace === undefined ? {} : { pace }),
     });
   }
@@ -113,8 +118,11 @@ export class MarketStream {
     return this.#feed.now();
   }
 
-  /** From here on `tell` hears every message; what came before, at once. */
-  listen(tell: (block: MarketBlock) => void): void {
+  /** From here on `tell` hears every message, `told` what else is said; what was before, now. */
+  listen(tell: (block: MarketBlock) => void, told?: (told: MarketTold) => void): void {
+    if (this.#told !== undefined) told?.(this.#told);
+    this.#told = undefined;
+    this.#tellTold = told ?? (() => undefined);
     const kept = this.#kept;
     this.#kept = undefined;
     this.#tell = tell;
@@ -129,7 +137,13 @@ export class MarketStream {
 
   close(): void {
     this.#tell = () => undefined;
+    this.#tellTold = () => undefined;
     this.#feed.stop();
+  }
+
+  #hear(told: MarketTold): void {
+    if (this.#tellTold === undefined) this.#told = { ...this.#told, ...told };
+    else this.#tellTold(told);
   }
 
   #take(block: MarketBlock): void {

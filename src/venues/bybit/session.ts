@@ -110,7 +110,10 @@ export class BybitSession implements VenueSession {
     timers.after(0, () => {
       if (this.#isClosed) return;
       for (const notice of this.#early.splice(0)) sink.notice(notice);
-      market.listen((block) => this.#rows(block));
+      market.listen(
+        (block) => this.#rows(block),
+        (told) => this.#sink?.told?.(told),
+      );
       guard.start();
       rules.start();
       const look = (): void => {

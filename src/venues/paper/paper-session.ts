@@ -107,6 +107,9 @@ export class PaperSession implements VenueSession {
       (notice) => {
         if (!this.#isClosed) sink.notice(notice);
       },
+      (told) => {
+        if (!this.#isClosed) sink.told?.(told);
+      },
     );
   }
 

@@ -3,6 +3,7 @@
  */
 import { err, ok, type Result } from "../../core/domain/errors.ts";
 import type { ContractKind } from "../../core/domain/instrument.ts";
+import type { MarketTold } from "../../core/domain/messages.ts";
 import type { MarketBlock, MarketHeader } from "../../core/market/columns.ts";
 import { every } from "../../data/network/repeating.ts";
 import { SYSTEM_TRANSPORT } from "../../data/network/system-transport.ts";
@@ -19,7 +20,11 @@ export interface PublicFeed {
   /** Nanoseconds since the header's epoch, by the clock that rows are stamped with; never falls. */
   now(): number;
   /** Whole messages in order of local time, none of which happened after it was received. */
-  start(rows: (block: MarketBlock) => void, notice: (notice: VenueNotice) => void): void;
+  start(
+    rows: (block: MarketBlock) => void,
+    notice: (notice: VenueNotice) => void,
+    told?: (told: MarketTold) => void,
+  ): void;
   stop(): void;
 }
 
@@ -42,12 +47,17 @@ export interface BybitPublicOptions {
   readonly random?: () => number;
 }
 
+interface Heard {
+  rows?: (block: MarketBlock) => void;
+  notice?: (notice: VenueNotice) => void;
+  told?: ((told: MarketTold) => void) | undefined;
+}
+
 /** Bybit's order book and trades, by the same decoder that records them. */
 export function bybitPublicFeed(options: BybitPublicOptions): OpenPublicFeed {
   const { transport = SYSTEM_TRANSPORT, random = Math.random } = options;
   return async (signal, terms = {}) => {
-    const heard: { rows?: (block: MarketBlock) => void; notice?: (notice: VenueNotice) => void } =
-      {};
+    const heard: Heard = {};
     const { clock = new AnchoredClock() } = options;
     const feed = new BybitFeed({
       kind: options.kind,
@@ -61,6 +71,7 @@ export function bybitPublicFeed(options: BybitPublicOptions): OpenPublicFeed {
       epochNanos: terms.epochNanos,
       openSink: () => new MessageRows((block) => heard.rows?.(block)),
       onEvent: (event) => heard.notice?.(noticeOf(event)),
+      onTold: (_, told) => heard.told?.(told),
     });
     const stop = (): void => feed.stop();
     signal.addEventListener("abort", stop, { once: true });
@@ -82,9 +93,10 @@ export function bybitPublicFeed(options: BybitPublicOptions): OpenPublicFeed {
         ownTradesPrinted: false,
       },
       now: () => feed.now(),
-      start(rows, tell) {
+      start(rows, tell, told) {
         heard.rows = rows;
         heard.notice = tell;
+        heard.told = told;
         endLooks = every(transport.timers, 1000, () => clock.check());
         feed.start();
       },
