@@ -2,6 +2,7 @@
  * Keys: what the keyboard does anywhere on the page, and the list of it behind `?`.
  */
 import { signal } from "@preact/signals";
+import { askToKill } from "./kill-switch.tsx";
 import { open, type Room } from "./state/route.ts";
 import { Dialog } from "./widgets/dialog.tsx";
 
@@ -18,6 +19,7 @@ const LIST: readonly (readonly [key: string, what: string])[] = [
   ["e", "events"],
   ["r", "journals and replay"],
   ["w", "what waits for a second person"],
+  ["K", "stop everything: it still asks for the word"],
   ["Escape", "leave a field or a box"],
   ["?", "this list"],
 ];
@@ -51,6 +53,7 @@ function onKey(event: KeyboardEvent): void {
   const room = ROOM_OF[event.key];
   if (event.key === "?") isShown.value = true;
   else if (event.key === "/") document.querySelector<HTMLElement>("[data-filter]")?.focus();
+  else if (event.key === "K") askToKill();
   else if (room !== undefined) open(room);
   else if (isWalk(event.key) && document.activeElement === document.body) {
     const grid = document.querySelector<HTMLElement>("[role=grid]");

@@ -1,25 +1,22 @@
 /**
- * Kill switch: stops everything, always in sight, held for a second or typed, never by a slip.
+ * Kill switch: stops everything, always in sight, and never by a slip: it asks for a word.
  */
-import { useSignal } from "@preact/signals";
+import { signal, useSignal } from "@preact/signals";
 import { api, type Killed } from "./state/api.ts";
 import { mayTrade, replica } from "./state/desk.ts";
 import { Dialog, type Outcome, OutcomeLine } from "./widgets/dialog.tsx";
 
 const WORD = "KILL";
 
+const isOpen = signal(false);
+/** As by its button; whoever may not kill is shown nothing. */
+export const askToKill = (): void => void (isOpen.value ||= mayTrade());
+
 export function KillSwitch() {
-  const isOpen = useSignal(false);
   const isKilled = replica.runs.value.some((run) => run.isKilled);
   return (
     <>
-      <button
-        type="button"
-        class="kill"
-        data-kill
-        disabled={!mayTrade()}
-        onClick={() => (isOpen.value = true)}
-      >
+      <button type="button" class="kill" data-kill disabled={!mayTrade()} onClick={askToKill}>
         {isKilled ? "KILLED" : "KILL"}
         <span class="unseen"> all orders</span>
       </button>

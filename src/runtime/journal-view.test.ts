@@ -206,6 +206,24 @@ describe("a journal that is looked at", () => {
     view.close();
   });
 
+  it("on a film shows what a fold shows, to the last figure, wherever somebody goes", async () => {
+    const { path } = await backtested(generated(11), request(by("twap")));
+    const folded = await openJournalView(path);
+    const filmed = await openJournalView(path, { isFilmed: true });
+    if (!folded.ok || !filmed.ok) throw new Error("cannot be opened");
+    const marks = filmed.value.marks.map(({ record }) => record);
+    // Before it is made, and while it is.
+    const late = marks.at(-3)!;
+    const before = await filmed.value.at(late);
+    expect(await filmed.value.at(marks[5]!)).toStrictEqual(await folded.value.at(marks[5]!));
+    await filmed.value.filmed;
+    expect(await filmed.value.at(late)).toStrictEqual(before);
+    for (const record of marks.filter((_, k) => k % 7 === 0)) {
+      expect(await filmed.value.at(record)).toStrictEqual(await folded.value.at(record));
+    }
+    for (const opened of [folded, filmed]) opened.value.close();
+  });
+
   it("shows what it can where this program decides otherwise, and says so", async () => {
     const { path } = await backtested(generated(11), request(by("twap")));
     const whole = openJournal(path);

@@ -2,8 +2,9 @@
  * Journal view: a journal that is looked at up to any record, as its run was then.
  *
  * The run is folded again as a replay does, forward from where it stands and from the start when
- * somebody goes back, and followed by the same viewer that follows live runs. What must stay true:
- * nothing is sent and nobody is asked; and who shares the process with it gets turns meanwhile.
+ * somebody goes back, and followed by the same viewer that follows live runs; where somebody moves
+ * to and fro, a film is made of it (`moment-film.ts`). What must stay true: nothing is sent and
+ * nobody is asked; and who shares the process with it gets turns meanwhile.
  */
 import { basename } from "node:path";
 import { setImmediate } from "node:timers/promises";
@@ -16,6 +17,7 @@ import { WatchedObserver } from "../view/watched-observer.ts";
 import { composeMarket } from "./compose.ts";
 import type { DeskFault, JournalMoment, OpenedJournal } from "./desk/desk-terms.ts";
 import type { JournalRecord } from "./journal/journal.ts";
+import { MomentFilm } from "./moment-film.ts";
 import { Replayer } from "./replay.ts";
 import {
   openReplay,
@@ -33,6 +35,8 @@ const MOST_MARKS = 2000;
 export interface JournalViewOptions extends ReplayOpeningOptions {
   /** Rows of each table of an order, the newest; absent: 500. */
   readonly most?: number;
+  /** Somebody will go to and fro: what is between is kept once the first moment was shown. */
+  readonly isFilmed?: boolean;
 }
 
 export async function openJournalView(
@@ -43,7 +47,7 @@ export async function openJournalView(
   if (!opened.ok) return err({ code: opened.error.code, text: opened.error.text });
   const replay = opened.value;
   try {
-    const view = new JournalView(basename(path), replay, await read(replay), options.most);
+    const view = new JournalView(path, replay, await read(replay), options);
     const begun = await view.begin();
     if (begun.ok) return ok(view);
     replay.journal.close();
@@ -62,7 +66,10 @@ export class JournalView implements OpenedJournal {
   readonly marks: OpenedJournal["marks"];
   /** What it is made of, for whoever compares it with something; its journal closes with it. */
   readonly replay: OpenReplay;
-  readonly #most: number | undefined;
+  readonly #path: string;
+  readonly #options: JournalViewOptions;
+  #film: MomentFilm | undefined;
+  #isFolding = false;
   #viewer!: RunViewer;
   #steps!: Generator<ReplayedStep, Rerun>;
   /** By number of the event: records at which they stand, and how many are taken. */
@@ -78,15 +85,16 @@ export class JournalView implements OpenedJournal {
   trouble: string | null = null;
 
   /** @internal Use `openJournalView`. */
-  constructor(journal: string, replay: OpenReplay, contents: Contents, most: number | undefined) {
-    this.journal = journal;
+  constructor(path: string, replay: OpenReplay, contents: Contents, options: JournalViewOptions) {
+    this.journal = basename(path);
+    this.#path = path;
+    this.#options = options;
     this.records = contents.records;
     this.parentIds = contents.parentIds;
     this.marks = contents.marks;
     this.#events = contents.events;
     this.instrument = instrumentId(replay.sight.instrument);
     this.replay = replay;
-    this.#most = most;
     this.#time = contents.marks[0]?.time ?? replay.market.from;
   }
 
@@ -97,8 +105,14 @@ export class JournalView implements OpenedJournal {
     return moment;
   }
 
+  /** Resolves once going anywhere is a look-up, as far as its bounds allow. */
+  get filmed(): Promise<void> {
+    return this.#film?.made ?? Promise.resolve();
+  }
+
   close(): void {
     this.#isClosed = true;
+    this.#film?.close();
     this.#steps.return(undefined as never);
     this.replay.journal.close();
   }
@@ -133,18 +147,39 @@ export class JournalView implements OpenedJournal {
     parentIds: readonly string[] | undefined,
   ): Promise<JournalMoment> {
     if (this.#isClosed) throw new Error(`${this.journal} has been closed`);
-    const wanted = countUpTo(this.#events, record);
-    if (wanted < this.#taken) await this.#goBack();
-    await this.#goTo(wanted);
+    const kept = parentIds === undefined ? this.#film?.at(record) : undefined;
+    if (kept !== undefined) return kept;
+    this.#isFolding = true;
+    try {
+      const wanted = countUpTo(this.#events, record);
+      if (wanted < this.#taken) await this.#goBack();
+      await this.#goTo(wanted);
+    } finally {
+      this.#isFolding = false;
+    }
+    if (this.#options.isFilmed === true) this.#film ??= this.#filmOf();
     const viewer = this.#viewer;
     const ids = parentIds ?? viewer.rows().map(({ parentId }) => parentId);
     return {
       record: viewer.record,
       time: this.#time,
-      orders: ids.flatMap((id) => viewer.order(id, this.#time, this.#most) ?? []),
+      orders: ids.flatMap((id) => viewer.order(id, this.#time, this.#options.most) ?? []),
       market: viewer.marketView(this.#time),
       timeline: viewer.timeline(),
     };
+  }
+
+  #filmOf(): MomentFilm {
+    const { isFilmed: _, ...options } = this.#options;
+    return new MomentFilm({
+      records: this.marks.map(({ record }) => record),
+      isInTheWay: () => this.#isFolding,
+      // A fold of its own: this one stays where somebody looks.
+      open: async () => {
+        const opened = await openJournalView(this.#path, options);
+        return opened.ok ? opened.value : undefined;
+      },
+    });
   }
 
   async #goBack(): Promise<void> {

@@ -75,7 +75,7 @@ export class OrderWatch {
 
   /**
    * Of the plan without advice: what is aimed at on advice stands in the target. Of events that a
-   * restart has recalled nothing is planned: the plans of before are not known any more.
+   * restart has recalled nothing is planned: the plans of before are learned later, if at all.
    */
   #plannedShare(target: number): number | null {
     const { order, plan, filledAtAnchor, advised } = this.parent;

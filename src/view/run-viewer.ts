@@ -22,7 +22,7 @@ import { marketView, toldTogether } from "./market-view.ts";
 import { orderRow, type RowSource } from "./order-row.ts";
 import { type AdviceKnowledge, type ForecastRest, orderView } from "./order-view.ts";
 import { OrderWatch } from "./order-watch.ts";
-import type { MarketView, OrderRow, OrderView, TimelineEntry } from "./shapes.ts";
+import type { MarketView, OrderRow, OrderView, TimelineEntry, TrajectoryPoint } from "./shapes.ts";
 import { Timeline } from "./timeline.ts";
 import { WatchedObserver } from "./watched-observer.ts";
 
@@ -58,6 +58,7 @@ export class RunViewer {
   /** Whether what archives of a run before tell is little enough to be loaded meanwhile. */
   readonly #mayLoad: boolean;
   #told: MarketTold = {};
+  #wasRecalled = false;
   /** Number of the last record that it was told of. */
   #record = 0;
   #now = 0 as Micros;
@@ -113,7 +114,19 @@ export class RunViewer {
 
   /** The same of an event that a restart takes from the journal, behind `Engine.recall`. */
   recalled(record: number | undefined, event: EngineEvent, outputs: readonly EngineOutput[]): void {
+    this.#wasRecalled = true;
     this.stepped(record, event, outputs);
+  }
+
+  /** Whether it was told of events of a session before: their plans it does not know. */
+  get wasRecalled(): boolean {
+    return this.#wasRecalled;
+  }
+
+  /** What a fold of the whole journal says of an order's plan, where it is not known here. */
+  learnPlan(parentId: string, told: readonly TrajectoryPoint[]): void {
+    this.#watch(parentId)?.trajectory.learn(told);
+    this.#changes(parentId);
   }
 
   /** In the order in which they came. */

@@ -33,4 +33,21 @@ describe("a trajectory", () => {
       { time: 3, planned: null, low: null, high: null, filled: 0.95 },
     ]);
   });
+
+  it("learns a plan that it was not told, and keeps what it was", () => {
+    const trajectory = new Trajectory();
+    trajectory.note(1 as Micros, null, null, 0);
+    trajectory.note(2 as Micros, 0.4, null, 0.1);
+    trajectory.note(3 as Micros, null, null, 0.2);
+    trajectory.note(4 as Micros, null, null, 0.3);
+    const point = (time: number, planned: number) =>
+      ({ time: time as Micros, planned, low: planned - 0.1, high: planned, filled: 1 }) as const;
+    trajectory.learn([point(1, 0.2), point(2, 0.9), point(4, 0.6)]);
+    expect(trajectory.points).toEqual([
+      { time: 1, planned: 0.2, low: 0.1, high: 0.2, filled: 0 },
+      { time: 2, planned: 0.4, low: null, high: null, filled: 0.1 },
+      { time: 3, planned: null, low: null, high: null, filled: 0.2 },
+      { time: 4, planned: 0.6, low: 0.5, high: 0.6, filled: 0.3 },
+    ]);
+  });
 });

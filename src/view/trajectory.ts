@@ -35,6 +35,17 @@ export class Trajectory {
     };
   }
 
+  /** Fills in what was not known, where the same instants are told of with more. */
+  learn(told: readonly TrajectoryPoint[]): void {
+    const known = new Map(told.map((point) => [point.time, point]));
+    const learned = (point: TrajectoryPoint): TrajectoryPoint => {
+      const { planned = null, low = null, high = null } = known.get(point.time) ?? {};
+      return point.planned === null && planned !== null ? { ...point, planned, low, high } : point;
+    };
+    this.#kept = this.#kept.map(learned);
+    if (this.#last !== undefined) this.#last = learned(this.#last);
+  }
+
   #keep(point: TrajectoryPoint): void {
     if (this.#count++ % this.#stride !== 0) return;
     this.#kept.push(point);

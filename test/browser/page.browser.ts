@@ -222,6 +222,64 @@ describe("the market", () => {
   });
 });
 
+describe("the advisor", () => {
+  it("shows the journal's figures: worth, budget, and what its answers were", async () => {
+    const { page, errors } = await enter("#/advisor/p1");
+    await panel(page, "worth").waitFor();
+    const { advisor } = shown();
+    const facts = async (name: string): Promise<Readonly<Record<string, string>>> =>
+      Object.fromEntries(
+        await panel(page, name)
+          .locator(".fact")
+          .evaluateAll((each) =>
+            each.map((fact) => [
+              fact.querySelector("dt")!.textContent,
+              fact.querySelector("dd")!.textContent,
+            ]),
+          ),
+      );
+    const told = await facts("advisor");
+    const { asked, answered, followed, advised, grounded, clamped, budget, worth } = advisor!;
+    expect(told["calls"]).toBe(`${asked} asked, ${answered} answered, ${followed} followed`);
+    expect(told["every number found"]).toBe(`${grounded} of ${advised}`);
+    expect(told["cut by a limit"]).toBe(String(clamped));
+    expect(told["where that is from"]).toBe(advisor!.influenceSource);
+    const spent = await facts("budget");
+    const { questions } = budget;
+    expect(spent["questions"]).toBe(`${questions.most - asked} left of ${questions.most}`);
+    // It was only watched: nothing was followed, and nobody measured it before.
+    expect(worth).toEqual({ soFar: null, measured: null });
+    expect(await panel(page, "worth").innerText()).toMatch(/not known yet: nothing was followed/);
+    expect(await panel(page, "worth").innerText()).toMatch(/Of orders before: not known yet/);
+    desk.planted = {
+      order: (view) => ({
+        ...view,
+        advisor: view.advisor && {
+          ...view.advisor,
+          worth: {
+            soFar: { bets: 3, savedBps: -0.5, luckBps: 5.5 },
+            measured: {
+              confidence: 0.95,
+              regimes: [
+                { regime: "calm", orders: 40, savedBps: { mean: 0.8, low: -0.1, high: 1.7 } },
+                { regime: "stressed", orders: 3, savedBps: null },
+              ],
+            },
+          },
+        },
+      }),
+    };
+    desk.tell({ kind: "orders", parentIds: ["p1"] });
+    await panel(page, "worth").locator("[data-measured]").waitFor();
+    const text = (await panel(page, "worth").innerText()).replaceAll(/\s+/g, " ");
+    expect(text).toContain("0.50 lost, followed 3 times; luck alone: ± 5.50");
+    expect(text).toContain("calm 40 +0.80 −0.10 to +1.70");
+    expect(text).toContain("stressed 3 – too few to tell");
+    expect(seriousFaults(errors)).toEqual([]);
+    await page.context().close();
+  });
+});
+
 describe("a replay", () => {
   it("moves through the journal, and shows the same figures as the live view", async () => {
     const { page } = await enter(`#/replay/${JOURNAL}`);

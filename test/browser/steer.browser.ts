@@ -11,15 +11,35 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { EngineEvent } from "../../src/core/domain/messages.ts";
+import type { EngineEvent, MarketTold } from "../../src/core/domain/messages.ts";
+import { lots, micros, SECOND, ticks } from "../../src/core/domain/units.ts";
 import type { Desk } from "../../src/runtime/desk/desk.ts";
+import { copyLive } from "../../src/runtime/desk/live-copy.ts";
 import { openJournal } from "../../src/runtime/journal/reader.ts";
-import { type DeskStage, deskStage } from "../desk-stage.ts";
+import { type DeskStage, deskStage, MARKET_START } from "../desk-stage.ts";
 import { launch, newPage, picture } from "./browser.ts";
 import { freePort, type Opened, serve } from "./scenario.ts";
 
 /** Seconds of the market that go by in a tenth of a second. */
 const PACE = 0.4;
+
+/** What the venue says besides: the same each time, and a liquidation every twenty seconds. */
+const tells = (nanos: number): MarketTold => ({
+  fundingRate: 0.000125,
+  nextFundingAt: micros(MARKET_START + 2 * 3600 * SECOND),
+  openInterest: lots(1_234_567),
+  unusedMessages: 7,
+  ...(nanos % 20e9 < 1e8 && {
+    liquidations: [
+      {
+        time: micros(MARKET_START + Math.floor(nanos / 1000)),
+        side: "sell",
+        price: ticks(701_234),
+        quantity: lots(4321),
+      },
+    ],
+  }),
+});
 
 let browser: Browser;
 let folder: string;
@@ -49,7 +69,7 @@ async function drive(): Promise<void> {
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "arrival-steer-"));
-  stage = deskStage({ minutes: 60 });
+  stage = deskStage({ minutes: 60, tells });
   desk = await stage.desk(folder);
   // The market has been seen for a while before anybody asks what an order would cost.
   await stage.until(desk.preview(stage.form()));
@@ -80,12 +100,16 @@ function journaled(kind: EngineEvent["kind"]): readonly EngineEvent[] {
   return readdirSync(folder)
     .filter((name) => name.endsWith(".journal"))
     .flatMap((name) => {
-      const journal = openJournal(join(folder, name));
+      // A run that works writes its own meanwhile.
+      const copy = copyLive(join(folder, name));
+      if (!copy.ok) throw new Error(copy.error.text);
+      const journal = openJournal(copy.value.path);
       if (!journal.ok) throw new Error(journal.error.text);
       const events = [...journal.value.records()]
         .filter((record) => record.kind === "event")
         .map(({ body }) => JSON.parse(body) as EngineEvent);
       journal.value.close();
+      copy.value.remove();
       return events.filter((event) => event.kind === kind);
     });
 }
@@ -151,6 +175,57 @@ describe("a new order", () => {
     expect(await page.locator("[data-send]").isDisabled()).toBe(true);
     expect(await page.locator(".checks .unmet").count()).toBeGreaterThan(0);
     await picture(page, "refused-dark-1440");
+    await page.context().close();
+  });
+});
+
+describe("the market of a run", () => {
+  it("shows what the venue told besides the book, as the journal has it", async () => {
+    const page = await enter("viewer", `#/market/${encodeURIComponent(stage.instrument)}`);
+    const text = async (name: string): Promise<string> =>
+      (await page.locator(`[data-panel="${name}"]`).innerText()).replaceAll(/[\s\u202f]+/g, " ");
+    await expect.poll(() => text("now"), { timeout: 5000 }).toContain("1 234.567 BTC");
+    expect(await text("now")).toContain("funding rate +1.250 bps, next 16:00:00 UTC");
+    expect(await text("now")).toMatch(/against an average minute × \d+\.\d\d/);
+    expect(await text("quality")).toContain("messages not used 7");
+    await expect.poll(() => text("liquidations"), { timeout: 5000 }).toContain("short closed");
+    expect(await text("liquidations")).toContain("70 123.4 4.321");
+    const told = journaled("market-told");
+    expect(told[0]).toMatchObject({
+      told: { fundingRate: 0.000125, openInterest: 1_234_567, unusedMessages: 7 },
+    });
+    // Said ten times a second, and told once.
+    const figures = told.filter((event) => event.kind === "market-told" && event.told.openInterest);
+    expect(figures).toHaveLength(1);
+    await page.waitForTimeout(1200);
+    await picture(page, "market-told-dark-1440");
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.waitForTimeout(700);
+    await picture(page, "market-told-dark-390");
+    await page.context().close();
+  });
+
+  it("takes other limits from an admin by name, and refuses in words what is none", async () => {
+    const path = `#/market/${encodeURIComponent(stage.instrument)}`;
+    const looking = await enter("trader", path);
+    await looking.locator('[data-panel="limits"] dt').first().waitFor();
+    expect(await looking.getByLabel("Limit to change").count()).toBe(0);
+    await looking.context().close();
+    const page = await enter("admin", path);
+    await page.getByLabel("Limit to change").selectOption("participation");
+    await page.getByLabel("Its new value").fill("7");
+    await page.getByRole("button", { name: "Change", exact: true }).click();
+    await outcome(page, "refused").waitFor();
+    expect(await outcome(page, "refused").innerText()).toMatch(/[A-Z]+_[A-Z]+/);
+    expect(journaled("limits-changed")).toEqual([]);
+    await page.getByLabel("Its new value").fill("0.75");
+    await page.getByRole("button", { name: "Change", exact: true }).click();
+    await outcome(page, "taken").waitFor();
+    const shown = page.locator('[data-panel="limits"] .fact', { hasText: "participation" }).first();
+    await expect.poll(() => shown.innerText()).toMatch(/0\.75/);
+    expect(journaled("limits-changed")).toMatchObject([
+      { by: "admin", limits: { participation: 0.75 } },
+    ]);
     await page.context().close();
   });
 });
@@ -246,13 +321,75 @@ describe("a large order", () => {
   });
 });
 
+describe("a large order that the second person does not want", () => {
+  it("is refused by name, never sent, and waits for nobody any more", async () => {
+    const page = await enter("trader", "#/new");
+    await fill(page, { "Symbol, as the venue": stage.form().symbol, Quantity: "3", Over: "20m" });
+    await page.getByRole("button", { name: "Estimate first" }).click();
+    await page.getByRole("button", { name: /^Propose: buy 3/ }).click();
+    await outcome(page, "taken").waitFor();
+    const second = await enter("admin", "#/approvals");
+    await second.getByRole("button", { name: "Refuse" }).waitFor();
+    const before = desk.rows().length;
+    const submitted = journaled("parent-submitted").length;
+    await second.getByRole("button", { name: "Refuse" }).click();
+    await outcome(second, "taken").waitFor();
+    expect(await outcome(second, "taken").innerText()).toContain("what trader asked is dropped: buy 3");
+    await second.getByText("Nothing waits.").waitFor();
+    await page.goto(`${opened.url}/#/approvals`);
+    await page.getByText("Nothing waits.").waitFor();
+    expect(desk.rows()).toHaveLength(before);
+    expect(journaled("parent-submitted")).toHaveLength(submitted);
+    await page.context().close();
+    await second.context().close();
+  });
+});
+
+describe("a run that works, gone through", () => {
+  it("is shown at each moment as its journal has it, forward and back", async () => {
+    const { journal } = desk.order(steered)!.row;
+    const page = await enter("viewer", `#/replay/${encodeURIComponent(journal)}`);
+    const select = page.locator("label.tools select");
+    await select.selectOption(steered);
+    const folded = await desk.open(journal);
+    if (!folded.ok) throw new Error(folded.error.text);
+    const { marks } = folded.value;
+    const slider = page.getByLabel("Moment");
+    const last = Number(await slider.getAttribute("max"));
+    expect(Math.abs(last - (marks.length - 1))).toBeLessThan(50);
+    for (const mark of [last - 8, last - 9, last - 10, Math.floor(last / 2), last - 9]) {
+      await slider.fill(String(mark));
+      const { record } = marks[mark]!;
+      const moment = await folded.value.at(record);
+      await page.locator("output", { hasText: `record ${moment.record} of` }).waitFor();
+      const order = moment.orders.find(({ row }) => row.parentId === steered);
+      if (order === undefined) continue;
+      await select.selectOption(steered);
+      await expect
+        .poll(async () =>
+          (await page.locator('[data-figure="filled"]').first().innerText()).replaceAll(
+            /\s+/g,
+            " ",
+          ),
+        )
+        .toBe(order.row.filled);
+    }
+    folded.value.close();
+    await page.context().close();
+  });
+});
+
 describe("the kill switch", () => {
-  it("stops everything once the word is typed, and says so", async () => {
+  it("stops everything once the word is typed, by keys alone, and says so", async () => {
     const page = await enter("admin", "#/orders");
-    await page.locator("[data-kill]").click();
-    await page.getByLabel("Type KILL").fill("KILL");
-    await page.getByLabel(/Why, for the journal/).fill("a test");
-    await page.getByRole("button", { name: "Stop everything" }).click();
+    await page.keyboard.press("K");
+    await page.getByRole("dialog").waitFor();
+    await page.keyboard.press("Enter");
+    expect(desk.runs().some(({ isKilled }) => isKilled)).toBe(false);
+    await page.keyboard.type("KILL");
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("a test");
+    await page.keyboard.press("Enter");
     await outcome(page, "taken").waitFor();
     await picture(page, "killed-dark-1440");
     await page.keyboard.press("Escape");

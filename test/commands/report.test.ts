@@ -15,6 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { extractText } from "unpdf";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findChromium } from "../../src/report/pdf.ts";
 import type { ReportData } from "../../src/report/report-data.ts";
@@ -187,7 +188,23 @@ describe("arrival report", () => {
       expect(run.stderr).toContain("written: a.pdf");
       const pdf = readFileSync(join(folder, "a.pdf"));
       expect(pdf.subarray(0, 5).toString()).toBe("%PDF-");
-      expect(pdf.length).toBeGreaterThan(20_000);
+      const [json, { text }] = await Promise.all([
+        report("run.journal", "--json", "--baselines", "none"),
+        extractText(new Uint8Array(pdf)),
+      ]);
+      const printed = text.join(" ").replaceAll(/\s+/g, "");
+      const { orders } = JSON.parse(json.stdout) as ReportData;
+      const { summary, view } = orders[0]!;
+      // A line may be broken anywhere on paper.
+      for (const sentence of summary) expect(printed).toContain(sentence.replaceAll(/\s+/g, ""));
+      const { shortfall, prices } = view.report!;
+      for (const exact of [prices.decision, prices.arrival, view.row.filled]) {
+        expect(printed.replaceAll(",", "")).toContain(exact!.replaceAll(/[\s,]/g, ""));
+      }
+      for (const { bps } of Object.values(shortfall.parts)) {
+        if (bps !== null) expect(printed).toContain(Math.abs(bps).toFixed(3));
+      }
+      for (const page of text) expect(page.trim()).not.toBe("");
     },
     120_000,
   );

@@ -5,7 +5,7 @@
  * are marked, and those that do not are marked otherwise: it may have made them up.
  */
 import type { AdviceEntry, AdvisorView } from "../../../src/view/shapes.ts";
-import { clock, number, share, signed } from "../format.ts";
+import { clock, grouped, number, share, signed } from "../format.ts";
 import { replica } from "../state/desk.ts";
 import { addressOf } from "../state/route.ts";
 import { Fact, Panel, Unknown } from "../widgets/figures.tsx";
@@ -25,20 +25,22 @@ export function AdvisorRoom({ name }: { name: string }) {
       ) : (
         <>
           <div class="side-by-side">
-            <Panel name="advisor" title="How it does">
-              <Advice advisor={view.advisor} isShort={false} />
-            </Panel>
-            <div>
-              <Panel name="worth" title="What it is worth" note="positive = cheaper">
+            <div class="column">
+              <Panel name="advisor" title="How it does">
+                <Advice advisor={view.advisor} isShort={false} />
+              </Panel>
+              <Panel name="latency" title="Latency" note="of each answer">
+                <Latency entries={view.advisor.entries} />
+              </Panel>
+            </div>
+            <div class="column">
+              <Panel name="worth" title="What it is worth" note="in bps of the order">
                 <Worth advisor={view.advisor} />
               </Panel>
               <Panel name="budget" title="Budget" note="of this order, as far as answers told">
                 <Budget advisor={view.advisor} />
               </Panel>
             </div>
-            <Panel name="latency" title="Latency" note="of each answer">
-              <Latency entries={view.advisor.entries} />
-            </Panel>
           </div>
           <Panel name="answers" title="Answers" note="newest first">
             <ol class="answers">
@@ -170,8 +172,8 @@ function Worth({ advisor }: { advisor: AdvisorView }) {
       </dl>
       {measured === null ? (
         <p class="quiet">
-          Of orders before: not known yet. Their weights come from no table of paired orders that is
-          there; <code>arrival evaluate influence</code> learns one.
+          Of orders before: not known yet. No table of paired orders is behind the weights;{" "}
+          <code>arrival evaluate influence</code> learns one.
         </p>
       ) : (
         <table class="plain" data-measured>
@@ -218,10 +220,11 @@ function Worth({ advisor }: { advisor: AdvisorView }) {
 }
 
 function left(spent: number | null, most: number | null, digits: number): string {
-  if (spent === null) return most === null ? "not told, no limit" : `not told, of ${most}`;
-  if (most === null) return `${number(spent, digits)} spent, no limit`;
-  const rest = Math.max(0, most - spent);
-  return `${number(rest, digits)} left of ${number(most, digits)}`;
+  if (spent === null)
+    return most === null ? "not told, no limit" : `not told, of ${grouped(String(most))}`;
+  const told = (value: number): string => grouped(value.toFixed(digits));
+  if (most === null) return `${told(spent)} spent, no limit`;
+  return `${told(Math.max(0, most - spent))} left of ${told(most)}`;
 }
 
 function Budget({ advisor: { budget } }: { advisor: AdvisorView }) {

@@ -304,7 +304,7 @@ function Profile({ view }: { view: MarketView }) {
     }
     return [...seen].filter(([, { seconds }]) => seconds === 60);
   }, [view.path]);
-  if (minutes.length === 0) return <p class="quiet">No whole minute seen yet.</p>;
+  if (minutes.length < 2) return <p class="quiet">Two whole minutes have to be seen first.</p>;
   return (
     <SeriesChart
       label="Volume by minute, and the day's average minute"

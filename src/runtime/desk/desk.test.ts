@@ -8,11 +8,12 @@
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { type DeskStage, deskStage } from "../../../test/desk-stage.ts";
 import type { EngineEvent } from "../../core/domain/messages.ts";
 import { isTerminal } from "../../core/domain/parent-order.ts";
 import { micros } from "../../core/domain/units.ts";
+import type { OrderView } from "../../view/shapes.ts";
 import { openJournal } from "../journal/reader.ts";
 import { ask, findRun } from "../live/control-client.ts";
 import { ControlDesk } from "../live/control-desk.ts";
@@ -286,6 +287,17 @@ describe("a desk", () => {
     expect(again.timeline().map(({ record }) => record)).toEqual(
       expect.arrayContaining(timeline.map(({ record }) => record)),
     );
+    // What was planned before the cut is learned from the journal once somebody looks.
+    for (const id of ids) {
+      const plan = (view: OrderView) =>
+        view.trajectory.slice(0, -1).map(({ time, planned }) => [time, planned] as const);
+      const planned = plan(before.get(id)!).filter(([, share]) => share !== null);
+      expect(planned.length).toBeGreaterThan(1);
+      await vi.waitFor(() => {
+        const learned = new Map(plan(again.order(id)!));
+        for (const [time, share] of planned) expect(learned.get(time)).toBe(share);
+      }, 20_000);
+    }
     const next = await submitted(stage, again, { quantity: "0.3", over: "60s" });
     await stage.drive(240);
     for (const id of [...ids, next]) {

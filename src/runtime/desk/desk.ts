@@ -35,6 +35,7 @@ import { copyLive, withCopy } from "./live-copy.ts";
 import { ORDER_FORM, type OrderForm } from "./order-form.ts";
 import { requestOf } from "./order-request.ts";
 import { OtherRuns } from "./other-runs.ts";
+import { PastPlans } from "./past-plans.ts";
 import { standingJournals } from "./standing-journals.ts";
 
 export type * from "./desk-terms.ts";
@@ -72,6 +73,7 @@ class LiveDesk implements Desk {
   readonly #markets: DeskMarkets;
   readonly #journals: FolderJournals;
   readonly #others: OtherRuns;
+  readonly #past: PastPlans;
   readonly #killFile: KillFile | undefined;
   readonly #closing = new AbortController();
   /** Who has killed it, and why. */
@@ -96,6 +98,10 @@ class LiveDesk implements Desk {
     const isOwn = (socket: string): boolean =>
       this.#markets.runs.some((run) => run.socket === socket);
     this.#others = new OtherRuns({ folder, timers, isOwn, onChange });
+    this.#past = new PastPlans(
+      (journal) => this.#openCopy(journal, false),
+      () => changes.orders(),
+    );
     this.#killFile =
       lock === undefined
         ? undefined
@@ -157,6 +163,7 @@ class LiveDesk implements Desk {
 
   order(parentId: string): OrderView | undefined {
     const run = this.#runWith(parentId);
+    if (run !== undefined) this.#past.want(run);
     const view = run?.viewer?.order(parentId, run.run.now);
     if (view === undefined || run?.isOver !== true) return view;
     return { ...view, row: ended(view.row) };
@@ -292,9 +299,13 @@ class LiveDesk implements Desk {
       return fault({ code: "DESK_JOURNAL_BUSY", text });
     }
     if (!this.#markets.isWritten(journal)) return openNamed(this.folder, journal, plugins);
+    return this.#openCopy(journal, true);
+  }
+
+  async #openCopy(journal: string, isFilmed: boolean): Promise<Result<OpenedJournal, DeskFault>> {
     const copy = copyLive(join(this.folder, journal));
     if (!copy.ok) return copy;
-    const opened = await opening(copy.value.path, plugins);
+    const opened = await opening(copy.value.path, this.#options.plugins ?? [], { isFilmed });
     if (opened.ok) return ok(withCopy(opened.value, copy.value));
     copy.value.remove();
     return opened;

@@ -11,7 +11,7 @@ import { err, type Result } from "../../core/domain/errors.ts";
 import type { Timers } from "../../data/network/timers.ts";
 import type { OrderRow } from "../../view/shapes.ts";
 import type { RunNote } from "../../view/stream.ts";
-import { openJournalView } from "../journal-view.ts";
+import { type JournalViewOptions, openJournalView } from "../journal-view.ts";
 import type { Plugin } from "../plugin.ts";
 import type { DeskFault, OpenedJournal } from "./desk-terms.ts";
 
@@ -109,7 +109,7 @@ export class FolderJournals {
 
   async #read(journal: string): Promise<Required<Pick<Known, "rows" | "note">>> {
     const { folder, plugins } = this.#options;
-    const opened = await opening(join(folder, journal), plugins, 1);
+    const opened = await opening(join(folder, journal), plugins, { most: 1 });
     if (!opened.ok) return { rows: [], note: noteOf(journal, "", opened.error.text) };
     const view = opened.value;
     try {
@@ -161,10 +161,10 @@ function journalsIn(folder: string): ReadonlyMap<string, string> {
 export async function opening(
   path: string,
   plugins: readonly Plugin[],
-  most?: number,
+  options: Pick<JournalViewOptions, "most" | "isFilmed"> = {},
 ): Promise<Result<OpenedJournal, DeskFault>> {
   try {
-    return await openJournalView(path, { plugins, ...(most === undefined ? {} : { most }) });
+    return await openJournalView(path, { plugins, ...options });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return err({ code: "DESK_JOURNAL", text: `${basename(path)} cannot be opened: ${why}` });
@@ -182,5 +182,5 @@ export async function openNamed(
   if (!JOURNAL_NAME.test(journal) || !journalsIn(folder).has(journal)) {
     return err({ code: "DESK_JOURNAL", text: "there is no journal of that name in the folder" });
   }
-  return opening(join(folder, journal), plugins);
+  return opening(join(folder, journal), plugins, { isFilmed: true });
 }

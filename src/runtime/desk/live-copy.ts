@@ -65,7 +65,7 @@ export function withCopy(opened: OpenedJournal, copy: LiveCopy): OpenedJournal {
     parentIds: opened.parentIds,
     instrument: opened.instrument,
     marks: opened.marks,
-    at: (record) => opened.at(record),
+    at: (record, parentIds) => opened.at(record, parentIds),
     close() {
       opened.close();
       copy.remove();
