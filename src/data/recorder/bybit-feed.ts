@@ -26,8 +26,8 @@ const DEFAULT_DEPTH = 200;
 /** The venue takes ten topics a request on spot, and 21,000 characters in all elsewhere. */
 const SPOT_TOPICS = 10;
 const MOST_TOPICS = 100;
-/** Topics that tell of a market besides its book and its trades. */
-const BESIDES = ["tickers", "allLiquidation"] as const;
+/** Begins the ids of requests for what is told besides the book and the trades. */
+const BESIDE = "told";
 const HEARTBEAT = JSON.stringify({ op: "ping" });
 /** After so many subscriptions in vain the connection is made anew. */
 const MOST_TRIES = 4;
@@ -36,6 +36,7 @@ interface RawAnswer extends RawMessage {
   readonly op?: unknown;
   readonly success?: unknown;
   readonly ret_msg?: unknown;
+  readonly req_id?: unknown;
 }
 
 interface BookState {
@@ -78,7 +79,7 @@ export class BybitFeed implements Feed {
     this.#session = new StreamSession(
       {
         url: `${host}/v5/public/${kind}`,
-        greetings,
+        greetings: [...greetings, ...this.#besides()],
         heartbeat: HEARTBEAT,
         pace,
         clock,
@@ -174,26 +175,39 @@ export class BybitFeed implements Feed {
   }
 
   #subscriptions(): string[] {
-    const { symbols, kind, depth = DEFAULT_DEPTH, onTold } = this.#options;
+    const { depth = DEFAULT_DEPTH } = this.#options;
+    return this.#requests("s", [`orderbook.${depth}`, "publicTrade"]);
+  }
+
+  /** In requests of their own: one topic that is refused takes those beside it along. */
+  #besides(): string[] {
+    const { kind, onTold } = this.#options;
+    if (onTold === undefined) return [];
     // Spot has neither funding nor positions, but its ticker's beat tells of the stream's health.
-    const besides = onTold === undefined ? [] : kind === "spot" ? ["tickers"] : BESIDES;
-    const names = [`orderbook.${depth}`, "publicTrade", ...besides];
+    return this.#requests(BESIDE, kind === "spot" ? ["tickers"] : ["tickers", "allLiquidation"]);
+  }
+
+  #requests(id: string, names: readonly string[]): string[] {
+    const { symbols, kind } = this.#options;
     const topics = symbols.flatMap((symbol) => names.map((name) => `${name}.${symbol}`));
     const most = kind === "spot" ? SPOT_TOPICS : MOST_TOPICS;
     const requests: string[] = [];
     for (let from = 0; from < topics.length; from += most) {
       const args = topics.slice(from, from + most);
-      requests.push(JSON.stringify({ op: "subscribe", req_id: `s${from}`, args }));
+      requests.push(JSON.stringify({ op: "subscribe", req_id: `${id}${from}`, args }));
     }
     return requests;
   }
 
+  /** @param requests without which there is no market: nobody waits for the others. */
   #judge(requests: number): (text: string) => Readiness {
     let answered = 0;
     const begun = new Set<unknown>();
     return (text) => {
       const message: RawAnswer | undefined = parseObject(text);
-      if (message?.op === "subscribe" && message.success === true) answered += 1;
+      const id = message?.req_id;
+      const isBeside = typeof id === "string" && id.startsWith(BESIDE);
+      if (message?.op === "subscribe" && message.success === true && !isBeside) answered += 1;
       const topic = message?.type === "snapshot" ? message.topic : undefined;
       if (typeof topic === "string" && topicOf(topic)?.depth !== undefined) begun.add(topic);
       if (answered < requests) return "opening";

@@ -1,4 +1,5 @@
 /** What Bybit's ticker and liquidations say: true messages are read, and nothing else is believed. */
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decimal } from "../../core/domain/decimal.ts";
 import type { Instrument } from "../../core/domain/instrument.ts";
@@ -105,5 +106,44 @@ describe("liquidations", () => {
     ];
     expect(told.liquidations({ data: bad })).toBeUndefined();
     expect(told.liquidations({ data: [...bad, liquidation()] })?.liquidations).toHaveLength(1);
+  });
+});
+
+describe("whatever comes", () => {
+  const odd = fc.oneof(
+    fc.jsonValue(),
+    fc.constantFrom("ROSEUSDT", "Buy", "Sell", "0.0001", "-1", "0.04499", "1739502302929", "1e99"),
+    fc.constantFrom(1739502302929, -0, Number.MAX_VALUE, Number.NaN),
+  );
+  const row = fc.record(
+    { T: odd, s: odd, S: odd, v: odd, p: odd, fundingRate: odd, nextFundingTime: odd },
+    { requiredKeys: [] },
+  );
+  const data = fc.oneof(
+    odd,
+    row.map((each) => ({ symbol: "ROSEUSDT", ...each })),
+    fc.record({ symbol: odd, openInterest: odd, fundingRate: odd }, { requiredKeys: [] }),
+    fc.array(fc.oneof(row, odd), { maxLength: 60 }),
+  );
+  const isTime = (time: number): boolean => Number.isSafeInteger(time) && time > 1e15;
+  const isCount = (count: number): boolean => Number.isSafeInteger(count) && count >= 0;
+
+  it("is told as what it is, or not at all", () => {
+    fc.assert(
+      fc.property(data, (each) => {
+        const { fundingRate, nextFundingAt, openInterest } = told.ticker({ data: each }) ?? {};
+        if (fundingRate !== undefined) expect(Math.abs(fundingRate)).toBeLessThanOrEqual(1);
+        if (nextFundingAt !== undefined) expect(isTime(nextFundingAt)).toBe(true);
+        if (openInterest !== undefined) expect(isCount(openInterest)).toBe(true);
+        const { liquidations = [] } = told.liquidations({ data: each }) ?? {};
+        expect(liquidations.length).toBeLessThanOrEqual(MOST_LIQUIDATIONS);
+        for (const { time, side, price, quantity } of liquidations) {
+          expect(isTime(time) && isCount(price) && price > 0).toBe(true);
+          expect(isCount(quantity) && quantity > 0).toBe(true);
+          expect(side === "buy" || side === "sell").toBe(true);
+        }
+      }),
+      { numRuns: 2000 },
+    );
   });
 });
