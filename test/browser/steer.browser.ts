@@ -334,7 +334,9 @@ describe("a large order that the second person does not want", () => {
     const submitted = journaled("parent-submitted").length;
     await second.getByRole("button", { name: "Refuse" }).click();
     await outcome(second, "taken").waitFor();
-    expect(await outcome(second, "taken").innerText()).toContain("what trader asked is dropped: buy 3");
+    expect(await outcome(second, "taken").innerText()).toContain(
+      "what trader asked is dropped: buy 3",
+    );
     await second.getByText("Nothing waits.").waitFor();
     await page.goto(`${opened.url}/#/approvals`);
     await page.getByText("Nothing waits.").waitFor();
