@@ -13,6 +13,7 @@ import {
   JOURNAL,
   makeFolder,
   type Opened,
+  type Planted,
   removeFolder,
   ScenarioDesk,
   serve,
@@ -251,24 +252,7 @@ describe("the advisor", () => {
     expect(worth).toEqual({ soFar: null, measured: null });
     expect(await panel(page, "worth").innerText()).toMatch(/not known yet: nothing was followed/);
     expect(await panel(page, "worth").innerText()).toMatch(/Of orders before: not known yet/);
-    desk.planted = {
-      order: (view) => ({
-        ...view,
-        advisor: view.advisor && {
-          ...view.advisor,
-          worth: {
-            soFar: { bets: 3, savedBps: -0.5, luckBps: 5.5 },
-            measured: {
-              confidence: 0.95,
-              regimes: [
-                { regime: "calm", orders: 40, savedBps: { mean: 0.8, low: -0.1, high: 1.7 } },
-                { regime: "stressed", orders: 3, savedBps: null },
-              ],
-            },
-          },
-        },
-      }),
-    };
+    desk.planted = MEASURED;
     desk.tell({ kind: "orders", parentIds: ["p1"] });
     await panel(page, "worth").locator("[data-measured]").waitFor();
     const text = (await panel(page, "worth").innerText()).replaceAll(/\s+/g, " ");
@@ -475,6 +459,34 @@ describe("the keyboard", () => {
   });
 });
 
+/** As a table of paired orders, and a venue that tells of its market, would have it. */
+const MEASURED: Planted = {
+  order: (view) => ({
+    ...view,
+    advisor: view.advisor && {
+      ...view.advisor,
+      worth: {
+        soFar: { bets: 3, savedBps: -0.5, luckBps: 5.5 },
+        measured: {
+          confidence: 0.95,
+          regimes: [
+            { regime: "calm", orders: 40, savedBps: { mean: 0.8, low: -0.1, high: 1.7 } },
+            { regime: "stressed", orders: 3, savedBps: null },
+          ],
+        },
+      },
+    },
+  }),
+  market: (view) => ({
+    ...view,
+    fundingRate: -0.000125,
+    nextFundingAt: view.time,
+    openInterest: "1234567.891 BTC",
+    quality: { ...view.quality, unused: 7 },
+    liquidations: view.trades,
+  }),
+};
+
 const ROOMS = [
   ["orders", "#/orders", ".rows [role=row]"],
   ["order", ORDER, '[data-panel="parts"] table'],
@@ -494,6 +506,7 @@ describe.each([
   ["light", 390, 844],
 ] as const)("in the %s theme, %i wide", (theme, width, height) => {
   it("axe finds nothing serious, nothing is wider than the screen, and a picture is kept", async () => {
+    desk.planted = MEASURED;
     const { page, errors } = await enter("#/orders", {
       theme,
       width,
