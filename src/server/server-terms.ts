@@ -32,6 +32,8 @@ export interface ServerOptions {
   /** Decimal text, quote coin: an order worth more needs a second person's word. */
   readonly secondApproval?: string | undefined;
   readonly isReadOnly?: boolean;
+  /** Where what waits for a second person is kept; absent: the desk's folder. */
+  readonly privateFolder?: string;
   /** Folder of the built page. */
   readonly page: string;
   /** Lines of JSON; absent: nothing is logged. */

@@ -150,6 +150,10 @@ export interface Desk {
   runs(): readonly RunNote[];
   /** Live ones and those of journals in the folder, newest first. */
   rows(): readonly OrderRow[];
+  /** Of all rows, without making them. */
+  parentIds(): readonly string[];
+  /** Those that there are, by parent id. */
+  rowsOf(parentIds: readonly string[]): ReadonlyMap<string, OrderRow>;
   /** Of an order at work, or of one that has ended in a run that stands. */
   order(parentId: string): OrderView | undefined;
   market(instrument: string): MarketView | undefined;
@@ -162,6 +166,8 @@ export interface Desk {
 
   /** The market of an instrument is opened for it where it is not open. Nothing is sent. */
   preview(form: OrderForm): Promise<Result<OrderPreview, DeskFault>>;
+  /** Decimal text, quote coin, at the mid now; null: not known. The account is not asked. */
+  worth(form: OrderForm): Promise<Result<string | null, DeskFault>>;
   /** Journaled before it answers. */
   submit(
     by: string,

@@ -29,9 +29,9 @@ import type {
   OrderCommand,
   OrderPreview,
 } from "./desk-terms.ts";
-import { FolderJournals, opening, openNamed } from "./folder-journals.ts";
+import { FolderJournals, openNamed } from "./folder-journals.ts";
 import { FolderLock } from "./folder-lock.ts";
-import { copyLive, withCopy } from "./live-copy.ts";
+import { openCopy } from "./live-copy.ts";
 import { ORDER_FORM, type OrderForm } from "./order-form.ts";
 import { requestOf } from "./order-request.ts";
 import { OtherRuns } from "./other-runs.ts";
@@ -151,8 +151,31 @@ class LiveDesk implements Desk {
     const own = this.#markets.runs.flatMap(({ viewer, isOver }) =>
       (viewer?.rows() ?? []).map((row) => (isOver ? ended(row) : row)),
     );
-    const all = [...own, ...this.#others.rows, ...this.#journals.rows];
-    return all.sort((a, b) => b.startAt - a.startAt);
+    return [...own, ...this.#elsewhere].sort((a, b) => b.startAt - a.startAt);
+  }
+
+  parentIds(): readonly string[] {
+    const own = this.#markets.runs.flatMap(({ run }) => [...run.engine.parents.keys()]);
+    return [...own, ...this.#elsewhere.map(({ parentId }) => parentId)];
+  }
+
+  rowsOf(parentIds: readonly string[]): ReadonlyMap<string, OrderRow> {
+    const found = new Map<string, OrderRow>();
+    const missing = new Set<string>();
+    for (const parentId of parentIds) {
+      const run = this.#runWith(parentId);
+      const row = run?.viewer?.row(parentId);
+      if (row === undefined) missing.add(parentId);
+      else found.set(parentId, run!.isOver ? ended(row) : row);
+    }
+    if (missing.size === 0) return found;
+    for (const row of this.#elsewhere) if (missing.has(row.parentId)) found.set(row.parentId, row);
+    return found;
+  }
+
+  /** Of other processes, and of journals of runs that have ended. */
+  get #elsewhere(): readonly OrderRow[] {
+    return [...this.#others.rows, ...this.#journals.rows];
   }
 
   order(parentId: string): OrderView | undefined {
@@ -194,6 +217,11 @@ class LiveDesk implements Desk {
     if (!found.ok) return found;
     const { run, request } = found.value;
     return run.preview(request);
+  }
+
+  async worth(form: OrderForm): Promise<Result<string | null, DeskFault>> {
+    const found = await this.#requested(form);
+    return found.ok ? found.value.run.worth(found.value.request) : found;
   }
 
   async submit(
@@ -292,12 +320,7 @@ class LiveDesk implements Desk {
       return fault({ code: "DESK_JOURNAL_BUSY", text });
     }
     if (!this.#markets.isWritten(journal)) return openNamed(this.folder, journal, plugins);
-    const copy = copyLive(join(this.folder, journal));
-    if (!copy.ok) return copy;
-    const opened = await opening(copy.value.path, plugins);
-    if (opened.ok) return ok(withCopy(opened.value, copy.value));
-    copy.value.remove();
-    return opened;
+    return openCopy(join(this.folder, journal), plugins);
   }
 
   async close(how: "leave" | "cancel"): Promise<void> {
