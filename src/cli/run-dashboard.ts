@@ -77,7 +77,8 @@ export class RunDashboard {
     const { openLog, openServing, tokensText } = await import("./serving.ts");
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     this.#log = openLog(this.#flags.log);
-    const open = (flags: DashboardFlags) => openServing(this.#desk, this.#folder, flags, this.#log);
+    const open = (flags: DashboardFlags) =>
+      openServing(this.#desk, this.#folder, flags, { log: this.#log });
     const opened = await open(this.#flags).catch((error: unknown) => {
       if (!(error instanceof CommandError) || error.code !== "SERVER_ADDRESS") throw error;
       note(`${error.message}: the dashboard takes another port [${error.code}]`);

@@ -19,6 +19,8 @@ import type { ArrivalConfig } from "../runtime/config.ts";
 import { openDesk } from "../runtime/desk/desk.ts";
 import type { Desk, DeskVenue, VenueAsk } from "../runtime/desk/desk-terms.ts";
 import { chooseVenue } from "../runtime/live/venue-choice.ts";
+import { isTelemetryWanted, openTelemetry } from "../server/open-telemetry.ts";
+import type { Telemetry } from "../server/telemetry-terms.ts";
 import type { VenueFault } from "../venues/venue.ts";
 import { advised } from "./advised.ts";
 import { addAdviceOptions, configOf, type OrderFlags } from "./order-options.ts";
@@ -153,10 +155,11 @@ async function host(folder: string, flags: ServeFlags, hosting: Hosting): Promis
     if (count > 1) process.exit(EXIT.interrupted);
   };
   const alerts = alertsFor(flags, hosting.config);
-  const desk = await deskOf(folder, flags, hosting, alerts);
+  const telemetry = await telemetryFor();
+  const desk = await deskOf(folder, flags, hosting, alerts, telemetry);
   let opened: Opened | undefined;
   try {
-    opened = await openServing(desk, folder, flags, log);
+    opened = await openServing(desk, folder, flags, { log, telemetry });
     if (flags.json === true) print(`${jsonOf(opened)}\n`);
     else {
       const where = `The desk in ${folder}: ${opened.server.url}\n`;
@@ -167,7 +170,7 @@ async function host(folder: string, flags: ServeFlags, hosting: Hosting): Promis
     await interrupted(signals);
   } finally {
     await leave(desk, opened, flags, signals);
-    await alerts?.close();
+    await Promise.all([alerts?.close(), telemetry?.close()]);
   }
   return EXIT.done;
 }
@@ -177,6 +180,7 @@ async function deskOf(
   flags: ServeFlags,
   { config, plugins, advisor }: Hosting,
   alerts: AlertDesk | undefined,
+  telemetry: Telemetry | undefined,
 ): Promise<Desk> {
   const { venue = "paper", network = "mainnet", seed } = flags;
   const opened = await openDesk({
@@ -194,8 +198,9 @@ async function deskOf(
       noteNotice({ ...notice, text: journal === "" ? notice.text : `${journal}: ${notice.text}` });
       alerts?.tell({ ...notice, text: `${journal} ${notice.text}`.trim() });
     },
-    onStep: (journal, event, outputs) => {
-      for (const alert of alertsOf(event, outputs)) {
+    onStep: (journal, step) => {
+      telemetry?.step(step);
+      for (const alert of alertsOf(step.event, step.outputs)) {
         alerts?.tell({ ...alert, text: `${journal}: ${alert.text}` });
       }
     },
@@ -254,6 +259,15 @@ const interrupted = (signals: Signals): Promise<void> =>
     signals.onEach = () => done();
     if (signals.count > 0) done();
   });
+
+/** Where OpenTelemetry's own variables say where to; without it otherwise. */
+async function telemetryFor(): Promise<Telemetry | undefined> {
+  if (!isTelemetryWanted(process.env)) return undefined;
+  const opened = await openTelemetry({ onNote: note });
+  if (opened.ok) return opened.value;
+  note(`${opened.error.text}; it goes on without [${opened.error.code}]`);
+  return undefined;
+}
 
 /** What is told out of band, of all the desk's runs. */
 function alertsFor(flags: ServeFlags, { alerts }: ArrivalConfig): AlertDesk | undefined {

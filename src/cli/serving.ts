@@ -9,6 +9,7 @@ import type { Desk } from "../runtime/desk/desk-terms.ts";
 import { Access, type NewToken } from "../server/access.ts";
 import { openServer } from "../server/server.ts";
 import { DEFAULT_PORT, type Server } from "../server/server-terms.ts";
+import type { Telemetry } from "../server/telemetry-terms.ts";
 import { CommandError, EXIT, note } from "./output.ts";
 import { DEFAULT_HOST, DEFAULT_RATE, type ServerFlags } from "./serve-options.ts";
 
@@ -18,6 +19,11 @@ const PAGE = fileURLToPath(new URL("../../dist/dashboard", import.meta.url));
 export interface Log {
   write(line: string): void;
   close(): void;
+}
+
+export interface Beside {
+  readonly log?: Log | undefined;
+  readonly telemetry?: Telemetry | undefined;
 }
 
 export interface Opened {
@@ -33,7 +39,7 @@ export async function openServing(
   desk: Desk,
   folder: string,
   flags: ServerFlags & { readonly readOnly?: boolean },
-  log: Log | undefined,
+  { log, telemetry }: Beside,
 ): Promise<Opened> {
   const access = Access.open(folder, flags.user ?? [], flags.newTokens === true);
   if (!access.ok) throw new CommandError(access.error.code, access.error.text);
@@ -55,6 +61,7 @@ export async function openServing(
     privateFolder: folder,
     page: PAGE,
     log,
+    telemetry,
     updatesPerSecond: flags.rate ?? DEFAULT_RATE,
   });
   if (opened.ok) return { server: opened.value, made: access.value.made };

@@ -48,7 +48,7 @@ export async function openServer(options: ServerOptions): Promise<Result<Server,
   const { hub, sessions, journals, addresses } = context;
   const app = await makeApp(options, context.guard);
   context.onFault = (error) => app.log.error({ err: error }, "a state could not be made");
-  const metrics = addMetrics(app, desk, hub);
+  const metrics = addMetrics(app, desk, hub, options.telemetry);
   await addRoutes(app, context);
   const connections = connectionsOf(app);
   const sweep = setInterval(() => {

@@ -127,6 +127,9 @@ export class ScenarioDesk implements Desk {
     const plant = this.planted.row ?? ((row: OrderRow) => row);
     return [...this.#moment.orders.map(({ row }) => plant(row)), ...this.more];
   }
+  fills() {
+    return [];
+  }
   parentIds(): readonly string[] {
     return this.rows().map(({ parentId }) => parentId);
   }

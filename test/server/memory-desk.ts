@@ -84,6 +84,10 @@ export class MemoryDesk implements Desk {
     return this.#entries.filter(({ journal, record }) => record > (after[journal] ?? -1));
   }
 
+  fills() {
+    return [];
+  }
+
   watch(listener: (change: DeskChange) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);

@@ -8,8 +8,10 @@
 import { basename, join } from "node:path";
 import { err, ok, type Result } from "../../core/domain/errors.ts";
 import type { ContractKind } from "../../core/domain/instrument.ts";
+import type { EngineEvent, EngineOutput } from "../../core/domain/messages.ts";
 import type { Micros } from "../../core/domain/units.ts";
 import type { Timers } from "../../data/network/timers.ts";
+import type { VenueNotice } from "../../venues/venue.ts";
 import type { RunNote } from "../../view/stream.ts";
 import type { LiveFault } from "../live/live-terms.ts";
 import { openStandingRun, resumeLiveRun } from "../live/open-run.ts";
@@ -309,19 +311,18 @@ export class DeskMarkets {
     return {
       advisor: desk.advisor,
       news: desk.news,
-      onStep: (...[event, outputs]: StepTold) => {
+      onStep: (event: EngineEvent, outputs: readonly EngineOutput[]) => {
         if (outputs.some(({ kind }) => kind === "raise-alert")) changes.runs();
-        if (watch.engine !== undefined) outcomes.step(event, outputs, watch.engine);
-        desk.onStep?.(journal, event, outputs);
+        const { engine } = watch;
+        if (engine === undefined) return;
+        outcomes.step(event, outputs, engine);
+        const { instrument } = engine.instruments[0]!;
+        desk.onStep?.(journal, { instrument, event, outputs });
       },
-      onNotice: (notice: NoticeTold) => desk.onNotice?.(journal, notice),
+      onNotice: (notice: VenueNotice) => desk.onNotice?.(journal, notice),
     };
   }
 }
-
-type Told<Name extends "onStep" | "onNotice"> = NonNullable<DeskOptions[Name]>;
-type StepTold = Parameters<Told<"onStep">> extends [string, ...infer Rest] ? Rest : never;
-type NoticeTold = Parameters<Told<"onNotice">>[1];
 
 /** For a file's name: of letters, digits and hyphens. */
 const fileWord = ({ category, symbol }: Market): string =>

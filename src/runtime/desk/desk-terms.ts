@@ -7,12 +7,13 @@
  */
 import type { Advisor } from "../../advisors/advisor.ts";
 import type { Result } from "../../core/domain/errors.ts";
-import type { ContractKind } from "../../core/domain/instrument.ts";
+import type { ContractKind, Instrument } from "../../core/domain/instrument.ts";
 import type { EngineEvent, EngineOutput } from "../../core/domain/messages.ts";
 import type { Micros } from "../../core/domain/units.ts";
 import type { Timers } from "../../data/network/timers.ts";
 import type { NewsFeed } from "../../feeds/news-feed.ts";
 import type { Venue, VenueFault, VenueNotice } from "../../venues/venue.ts";
+import type { FillSum } from "../../view/fill-sums.ts";
 import type { MarketView, OrderRow, OrderView, TimelineEntry } from "../../view/shapes.ts";
 import type { RunNote } from "../../view/stream.ts";
 import type { ArrivalConfig } from "../config.ts";
@@ -55,10 +56,17 @@ export interface DeskOptions {
   readonly isReadOnly?: boolean;
   /** What is to be told out of band, or shown. `journal`: its file name. */
   readonly onNotice?: (journal: string, notice: VenueNotice) => void;
-  readonly onStep?: (journal: string, event: EngineEvent, outputs: readonly EngineOutput[]) => void;
+  /** Told in the middle of the run's own work. */
+  readonly onStep?: (journal: string, step: DeskStep) => void;
   /** Absent: the system's. */
   readonly timers?: Timers;
   readonly clock?: () => Micros;
+}
+
+export interface DeskStep {
+  readonly instrument: Instrument;
+  readonly event: EngineEvent;
+  readonly outputs: readonly EngineOutput[];
 }
 
 export interface DeskFault {
@@ -161,6 +169,8 @@ export interface Desk {
   timeline(
     after?: Readonly<Record<string, number>>,
   ): readonly (TimelineEntry & { readonly journal: string })[];
+  /** Of runs that stand, since their journals began. */
+  fills(): readonly FillSum[];
   /** @returns ends it. Never called from within a call to the desk. */
   watch(listener: (change: DeskChange) => void): () => void;
 

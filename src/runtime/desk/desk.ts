@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { err, ok, type Result } from "../../core/domain/errors.ts";
 import type { Micros } from "../../core/domain/units.ts";
 import { SYSTEM_TIMERS } from "../../data/network/timers.ts";
+import { type FillSum, fillSums } from "../../view/fill-sums.ts";
 import type { MarketView, OrderRow, OrderView, TimelineEntry } from "../../view/shapes.ts";
 import type { RunNote } from "../../view/stream.ts";
 import { experienceOf } from "../advice/experience.ts";
@@ -206,6 +207,10 @@ class LiveDesk implements Desk {
       return (viewer?.timeline(from) ?? []).map(entryOf(journal));
     });
     return entries.sort((a, b) => a.time - b.time).slice(-MOST_ENTRIES);
+  }
+
+  fills(): readonly FillSum[] {
+    return this.#markets.runs.flatMap(({ run }) => fillSums(run.engine));
   }
 
   watch(listener: (change: DeskChange) => void): () => void {

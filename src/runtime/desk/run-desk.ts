@@ -11,6 +11,7 @@ import type { Micros } from "../../core/domain/units.ts";
 import { SYSTEM_TIMERS, type Timers } from "../../data/network/timers.ts";
 import type { FeeRates } from "../../core/execution/instrument-state.ts";
 import type { RunViewerOptions } from "../../view/run-viewer.ts";
+import { type FillSum, fillSums } from "../../view/fill-sums.ts";
 import type { MarketView, OrderRow, OrderView, TimelineEntry } from "../../view/shapes.ts";
 import type { RunNote } from "../../view/stream.ts";
 import { type ArrivalConfig, configJson, DEFAULT_CONFIG } from "../config.ts";
@@ -174,6 +175,10 @@ export class RunDesk implements Desk {
     const entries = this.#watch?.viewer?.timeline(from) ?? [];
     const named = (entry: TimelineEntry) => ({ ...entry, journal });
     return entries.slice(-MOST_ENTRIES).map(named);
+  }
+
+  fills(): readonly FillSum[] {
+    return this.#taken === undefined ? [] : fillSums(this.#taken.run.engine);
   }
 
   watch(listener: (change: DeskChange) => void): () => void {
