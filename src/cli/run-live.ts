@@ -280,13 +280,15 @@ function jsonOf(run: LiveRun, flags: WorkFlags, result: LiveResult, resting: rea
 }
 
 function show(run: LiveRun, result: LiveResult, resting: readonly string[]): void {
-  if (result.report === null) note(`no execution: ${result.phase}, ${result.reason}`);
+  const { orders } = result;
+  if (orders !== undefined) print(ordersText(orders));
+  else if (result.report === null) note(`no execution: ${result.phase}, ${result.reason}`);
   else print(`${costTable(result.report, { colour: hasColour() })}\n`);
   if (result.end.kind === "left") {
     const what =
       resting.length === 0 ? "nothing rests there" : `still there: ${resting.join(", ")}`;
     print(`left at the venue; ${what}\n`);
-  } else print(`${result.phase}: ${result.reason}\n`);
+  } else if (orders === undefined) print(`${result.phase}: ${result.reason}\n`);
   if (result.refusals.length > 0) {
     const counts = result.refusals.map(({ code, count }) => `${code} ${count} times`);
     print(`the risk gate refused: ${counts.join(", ")}\n`);
@@ -303,6 +305,19 @@ function show(run: LiveRun, result: LiveResult, resting: readonly string[]): voi
   const { journal, marketFile } = result;
   print(`journal: ${journal}, rows: ${marketFile} (check it: arrival replay ${journal})\n`);
 }
+
+/** Of a desk's journal: a line each; `arrival report` has the rest. */
+const ordersText = (orders: NonNullable<LiveResult["orders"]>): string =>
+  orders
+    .map(({ parentId, phase, reason, report }) => {
+      const { quantity, side, shortfall } = report ?? {};
+      const done =
+        quantity === undefined ? "" : `${side} ${quantity.filled} of ${quantity.intended}, `;
+      const bps = shortfall?.total.bps;
+      const cost = typeof bps === "number" ? `, shortfall ${bps.toFixed(2)} bps` : "";
+      return `${parentId}: ${done}${phase} (${reason})${cost}\n`;
+    })
+    .join("");
 
 function haltedBy({ end: how }: LiveResult): unknown {
   invariant(how.kind === "halted", "something broke");

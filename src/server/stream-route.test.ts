@@ -306,10 +306,13 @@ describe("a viewer who does not read", () => {
     await Promise.all(
       viewers.map((each) => each.until(() => each.rows.get("p1")?.reason === last, "the last")),
     );
+    const told = viewers.map(
+      ({ messages }) => messages.filter(({ type }) => type === "order").length,
+    );
+    // How often hangs on the machine; none of them is told less for the others.
+    expect(Math.min(...told)).toBeGreaterThan(Math.max(...told) / 2);
     for (const viewer of viewers) {
       expect(viewer.orders.get("p1")?.row.reason).toBe(last);
-      const told = viewer.messages.filter(({ type }) => type === "order").length;
-      expect(told).toBeGreaterThan(sent / 4);
       const numbers = viewer.messages.flatMap((each) => ("seq" in each ? [each.seq] : []));
       expect(numbers.every((seq, i) => i === 0 || seq >= numbers[i - 1]!)).toBe(true);
     }

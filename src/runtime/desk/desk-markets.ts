@@ -69,19 +69,11 @@ export class DeskMarkets {
 
   /** What could not be gone on with. */
   get notes(): readonly RunNote[] {
-    const note = (path: string, instrument: string, text: string): RunNote => ({
-      journal: basename(path),
-      instrument,
-      venue: this.#options.desk.place,
-      isLive: false,
-      isKilled: false,
-      trouble: `not gone on with: ${text}`,
-    });
     return [
-      ...[...this.#unresumed.values()].map(({ path, category, symbol, fault }) =>
-        note(path, `${category}:${symbol}`, fault.text),
+      ...[...this.#unresumed.values()].map(({ path, venue, instrument, fault }) =>
+        unresumed(path, venue, instrument, fault.text),
       ),
-      ...this.#unread.map(({ path, fault }) => note(path, "", fault.text)),
+      ...this.#unread.map(({ path, fault }) => unresumed(path, "", "", fault.text)),
     ];
   }
 
@@ -225,10 +217,9 @@ export class DeskMarkets {
 
   async #resumed(journal: StandingJournal): Promise<Result<DeskRun, DeskFault>> {
     const { desk, timers, signal } = this.#options;
-    const { path, standing, category, symbol } = journal;
+    const { path, standing, category, symbol, venue: name } = journal;
     if (standing.place !== desk.place) return err(elsewhere(standing.place, desk.place));
-    let venueName = "";
-    const watch = this.#watch(path, standing.place);
+    const watch = this.#watch(path, name);
     const opened = await resumeLiveRun({
       journal: path,
       isStanding: true,
@@ -239,9 +230,7 @@ export class DeskMarkets {
       ...this.#listening(path, watch),
       venue: (header, runId) => {
         const chosen = desk.venueFor({ category, symbol, runId, header });
-        if (!chosen.ok) return chosen;
-        venueName = chosen.value.venue.name;
-        return ok(chosen.value.venue);
+        return chosen.ok ? ok(chosen.value.venue) : chosen;
       },
     });
     if (!opened.ok) return opened;
@@ -251,7 +240,7 @@ export class DeskMarkets {
       await run.discard();
       return err(CLOSED);
     }
-    return ok(this.#made({ run, watch, path, runId: standing.id, market, venue: venueName }));
+    return ok(this.#made({ run, watch, path, runId: standing.id, market, venue: name }));
   }
 
   #made(parts: {
@@ -323,6 +312,15 @@ export class DeskMarkets {
     };
   }
 }
+
+const unresumed = (path: string, venue: string, instrument: string, text: string): RunNote => ({
+  journal: basename(path),
+  instrument,
+  venue,
+  isLive: false,
+  isKilled: false,
+  trouble: `not gone on with: ${text}`,
+});
 
 /** For a file's name: of letters, digits and hyphens. */
 const fileWord = ({ category, symbol }: Market): string =>

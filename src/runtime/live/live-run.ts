@@ -362,7 +362,8 @@ export class LiveRun {
       this.#journal?.close();
     }
     return {
-      ...this.#tally.result(this.engine, this.parentId, this.now),
+      // A desk tells of its orders by its view, and may have had thousands of them.
+      ...this.#tally.result(this.engine, this.parentId, this.now, this.#options.isStanding),
       end,
       tickToOrder: this.#meter.figures,
       journal: this.#options.journal,
