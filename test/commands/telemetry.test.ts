@@ -14,11 +14,11 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type LocalExchange, startExchange } from "../src/runtime/local-exchange.ts";
-import type { OrderRow } from "../src/view/shapes.ts";
-import { answerOf } from "./server/served.ts";
+import { type LocalExchange, startExchange } from "../../src/runtime/local-exchange.ts";
+import type { OrderRow } from "../../src/view/shapes.ts";
+import { answerOf } from "../server/served.ts";
 
-const BIN = fileURLToPath(new URL("../bin/arrival.js", import.meta.url));
+const BIN = fileURLToPath(new URL("../../bin/arrival.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "arrival-telemetry-"));
 const children = new Set<ChildProcess>();
 let exchange: LocalExchange;
