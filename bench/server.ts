@@ -6,7 +6,9 @@
  * being read here, by this machine's one clock), and how late the desk's own timers were, with
  * viewers and without.
  *
- *   node bench/server.ts [--parents 1000] [--viewers 10] [--seconds 20] [--rate 10]
+ *   node bench/server.ts [--parents 1000] [--viewers 10] [--seconds 20] [--rate 10] [--profile DIR]
+ *
+ * With `--profile` where the desk's process spends its time lies in that folder in the end.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -28,6 +30,7 @@ const { values } = parseArgs({
     viewers: { type: "string", default: "10" },
     seconds: { type: "string", default: "20" },
     rate: { type: "string", default: "10" },
+    profile: { type: "string" },
   },
 });
 const parents = Number(values.parents);
@@ -39,8 +42,12 @@ const children: ChildProcess[] = [];
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 /** The first line that it prints, which is JSON. */
-function begun(args: readonly string[], environment: Record<string, string>): Promise<never> {
-  const child = spawn(process.execPath, [BIN, ...args], {
+function begun(
+  args: readonly string[],
+  environment: Record<string, string>,
+  flags: readonly string[] = [],
+): Promise<never> {
+  const child = spawn(process.execPath, [...flags, BIN, ...args], {
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -54,6 +61,15 @@ function begun(args: readonly string[], environment: Record<string, string>): Pr
     });
     child.on("close", () => reject(new Error(notes)));
   });
+}
+
+/** In order, so that its profile is written; a second signal does not wait for the orders. */
+async function ended(child: ChildProcess): Promise<void> {
+  const closed = new Promise((resolve) => child.once("close", resolve));
+  child.kill("SIGINT");
+  await pause(1_000);
+  child.kill("SIGINT");
+  await closed;
 }
 
 class Times {
@@ -252,11 +268,13 @@ try {
         join(folder, "log"),
       ],
       { ARRIVAL_BYBIT_KEY: apiKey, ARRIVAL_BYBIT_SECRET: secret },
+      values.profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${values.profile}`],
     ),
   );
   await pause(3_000);
   const ids = await submitAll(api);
   await measure(api, ids);
+  if (values.profile !== undefined) await ended(children.at(-1)!);
 } finally {
   for (const child of children) child.kill("SIGKILL");
   rmSync(folder, { recursive: true, force: true });

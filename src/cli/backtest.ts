@@ -23,9 +23,11 @@ import {
 import { advised, experienceFor } from "./advised.ts";
 import { CommandError, note, progress } from "./output.ts";
 import { type PluginFlags, pluginOption, pluginsOf } from "./plugins.ts";
+import { PageAfter } from "./page-after.ts";
 import { runBacktest } from "./run-backtest.ts";
+import { addDashboardOptions, checkDashboard, type DashboardFlags } from "./serve-options.ts";
 
-interface Flags extends OrderFlags, PluginFlags {
+interface Flags extends OrderFlags, PluginFlags, DashboardFlags {
   readonly data: readonly string[];
   readonly symbol?: string;
   readonly contract?: ContractKind;
@@ -57,7 +59,8 @@ export function addBacktest(program: Command): void {
     .option("--trust-published", "believe the times that the news claims to be from")
     .addOption(pluginOption())
     .option("--json", "print one JSON document")
-    .option("--journal <file>", "keep a journal that `arrival replay` can check")
+    .option("--journal <file>", "keep a journal that `arrival replay` can check");
+  addDashboardOptions(command, "when it has ended, show it on the page in a browser")
     .addHelpText(
       "after",
       `
@@ -66,9 +69,11 @@ Examples:
   arrival backtest --data usdm_btcusdt.gz --side buy --quantity 25 --over 3m \\
     --strategy pov --param rate=0.08 --journal run.journal
   arrival backtest --data frames.jsonl.zst --symbol BTCUSDT --contract linear \\
-    --side sell --notional 50000 --over 20s --json`,
+    --side sell --notional 50000 --over 20s --json
+  arrival backtest --data generated --side buy --quantity 25 --over 3m --dashboard`,
     )
     .action(async (flags: Flags) => {
+      checkDashboard(flags);
       const plugins = await pluginsOf(flags);
       const config = configOf(flags, plugins);
       const spec = specOf(flags);
@@ -86,14 +91,22 @@ Examples:
         news: await newsOf(flags, market.value),
         ...known(market.value.header.instrument),
       };
+      const page = flags.dashboard === true ? new PageAfter("backtest", flags.journal) : undefined;
+      const journal = flags.journal ?? page?.journal;
       const presentation = {
         json: flags.json === true,
-        ...(flags.journal === undefined ? {} : { journal: flags.journal }),
+        ...(journal === undefined ? {} : { journal }),
+        isPassing: flags.journal === undefined,
       };
       const clock = { now: 0 };
-      process.exitCode = await advised(config, { ...presentation, clock }, (advisor) =>
-        runBacktest(market.value, { ...request, advisor, clock }, presentation),
-      );
+      try {
+        process.exitCode = await advised(config, { ...presentation, clock }, (advisor) =>
+          runBacktest(market.value, { ...request, advisor, clock }, presentation),
+        );
+        if (page?.isThere === true) process.exitCode = await page.show(flags);
+      } finally {
+        page?.remove();
+      }
     });
 }
 

@@ -5,9 +5,7 @@
  * was pulled, or a recorded session of a real one. What must stay true: nobody who costs money is
  * asked unless the user named them.
  */
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { KNOWN_MODELS } from "../advisors/local/known-models.ts";
@@ -25,9 +23,9 @@ import {
   sideOption,
 } from "./order-options.ts";
 import { CommandError, note } from "./output.ts";
+import { PageAfter } from "./page-after.ts";
 import { runBacktest } from "./run-backtest.ts";
 import { agrees } from "./run-confirm.ts";
-import { lookOn } from "./serve.ts";
 
 interface Flags extends OrderFlags {
   readonly json?: boolean;
@@ -58,8 +56,8 @@ export function addDemo(program: Command): void {
       }
       const request = requestOf(flags, config, market.value.header.instrument);
       const isShown = flags.page === true || (flags.json !== true && isAttended());
-      const folder = isShown ? mkdtempSync(join(tmpdir(), "arrival-demo-")) : undefined;
-      const journal = flags.journal ?? (folder && join(folder, "demo.journal"));
+      const page = isShown ? new PageAfter("demo", flags.journal) : undefined;
+      const journal = flags.journal ?? page?.journal;
       const presentation = {
         json: flags.json === true,
         ...(journal === undefined ? {} : { journal }),
@@ -67,27 +65,26 @@ export function addDemo(program: Command): void {
       };
       const clock = { now: 0 };
       const isOptional = flags.advisor === undefined;
-      process.exitCode = await advised(config, { ...presentation, clock, isOptional }, (advisor) =>
-        runBacktest(market.value, { ...request, advisor, clock }, presentation),
-      );
-      if (folder !== undefined) await offerPage(folder, journal!, flags.page === true);
-      else if (flags.json !== true) note("See it on a page, in a browser: add --page");
+      try {
+        process.exitCode = await advised(
+          config,
+          { ...presentation, clock, isOptional },
+          (advisor) => runBacktest(market.value, { ...request, advisor, clock }, presentation),
+        );
+        if (page !== undefined) await offerPage(page, flags.page === true);
+        else if (flags.json !== true) note("See it on a page, in a browser: add --page");
+      } finally {
+        page?.remove();
+      }
     });
 }
 
 const isAttended = (): boolean => process.stdin.isTTY === true && process.stdout.isTTY === true;
 
-/** The folder is the page's own, and goes with it. */
-async function offerPage(folder: string, journal: string, isWanted: boolean): Promise<void> {
-  try {
-    const isHere = existsSync(journal);
-    if (!isHere || !(isWanted || (await agrees("See it on a page, in a browser?")))) return;
-    const shown = join(folder, basename(journal));
-    if (shown !== journal) copyFileSync(journal, shown);
-    process.exitCode = await lookOn(folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+async function offerPage(page: PageAfter, isWanted: boolean): Promise<void> {
+  if (!page.isThere) return;
+  if (!isWanted && !(await agrees("See it on a page, in a browser?"))) return;
+  process.exitCode = await page.show();
 }
 
 function onlooker(): string {

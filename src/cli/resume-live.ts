@@ -19,12 +19,14 @@ import { countResumed } from "./advised.ts";
 import { CommandError, EXIT, note, print, printJson } from "./output.ts";
 import { type PluginFlags, pluginsOf } from "./plugins.ts";
 import { Attendance } from "./run-attended.ts";
-import { failure, keepPrivate, work, type WorkFlags } from "./run-live.ts";
+import { RunDashboard } from "./run-dashboard.ts";
+import { type Around, failure, keepPrivate, work, type WorkFlags } from "./run-live.ts";
 import { noteNotice, noteStep } from "./run-screen.ts";
+import type { DashboardFlags } from "./serve-options.ts";
 import { Signals } from "./signals.ts";
 import { type AccessFlags, venueOf } from "./venue-access.ts";
 
-export interface ResumeFlags extends PluginFlags, AccessFlags {
+export interface ResumeFlags extends PluginFlags, AccessFlags, DashboardFlags {
   readonly linger?: Micros;
   readonly withdrawOnly?: boolean;
   readonly json?: boolean;
@@ -32,6 +34,7 @@ export interface ResumeFlags extends PluginFlags, AccessFlags {
 
 /** @returns the exit code. */
 export async function resumeLive(journal: string, flags: ResumeFlags): Promise<number> {
+  const dashboard = RunDashboard.asked(flags, journal);
   keepPrivate();
   const signals = new Signals();
   const attendance = new Attendance();
@@ -39,24 +42,22 @@ export async function resumeLive(journal: string, flags: ResumeFlags): Promise<n
   try {
     return flags.withdrawOnly === true
       ? await withdraw(journal, flags, signals, attendance)
-      : await goOn(journal, flags, signals, attendance);
+      : await goOn(journal, flags, { signals, attendance, dashboard });
   } finally {
+    await dashboard?.close();
     signals.close();
     await attendance.close();
   }
 }
 
-async function goOn(
-  journal: string,
-  flags: ResumeFlags,
-  signals: Signals,
-  attendance: Attendance,
-): Promise<number> {
+async function goOn(journal: string, flags: ResumeFlags, around: Around): Promise<number> {
+  const { signals, attendance, dashboard } = around;
   let terms: WorkFlags = { venue: "paper", category: "linear", seed: 0 };
-  const run = await opened(journal, flags, signals, attendance, (made) => (terms = made));
+  const run = await opened(journal, flags, around, (made) => (terms = made));
   if (run === undefined) return EXIT.done;
   try {
-    await attendance.open(run, journal, terms.venue);
+    const control = await attendance.open(run, journal, terms.venue);
+    await dashboard?.open(run, control, terms.venue);
     if (signals.count > 0) throw interrupted(journal);
   } catch (error) {
     await run.discard();
@@ -70,7 +71,7 @@ async function goOn(
   run.goOn();
   attendance.killWhereItWasKilled();
   const { order } = run.parent!;
-  const code = await work(run, order, terms, signals, attendance);
+  const code = await work(run, order, terms, around);
   await countResumed(order, journal);
   return code;
 }
@@ -79,8 +80,7 @@ async function goOn(
 async function opened(
   journal: string,
   flags: ResumeFlags,
-  signals: Signals,
-  attendance: Attendance,
+  { signals, attendance, dashboard }: Around,
   choose: (terms: WorkFlags) => void,
 ): Promise<LiveRun | undefined> {
   let run: LiveRun | undefined;
@@ -102,6 +102,7 @@ async function opened(
       return made.ok ? ok(made.value.venue) : made;
     },
     onUnfolded: (header, parentId) => tellAlerts(attendance, header, parentId),
+    follower: dashboard?.follower,
     ...(flags.linger === undefined ? {} : { linger: flags.linger }),
     signal: signals.aborted,
     onStep: (event, outputs) => {

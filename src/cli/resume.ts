@@ -4,10 +4,11 @@
 import type { Command } from "commander";
 import { pluginOption } from "./plugins.ts";
 import { spanOf } from "./run.ts";
+import { addDashboardOptions } from "./serve-options.ts";
 import { resumeLive, type ResumeFlags } from "./resume-live.ts";
 
 export function addResume(program: Command): void {
-  program
+  const command = program
     .command("resume")
     .description("go on with a live run that was cut off, or left with orders resting")
     .argument("<journal>", "what the run has written; its market's rows lie beside it")
@@ -16,7 +17,8 @@ export function addResume(program: Command): void {
     .option("--withdraw-only", "take back what rests, by the journal as far as it can be read")
     .option("--linger <span>", "look on for so long after the end, for markouts [0s]", spanOf)
     .addOption(pluginOption())
-    .option("--json", "print one JSON document")
+    .option("--json", "print one JSON document");
+  addDashboardOptions(command)
     .addHelpText("after", HELP)
     .action(async (journal: string, flags: ResumeFlags) => {
       process.exitCode = await resumeLive(journal, flags);

@@ -90,20 +90,34 @@ export class Attendance {
     if (HAS_SIGNAL) process.on(KILL_SIGNAL, this.#onSignal);
   }
 
-  /** To be called before the run begins. @throws CommandError where another has its address. */
-  async open(run: LiveRun, journal: string, venue: string): Promise<void> {
+  /**
+   * To be called before the run begins.
+   *
+   * @returns what steers it, for whoever else is asked to.
+   * @throws CommandError where another has its address.
+   */
+  async open(run: LiveRun, journal: string, venue: string): Promise<ControlDesk> {
     this.#run = run;
     this.#journal = journal;
     void run.ended.then(() => (this.#hasEnded = true));
-    await this.#listen(run, journal, venue);
+    const control = new ControlDesk(run, {
+      journal: wholePath(journal),
+      venue,
+      kill: (by, reason) => this.kill(by, reason),
+      // Behind the turn in which the journal makes events durable.
+      turn: () => new Promise((resolve) => setImmediate(() => setImmediate(resolve))),
+    });
+    await this.#listen(control, journal);
     this.#killFile = new KillFile({
       paths: killFilesOf(run.config, journal),
       onKill: (path, reason) => this.kill(path, reason),
       onLook: () => void this.#server?.mend(),
     });
-    if (!HAS_SIGNAL) return;
-    process.off(KILL_SIGNAL, this.#onSignal);
-    process.on(KILL_SIGNAL, this.#onSignal);
+    if (HAS_SIGNAL) {
+      process.off(KILL_SIGNAL, this.#onSignal);
+      process.on(KILL_SIGNAL, this.#onSignal);
+    }
+    return control;
   }
 
   /** To be called once a run is gone on with: a kill holds that came before, or meanwhile. */
@@ -167,15 +181,8 @@ export class Attendance {
   }
 
   /** The run does without, and says so, unless another run is at this very address. */
-  async #listen(run: LiveRun, journal: string, venue: string): Promise<void> {
-    const desk = new ControlDesk(run, {
-      journal: wholePath(journal),
-      venue,
-      kill: (by, reason) => this.kill(by, reason),
-      // Behind the turn in which the journal makes events durable.
-      turn: () => new Promise((resolve) => setImmediate(() => setImmediate(resolve))),
-    });
-    const answer = desk.handle.bind(desk);
+  async #listen(control: ControlDesk, journal: string): Promise<void> {
+    const answer = control.handle.bind(control);
     const opened = await ControlServer.open({ journal, answer, onNote: note });
     if (opened.ok) {
       this.#server = opened.value;

@@ -30,6 +30,7 @@ import { requestOf } from "./order-options.ts";
 import { CommandError, EXIT, hasColour, note, print, printJson } from "./output.ts";
 import type { RunFlags } from "./run.ts";
 import { Attendance } from "./run-attended.ts";
+import { RunDashboard } from "./run-dashboard.ts";
 import { assertAskable, assertFeasible, confirm, showPreflight } from "./run-confirm.ts";
 import { noteNotice, noteStep, RunScreen } from "./run-screen.ts";
 import { accessOf } from "./venue-access.ts";
@@ -44,18 +45,20 @@ export interface Prepared {
   readonly news?: readonly NewsFeed[];
   /** What is known of orders of this kind in this market. */
   readonly experienceOf?: Awaited<ReturnType<typeof experienceFor>>;
+  readonly dashboard?: RunDashboard | undefined;
 }
 
 /** @returns the exit code. */
 export async function runLive(venue: Venue, flags: RunFlags, prepared: Prepared): Promise<number> {
   if (isAsked(flags)) assertAskable();
-  Attendance.check(prepared.config, prepared.journal);
+  const { config, journal, plugins } = prepared;
+  const dashboard = RunDashboard.asked(flags, journal, plugins);
+  Attendance.check(config, journal);
   keepPrivate();
-  const { config, journal } = prepared;
   const news = await feedsOf(flags);
-  const experienceOf = await experienceFor(flags, config, flags.symbol, prepared.plugins);
+  const experienceOf = await experienceFor(flags, config, flags.symbol, plugins);
   return advised(config, { json: flags.json === true, journal }, (advisor) =>
-    runAdvised(venue, flags, { ...prepared, advisor, news, experienceOf }),
+    runAdvised(venue, flags, { ...prepared, advisor, news, experienceOf, dashboard }),
   );
 }
 
@@ -70,13 +73,15 @@ export async function feedsOf({ news }: Pick<RunFlags, "news">): Promise<readonl
 async function runAdvised(venue: Venue, flags: RunFlags, prepared: Prepared): Promise<number> {
   const signals = new Signals();
   const attendance = new Attendance();
+  const { dashboard } = prepared;
   try {
     const run = await open(venue, flags, prepared, signals, attendance);
     try {
       await ask(run, flags, signals);
       Attendance.check(prepared.config, prepared.journal);
       attendance.tellAlerts(run.config, labelOf(run, venue.name), "all");
-      await attendance.open(run, prepared.journal, venue.name);
+      const control = await attendance.open(run, prepared.journal, venue.name);
+      await dashboard?.open(run, control, venue.name);
       if (signals.count > 0) throw interrupted();
     } catch (error) {
       await run.discard();
@@ -87,11 +92,19 @@ async function runAdvised(venue: Venue, flags: RunFlags, prepared: Prepared): Pr
       await run.discard();
       throw failure(begun.error);
     }
-    return await work(run, begun.value, flags, signals, attendance);
+    return await work(run, begun.value, flags, { signals, attendance, dashboard });
   } finally {
+    await dashboard?.close();
     signals.close();
     await attendance.close();
   }
+}
+
+/** What stands around a run while it works. */
+export interface Around {
+  readonly signals: Signals;
+  readonly attendance: Attendance;
+  readonly dashboard: RunDashboard | undefined;
 }
 
 /** Until it has ended, however that comes about. */
@@ -99,13 +112,14 @@ export async function work(
   run: LiveRun,
   { startAt, deadline }: Pick<ParentOrder, "startAt" | "deadline">,
   flags: WorkFlags,
-  signals: Signals,
-  attendance: Attendance,
+  { signals, attendance, dashboard }: Around,
 ): Promise<number> {
   const over = micros(Math.max(SECOND, deadline - startAt));
   const screen = new RunScreen(run, startAt, over, flags.json === true);
   signals.onEach = (count) => interrupt(run, attendance, count);
-  signals.onFault = (error) => run.fail(error);
+  signals.onFault = (error) => {
+    if (dashboard?.took(error) !== true) run.fail(error);
+  };
   await run.ended;
   screen.stop();
   const resting = restingOf(run);
@@ -121,7 +135,7 @@ export type WorkFlags = Pick<RunFlags, "venue" | "network" | "category" | "dcp" 
 async function open(
   venue: Venue,
   flags: RunFlags,
-  { plugins, parentId, journal, config, advisor, news, experienceOf }: Prepared,
+  { plugins, parentId, journal, config, advisor, news, experienceOf, dashboard }: Prepared,
   signals: Signals,
   attendance: Attendance,
 ): Promise<LiveRun> {
@@ -140,6 +154,7 @@ async function open(
     access: accessOf(flags),
     advisor,
     news,
+    follower: dashboard?.follower,
     ...(flags.linger === undefined ? {} : { linger: flags.linger }),
     signal: signals.aborted,
     onStep: (event, outputs) => {
@@ -265,13 +280,15 @@ function jsonOf(run: LiveRun, flags: WorkFlags, result: LiveResult, resting: rea
 }
 
 function show(run: LiveRun, result: LiveResult, resting: readonly string[]): void {
-  if (result.report === null) note(`no execution: ${result.phase}, ${result.reason}`);
+  const { orders } = result;
+  if (orders !== undefined) print(ordersText(orders));
+  else if (result.report === null) note(`no execution: ${result.phase}, ${result.reason}`);
   else print(`${costTable(result.report, { colour: hasColour() })}\n`);
   if (result.end.kind === "left") {
     const what =
       resting.length === 0 ? "nothing rests there" : `still there: ${resting.join(", ")}`;
     print(`left at the venue; ${what}\n`);
-  } else print(`${result.phase}: ${result.reason}\n`);
+  } else if (orders === undefined) print(`${result.phase}: ${result.reason}\n`);
   if (result.refusals.length > 0) {
     const counts = result.refusals.map(({ code, count }) => `${code} ${count} times`);
     print(`the risk gate refused: ${counts.join(", ")}\n`);
@@ -288,6 +305,19 @@ function show(run: LiveRun, result: LiveResult, resting: readonly string[]): voi
   const { journal, marketFile } = result;
   print(`journal: ${journal}, rows: ${marketFile} (check it: arrival replay ${journal})\n`);
 }
+
+/** Of a desk's journal: a line each; `arrival report` has the rest. */
+const ordersText = (orders: NonNullable<LiveResult["orders"]>): string =>
+  orders
+    .map(({ parentId, phase, reason, report }) => {
+      const { quantity, side, shortfall } = report ?? {};
+      const done =
+        quantity === undefined ? "" : `${side} ${quantity.filled} of ${quantity.intended}, `;
+      const bps = shortfall?.total.bps;
+      const cost = typeof bps === "number" ? `, shortfall ${bps.toFixed(2)} bps` : "";
+      return `${parentId}: ${done}${phase} (${reason})${cost}\n`;
+    })
+    .join("");
 
 function haltedBy({ end: how }: LiveResult): unknown {
   invariant(how.kind === "halted", "something broke");

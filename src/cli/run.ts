@@ -30,8 +30,9 @@ import {
 import { CommandError } from "./output.ts";
 import { type PluginFlags, pluginOption, pluginsOf } from "./plugins.ts";
 import { runLive } from "./run-live.ts";
+import { addDashboardOptions, type DashboardFlags } from "./serve-options.ts";
 
-export interface RunFlags extends OrderFlags, PluginFlags {
+export interface RunFlags extends OrderFlags, PluginFlags, DashboardFlags {
   readonly venue: VenueName;
   readonly network?: Network;
   readonly localUrl?: string;
@@ -73,9 +74,8 @@ export function addRun(program: Command): void {
     .option("--notional <n>", "how much, in quote coin");
   addAdviceOptions(addOrderOptions(command, {}));
   sayOtherwise(command);
-  addLiveOptions(command)
-    .addOption(pluginOption())
-    .option("--json", "print one JSON document")
+  addLiveOptions(command).addOption(pluginOption()).option("--json", "print one JSON document");
+  addDashboardOptions(command)
     .addHelpText("after", EXAMPLES)
     .action(async (flags: RunFlags) => {
       const plugins = await pluginsOf(flags);
@@ -118,7 +118,8 @@ Examples:
   arrival run --venue bybit --network local --local-url http://127.0.0.1:8080 \\
     --symbol BTCUSDT --side buy --quantity 1 --over 2m
   arrival run --venue bybit --network mainnet --symbol BTCUSDT --side sell --quantity 1 \\
-    --over 10m --limit 60000 --on-interrupt cancel`;
+    --over 10m --limit 60000 --on-interrupt cancel
+  arrival run --venue paper --symbol BTCUSDT --side buy --quantity 5 --over 1h --dashboard`;
 
 function addLiveOptions(command: Command): Command {
   command

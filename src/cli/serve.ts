@@ -5,9 +5,8 @@
  * the server does, the desk's orders are worked; and however it ends, they are left at the venue or
  * withdrawn as was said.
  */
-import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type Command, Option } from "commander";
 import type { Advisor } from "../advisors/advisor.ts";
 import { err, ok, type Result } from "../core/domain/errors.ts";
@@ -20,9 +19,8 @@ import type { ArrivalConfig } from "../runtime/config.ts";
 import { openDesk } from "../runtime/desk/desk.ts";
 import type { Desk, DeskVenue, VenueAsk } from "../runtime/desk/desk-terms.ts";
 import { chooseVenue } from "../runtime/live/venue-choice.ts";
-import { Access, type NewToken } from "../server/access.ts";
-import { openServer } from "../server/server.ts";
-import type { Server } from "../server/server-terms.ts";
+import { isTelemetryWanted, openTelemetry } from "../server/open-telemetry.ts";
+import type { Telemetry } from "../server/telemetry-terms.ts";
 import type { VenueFault } from "../venues/venue.ts";
 import { advised } from "./advised.ts";
 import { addAdviceOptions, configOf, type OrderFlags } from "./order-options.ts";
@@ -38,12 +36,18 @@ import {
 } from "./run.ts";
 import { feedsOf, keepPrivate } from "./run-live.ts";
 import { noteNotice } from "./run-screen.ts";
-import { addServerOptions, marketOf, type ServeFlags, wholeIn } from "./serve-options.ts";
+import {
+  addServerOptions,
+  checkServer,
+  DEFAULT_HOST,
+  marketOf,
+  type ServeFlags,
+  type ServerFlags,
+  wholeIn,
+} from "./serve-options.ts";
+import { type Log, type Opened, openLog, openServing, tokensText } from "./serving.ts";
 import { Signals } from "./signals.ts";
 import { accessOf } from "./venue-access.ts";
-
-/** Beside the program, in a checkout and in a package alike. */
-const PAGE = fileURLToPath(new URL("../../dist/dashboard", import.meta.url));
 
 export function addServe(program: Command): void {
   const command = program
@@ -59,7 +63,8 @@ export function addServe(program: Command): void {
       marketOf,
     )
     .option("--read-only", "only looks on: no venue, nothing is sent, nothing is steered");
-  addServerOptions(command);
+  const log = "JSON lines; - for standard error [-, where that is no terminal]";
+  addServerOptions(command).option("--log <file>", log);
   addAdviceOptions(command)
     .option("--config <file>", "settings, YAML or JSON: what an order's form leaves out")
     .option("--seed <n>", "seed of everything that is drawn", wholeIn(0, 0xffffffff), 1);
@@ -98,7 +103,7 @@ async function serve(folder: string, flags: ServeFlags): Promise<number> {
   const config = liveConfigOf(trading, configOf(orderFlags(trading), plugins));
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const signals = new Signals();
-  const log = openLog(flags.log);
+  const log = openLog(flags.log ?? (process.stderr.isTTY === true ? undefined : "-"));
   try {
     if (isAsked(flags)) await confirm("mainnet", signals.aborted);
     const journal = resolve(folder, "desk.journal");
@@ -123,13 +128,14 @@ const orderFlags = (flags: Omit<ServeFlags, "market">): OrderFlags => ({
 });
 
 /** The page on a folder of journals, for whoever has just made one. @returns the exit code. */
-export const lookOn = (folder: string): Promise<number> =>
+export const lookOn = (folder: string, flags: ServerFlags = {}): Promise<number> =>
   serve(folder, {
-    host: "127.0.0.1",
+    host: DEFAULT_HOST,
     port: 0,
     user: [{ name: "viewer", role: "viewer" }],
+    ...flags,
     readOnly: true,
-    rate: 10,
+    isAside: true,
     onExit: "leave",
     seed: 1,
   });
@@ -148,19 +154,23 @@ async function host(folder: string, flags: ServeFlags, hosting: Hosting): Promis
   signals.onEach = (count) => {
     if (count > 1) process.exit(EXIT.interrupted);
   };
-  const access = Access.open(folder, flags.user ?? [], flags.newTokens === true);
-  if (!access.ok) throw new CommandError(access.error.code, access.error.text);
   const alerts = alertsFor(flags, hosting.config);
-  const desk = await deskOf(folder, flags, hosting, alerts);
-  let server: Server | undefined;
+  const telemetry = await telemetryFor();
+  const desk = await deskOf(folder, flags, hosting, alerts, telemetry);
+  let opened: Opened | undefined;
   try {
-    server = await serverOf(desk, flags, access.value.access, log);
-    if (flags.json === true) print(`${jsonOf(server, access.value.made)}\n`);
-    else print(welcome(server, folder, access.value.made));
+    opened = await openServing(desk, folder, flags, { log, telemetry });
+    if (flags.json === true) print(`${jsonOf(opened)}\n`);
+    else {
+      const where = `The desk in ${folder}: ${opened.server.url}\n`;
+      const text = `${where}${tokensText(opened)}Ctrl-C ends it.`;
+      if (flags.isAside === true) note(text);
+      else print(`${text}\n`);
+    }
     await interrupted(signals);
   } finally {
-    await leave(desk, server, flags, signals);
-    await alerts?.close();
+    await leave(desk, opened, flags, signals);
+    await Promise.all([alerts?.close(), telemetry?.close()]);
   }
   return EXIT.done;
 }
@@ -170,6 +180,7 @@ async function deskOf(
   flags: ServeFlags,
   { config, plugins, advisor }: Hosting,
   alerts: AlertDesk | undefined,
+  telemetry: Telemetry | undefined,
 ): Promise<Desk> {
   const { venue = "paper", network = "mainnet", seed } = flags;
   const opened = await openDesk({
@@ -187,8 +198,9 @@ async function deskOf(
       noteNotice({ ...notice, text: journal === "" ? notice.text : `${journal}: ${notice.text}` });
       alerts?.tell({ ...notice, text: `${journal} ${notice.text}`.trim() });
     },
-    onStep: (journal, event, outputs) => {
-      for (const alert of alertsOf(event, outputs)) {
+    onStep: (journal, step) => {
+      telemetry?.step(step);
+      for (const alert of alertsOf(step.event, step.outputs)) {
         alerts?.tell({ ...alert, text: `${journal}: ${alert.text}` });
       }
     },
@@ -221,40 +233,10 @@ function venueFor(
   return ok({ venue: chosen.value, access: accessOf(choice as unknown as RunFlags) });
 }
 
-async function serverOf(
-  desk: Desk,
-  flags: ServeFlags,
-  access: Access,
-  log: Log | undefined,
-): Promise<Server> {
-  const { tlsCert, tlsKey } = flags;
-  const tls =
-    tlsCert === undefined || tlsKey === undefined
-      ? undefined
-      : { cert: readText(tlsCert), key: readText(tlsKey) };
-  const opened = await openServer({
-    desk,
-    access,
-    host: flags.host,
-    port: flags.port,
-    tls,
-    isBehindTls: flags.behindTls === true,
-    names: flags.name ?? [],
-    secondApproval: flags.secondApproval,
-    isReadOnly: flags.readOnly === true,
-    page: PAGE,
-    log,
-    updatesPerSecond: flags.rate,
-  });
-  if (opened.ok) return opened.value;
-  const isPassing = opened.error.code === "SERVER_ADDRESS";
-  throw new CommandError(opened.error.code, opened.error.text, isPassing ? EXIT.no : EXIT.usage);
-}
-
 /** No request comes in any more, then the orders are left or withdrawn; a second Ctrl-C leaves. */
 async function leave(
   desk: Desk,
-  server: Server | undefined,
+  opened: Opened | undefined,
   { onExit, readOnly }: ServeFlags,
   signals: Signals,
 ): Promise<void> {
@@ -267,7 +249,7 @@ async function leave(
         : `withdrawing what rests of ${working} orders; again leaves at once`,
     );
   }
-  await server?.close();
+  await opened?.server.close();
   await desk.close(onExit);
   note("closed");
 }
@@ -277,6 +259,15 @@ const interrupted = (signals: Signals): Promise<void> =>
     signals.onEach = () => done();
     if (signals.count > 0) done();
   });
+
+/** Where OpenTelemetry's own variables say where to; without it otherwise. */
+async function telemetryFor(): Promise<Telemetry | undefined> {
+  if (!isTelemetryWanted(process.env)) return undefined;
+  const opened = await openTelemetry({ onNote: note });
+  if (opened.ok) return opened.value;
+  note(`${opened.error.text}; it goes on without [${opened.error.code}]`);
+  return undefined;
+}
 
 /** What is told out of band, of all the desk's runs. */
 function alertsFor(flags: ServeFlags, { alerts }: ArrivalConfig): AlertDesk | undefined {
@@ -293,22 +284,7 @@ function alertsFor(flags: ServeFlags, { alerts }: ArrivalConfig): AlertDesk | un
   });
 }
 
-/** The only place where tokens are shown. */
-function jsonOf({ url }: Server, made: readonly NewToken[]): string {
-  return JSON.stringify({ url, tokens: made });
-}
-
-function welcome({ url }: Server, folder: string, made: readonly NewToken[]): string {
-  const lines = made.map(
-    ({ name, role, token }) => `  ${name.padEnd(12)} ${role.padEnd(7)} ${url}/#token=${token}\n`,
-  );
-  const how = "Tokens, shown this once. Open a link, or send Authorization: Bearer TOKEN";
-  const tokens =
-    made.length === 0
-      ? `Users and roles as before; --new-tokens makes their tokens anew.\n`
-      : `${how}\n${lines.join("")}`;
-  return `The desk in ${folder}: ${url}\n${tokens}Ctrl-C ends it.\n`;
-}
+const jsonOf = ({ server: { url }, made }: Opened): string => JSON.stringify({ url, tokens: made });
 
 const isAsked = ({ venue, network, yes, readOnly }: ServeFlags): boolean =>
   venue === "bybit" && network === "mainnet" && yes !== true && readOnly !== true;
@@ -319,49 +295,11 @@ const usage = (text: string): never => {
 
 /** @throws CommandError */
 function checkFlags(flags: ServeFlags): void {
-  const { venue, network, readOnly, tlsCert, tlsKey, behindTls } = flags;
+  const { venue, network, readOnly } = flags;
   if (readOnly !== true && venue === undefined) usage("say --venue, or --read-only to look on");
   if (venue === "bybit" && network === undefined && readOnly !== true) {
     usage("say whose with --network");
   }
-  if ((tlsCert === undefined) !== (tlsKey === undefined))
-    usage("give both --tls-cert and --tls-key");
-  if (tlsCert !== undefined && behindTls === true) usage("give either --tls-cert or --behind-tls");
+  checkServer(flags);
   if (isAsked(flags)) assertAskable();
-}
-
-interface Log {
-  write(line: string): void;
-  close(): void;
-}
-
-function openLog(path: string | undefined): Log | undefined {
-  if (path === "-" || (path === undefined && process.stderr.isTTY !== true)) {
-    return { write: (line) => note(line.trimEnd()), close: () => undefined };
-  }
-  if (path === undefined) return undefined;
-  let file: number;
-  try {
-    file = openSync(path, "a", 0o600);
-  } catch (error) {
-    throw new CommandError("SERVER_LOG", `${path}: ${(error as NodeJS.ErrnoException).code}`);
-  }
-  return {
-    write: (line) => {
-      try {
-        writeSync(file, line);
-      } catch {
-        // A full disk takes no line; whatever the line told goes on.
-      }
-    },
-    close: () => closeSync(file),
-  };
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    throw new CommandError("SERVER_TLS", `${path}: ${(error as NodeJS.ErrnoException).code}`);
-  }
 }

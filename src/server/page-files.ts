@@ -27,7 +27,7 @@ export async function addPageFiles(app: App, folder: string): Promise<void> {
     root: folder,
     serve: false,
     dotfiles: "deny",
-    // Where the build has laid `.br` and `.gz` beside its files.
+    // `dashboard/compress.js` lays `.br` and `.gz` beside the files.
     preCompressed: true,
   });
   const isBuilt = (): boolean => existsSync(join(folder, "index.html"));

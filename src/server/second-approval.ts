@@ -37,10 +37,9 @@ export class SecondApproval {
     if (form.notional !== undefined) {
       return ok(this.isNeeded(form.notional) ? formText(form, form.notional) : undefined);
     }
-    const preview = await this.#desk.preview(form);
-    if (!preview.ok) return { ok: false, error: deskRefusal(preview.error) };
-    const { notional } = preview.value;
-    return ok(this.isNeeded(notional) ? formText(form, notional) : undefined);
+    const worth = await this.#desk.worth(form);
+    if (!worth.ok) return { ok: false, error: deskRefusal(worth.error) };
+    return ok(this.isNeeded(worth.value) ? formText(form, worth.value) : undefined);
   }
 
   ofAmendment(parentId: string, amend: AmendBody): string | undefined {

@@ -16,6 +16,7 @@ import {
 import type { Desk } from "../runtime/desk/desk-terms.ts";
 import { type App, at } from "./server-app.ts";
 import type { StreamHub } from "./stream-hub.ts";
+import type { Telemetry, ToldMetric } from "./telemetry-terms.ts";
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15];
 const RESOLUTION_MS = 5;
@@ -38,9 +39,18 @@ export interface ServerMetrics {
   close(): void;
 }
 
-export function addMetrics(app: App, desk: Desk, hub: StreamHub): ServerMetrics {
+export function addMetrics(
+  app: App,
+  desk: Desk,
+  hub: StreamHub,
+  telemetry?: Telemetry,
+): ServerMetrics {
   const registry = new Registry();
-  addRequests(app, registry);
+  // Its types say that a kind is a number; it is a word.
+  telemetry?.readFrom(
+    () => registry.getMetricsAsJSON() as Promise<unknown> as Promise<ToldMetric[]>,
+  );
+  addRequests(app, registry, telemetry);
   addStream(registry, hub);
   addDesk(registry, desk);
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
@@ -74,7 +84,7 @@ export function addMetrics(app: App, desk: Desk, hub: StreamHub): ServerMetrics 
   return { close: () => void delay.disable() };
 }
 
-function addRequests(app: App, registry: Registry): void {
+function addRequests(app: App, registry: Registry, telemetry: Telemetry | undefined): void {
   const labelNames = ["method", "route", "status"] as const;
   const requests = counter(registry, {
     name: "arrival_http_requests_total",
@@ -93,6 +103,15 @@ function addRequests(app: App, registry: Registry): void {
     const route = need?.url ?? "none";
     requests.inc({ method: need?.method ?? "OTHER", route, status: reply.statusCode });
     seconds.observe({ route }, reply.elapsedTime / 1_000);
+    const until = Date.now();
+    telemetry?.answered({
+      method: need?.method ?? "OTHER",
+      route,
+      status: reply.statusCode,
+      role: request.caller?.user?.role,
+      from: until - reply.elapsedTime,
+      until,
+    });
   });
 }
 
@@ -159,6 +178,32 @@ function addDesk(registry: Registry, desk: Desk): void {
     },
   });
   addHappenings(registry, desk);
+  addFills(registry, desk);
+}
+
+/** By the journals, so that they go on where they were after a restart. */
+function addFills(registry: Registry, desk: Desk): void {
+  const labelNames = ["instrument", "side"] as const;
+  counter(registry, {
+    name: "arrival_fills_total",
+    help: "Fills of all orders of the runs that stand, since their journals began.",
+    labelNames,
+    collect() {
+      this.reset();
+      for (const { instrument, side, fills } of desk.fills()) this.inc({ instrument, side }, fills);
+    },
+  });
+  counter(registry, {
+    name: "arrival_fills_notional_total",
+    help: "What those fills were worth, in the quote coin.",
+    labelNames: [...labelNames, "coin"],
+    collect() {
+      this.reset();
+      for (const { instrument, side, coin, notional } of desk.fills()) {
+        this.inc({ instrument, side, coin }, notional);
+      }
+    },
+  });
 }
 
 /** Kinds are the program's own words; what happened is counted from when the server began. */

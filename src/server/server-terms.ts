@@ -4,6 +4,7 @@
 import type { Desk } from "../runtime/desk/desk-terms.ts";
 import type { Access } from "./access.ts";
 import type { SessionTimes } from "./sessions.ts";
+import type { Telemetry } from "./telemetry-terms.ts";
 
 export interface ServerFault {
   /** `SERVER_…`, or the code of what refused it. */
@@ -32,10 +33,14 @@ export interface ServerOptions {
   /** Decimal text, quote coin: an order worth more needs a second person's word. */
   readonly secondApproval?: string | undefined;
   readonly isReadOnly?: boolean;
+  /** Where what waits for a second person is kept; absent: the desk's folder. */
+  readonly privateFolder?: string;
   /** Folder of the built page. */
   readonly page: string;
   /** Lines of JSON; absent: nothing is logged. */
   readonly log?: { write(line: string): void } | undefined;
+  /** Told of each request, and where metrics are read. */
+  readonly telemetry?: Telemetry | undefined;
   /** Of one thing to one viewer, a second, at most: 1 to 200. */
   readonly updatesPerSecond?: number;
   readonly mostViewers?: number;

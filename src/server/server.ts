@@ -6,6 +6,7 @@
  * does to an order is asked of the desk in somebody's name; and it holds nothing that a restart
  * must find again but what waits for a second person's word, and that is in a file.
  */
+import { randomInt } from "node:crypto";
 import type { AddressInfo, Socket } from "node:net";
 import { err, ok, type Result } from "../core/domain/errors.ts";
 import { addApprovalRoutes } from "./approval-routes.ts";
@@ -28,6 +29,7 @@ import { addStreamRoute } from "./stream-route.ts";
 
 const UPDATES_PER_SECOND = 10;
 const SWEEP_MS = 30_000;
+const MOST_PORT = 65_535;
 /** Of connections that do not end when they are told to. */
 const LAST_WORD_MS = 1_500;
 
@@ -39,13 +41,14 @@ export async function openServer(options: ServerOptions): Promise<Result<Server,
       "where somebody before the server speaks TLS";
     return err({ code: "SERVER_PLAIN", text });
   }
-  const approvals = Approvals.open(desk.folder, options.now ?? Date.now);
+  const kept = options.privateFolder ?? desk.folder;
+  const approvals = Approvals.open(kept, options.now ?? Date.now);
   if (!approvals.ok) return approvals;
   const context = contextOf(options, approvals.value);
   const { hub, sessions, journals, addresses } = context;
   const app = await makeApp(options, context.guard);
   context.onFault = (error) => app.log.error({ err: error }, "a state could not be made");
-  const metrics = addMetrics(app, desk, hub);
+  const metrics = addMetrics(app, desk, hub, options.telemetry);
   await addRoutes(app, context);
   const connections = connectionsOf(app);
   const sweep = setInterval(() => {
@@ -97,7 +100,8 @@ function contextOf(options: ServerOptions, approvals: Approvals): ServerContext 
   const sessions = new Sessions(now, options.sessions ?? SESSION_TIMES, endStreams);
   const addresses = new Addresses({ host, names, isSecure: secure });
   // Cookies are the host's, whatever the port: two servers on one machine have two names.
-  const cookie = `${secure ? "__Host-" : ""}arrival-${port}`;
+  const which = port === 0 ? randomInt(MOST_PORT + 1, 1e9) : port;
+  const cookie = `${secure ? "__Host-" : ""}arrival-${which}`;
   const context: ServerContext = {
     options,
     approvals,

@@ -20,6 +20,8 @@ const SWEEP_MS = 1_000;
 const REST = 4;
 /** Nor is it held up for longer at once, but by one viewer's share. */
 const TURN_MS = 4;
+/** Rows of the list that are written at one beat: with 1,000 orders, each about once a second. */
+const ROWS_AT_ONCE = 128;
 
 export interface HubOptions {
   readonly desk: Desk;
@@ -48,6 +50,8 @@ export class StreamHub {
   readonly #viewers = new Set<StreamViewer>();
   readonly #dirty = new Set<Key>();
   readonly #dirtyRows = new Set<string>();
+  /** Any of them may be another, or have gone. */
+  #areAllDirty = false;
   readonly #notBefore = new Map<Key, number>();
   readonly #unwatch: () => void;
   readonly #beatMs: number;
@@ -85,7 +89,7 @@ export class StreamHub {
   /** A viewer says what it wants to see; it is told at once. */
   watch(viewer: StreamViewer, request: WatchRequest): void {
     // What happened while nobody looked has no number yet.
-    this.#numberSafely();
+    this.#numberSafely(Infinity);
     const isHeld = request.epoch === this.epoch && request.since !== undefined;
     const since = isHeld ? Math.min(request.since!, this.#seq) : undefined;
     const keys: Key[] = [...new Set<Key>(request.topics)];
@@ -100,9 +104,12 @@ export class StreamHub {
     }
   }
 
+  /** Who can take it is told how things stand in the end. */
   close(): void {
     this.#unwatch();
     clearInterval(this.#timer);
+    this.#numberSafely(Infinity);
+    for (const viewer of this.#viewers) this.#tellSafely(viewer);
     for (const viewer of this.#viewers) viewer.close(1001, "the server ends");
   }
 
@@ -117,6 +124,7 @@ export class StreamHub {
     else if (change.kind === "runs") {
       this.#dirty.add("runs");
       this.#dirty.add("orders");
+      this.#areAllDirty = true;
     } else this.#dirty.add("timeline");
   }
 
@@ -158,30 +166,36 @@ export class StreamHub {
     this.#states.forget((key) => watched.has(key));
   }
 
-  #numberSafely(): void {
+  #numberSafely(rowsAtOnce = ROWS_AT_ONCE): void {
     try {
-      this.#number();
+      this.#number(rowsAtOnce);
     } catch (error) {
       this.#options.onFault(error);
     }
   }
 
   /** What is another, and may be told again by now, gets its number. */
-  #number(): void {
+  #number(rowsAtOnce: number): void {
     const now = this.#options.now();
     for (const key of this.#dirty) {
-      const notBefore = this.#notBefore.get(key) ?? 0;
-      // A clock that was set back holds nothing up.
-      if (now < notBefore && notBefore - now < SWEEP_MS * 10) continue;
+      if (isBefore(now, this.#notBefore.get(key) ?? 0)) continue;
       this.#notBefore.delete(key);
-      this.#dirty.delete(key);
-      this.#seq += 1;
-      if (key !== "orders") this.#states.change(key, this.#seq);
+      if (key === "orders") this.#numberRows(rowsAtOnce);
       else {
-        this.#states.changeRows(this.#dirtyRows, this.#seq);
-        this.#dirtyRows.clear();
+        this.#dirty.delete(key);
+        this.#states.change(key, (this.#seq += 1));
       }
     }
+  }
+
+  /** Some at a time, so that a long list holds nobody up: what was marked first comes first. */
+  #numberRows(atOnce: number): void {
+    if (this.#areAllDirty) for (const id of this.#states.parentIds) this.#dirtyRows.add(id);
+    this.#areAllDirty = false;
+    const ids = [...this.#dirtyRows].slice(0, atOnce);
+    for (const id of ids) this.#dirtyRows.delete(id);
+    if (this.#dirtyRows.size === 0) this.#dirty.delete("orders");
+    if (this.#states.changeRows(ids, this.#seq + 1)) this.#seq += 1;
   }
 
   /** A fault in what is shown is no reason for the desk to stop. */
@@ -213,3 +227,6 @@ export class StreamHub {
     this.counts.bytes += viewer.send(bodies, this.#seq);
   }
 }
+
+/** A clock that was set back holds nothing up. */
+const isBefore = (now: number, time: number): boolean => now < time && time - now < SWEEP_MS * 10;

@@ -194,6 +194,59 @@ describe("what is told", () => {
     }
   });
 
+  it("of a long list is told in parts, only what is another, and resumes in the middle", async () => {
+    await begin({ updatesPerSecond: 100 });
+    const { desk } = served;
+    const ids = Array.from({ length: 600 }, (_, i) => `p${i}`);
+    for (const id of ids) desk.add(id, { reason: "0" });
+    const first = await join();
+    first.watch({ topics: ["orders"] });
+    await first.until(() => first.rows.size === 600, "the whole list");
+    first.messages.length = 0;
+    // Marked, and as they were: nothing is told of them but the one that is another.
+    desk.rowsNow.set("p7", { ...desk.rowsNow.get("p7")!, reason: "other" });
+    desk.tell({ kind: "orders", parentIds: ids });
+    await first.until(() => first.rows.get("p7")?.reason === "other", "the one that is another");
+    await pause(100);
+    const told = first.messages.flatMap((each) => (each.type === "orders" ? each.rows : []));
+    expect(told.map(({ parentId }) => parentId)).toEqual(["p7"]);
+
+    for (const id of ids) desk.rowsNow.set(id, { ...desk.rowsNow.get(id)!, reason: "1" });
+    // Cut off at the first part of them.
+    first.onMessage = () => first.socket.terminate();
+    desk.tell({ kind: "orders", parentIds: ids });
+    await first.until(() => first.closed !== undefined, "cut off");
+    const parts = first.messages.slice(1).flatMap((each) => (each.type === "orders" ? [each] : []));
+    expect(parts.length).toBeGreaterThan(0);
+    for (const { rows, isWhole } of parts) {
+      expect(isWhole).toBe(false);
+      expect(rows.length).toBeLessThanOrEqual(128);
+    }
+    // What has gone while nobody looked is gone, too.
+    desk.rowsNow.delete("p3");
+    desk.tell({ kind: "runs" });
+    const second = await join();
+    for (const [id, row] of first.rows) second.rows.set(id, row);
+    second.watch({ topics: ["orders"], epoch: first.epoch, since: first.seq });
+    await second.until(() => second.rows.size === 599, "one less");
+    const differing = ids.filter(
+      (id) => second.rows.get(id)?.reason !== desk.rowsNow.get(id)?.reason,
+    );
+    expect(differing).toEqual([]);
+  });
+
+  it("ends with how things stand, when the server ends", async () => {
+    await begin({ updatesPerSecond: 1 });
+    served.desk.add("p1");
+    const client = await join();
+    client.watch({ topics: ["orders"] });
+    await client.until(() => client.rows.has("p1"), "the order");
+    served.desk.change("p1", { reason: "the end" });
+    await served.close();
+    await client.until(() => client.closed !== undefined, "closed");
+    expect(client.rows.get("p1")?.reason).toBe("the end");
+  });
+
   it("is at most so often, whatever the market does", async () => {
     await begin({ updatesPerSecond: 10 });
     const client = await join();
@@ -253,10 +306,13 @@ describe("a viewer who does not read", () => {
     await Promise.all(
       viewers.map((each) => each.until(() => each.rows.get("p1")?.reason === last, "the last")),
     );
+    const told = viewers.map(
+      ({ messages }) => messages.filter(({ type }) => type === "order").length,
+    );
+    // How often hangs on the machine; none of them is told less for the others.
+    expect(Math.min(...told)).toBeGreaterThan(Math.max(...told) / 2);
     for (const viewer of viewers) {
       expect(viewer.orders.get("p1")?.row.reason).toBe(last);
-      const told = viewer.messages.filter(({ type }) => type === "order").length;
-      expect(told).toBeGreaterThan(sent / 4);
       const numbers = viewer.messages.flatMap((each) => ("seq" in each ? [each.seq] : []));
       expect(numbers.every((seq, i) => i === 0 || seq >= numbers[i - 1]!)).toBe(true);
     }

@@ -3,7 +3,8 @@
  * told of it.
  *
  * What must stay true: a change costs little until somebody looks: its state is taken from the
- * desk when the first viewer is told of it, and its text is made once for all.
+ * desk when the first viewer is told of it, and its text is made once for all. A row of the list is
+ * written when it is looked at, and has a new number only where its text is another.
  */
 import type { Desk } from "../runtime/desk/desk-terms.ts";
 import type { OrderRow } from "../view/shapes.ts";
@@ -23,6 +24,13 @@ interface Thing {
   body: Body | undefined;
 }
 
+interface RowText {
+  readonly text: string;
+  /** Number of its last change; 0: it has been so since the start. */
+  readonly changed: number;
+  readonly startAt: number;
+}
+
 export interface StateSource {
   readonly desk: Desk;
   readonly waiting: () => readonly Approval[];
@@ -31,8 +39,8 @@ export interface StateSource {
 export class StreamStates {
   readonly #source: StateSource;
   readonly #things = new Map<Key, Thing>();
-  readonly #rowChanged = new Map<string, number>();
-  #rows: ReadonlyMap<string, OrderRow> = new Map();
+  /** By parent id. */
+  readonly #rows = new Map<string, RowText>();
   /** Of the last change that took a row away. */
   #removedAt = 0;
   #entries: readonly { readonly seq: number; readonly entry: Entry }[] = [];
@@ -42,7 +50,7 @@ export class StreamStates {
 
   constructor(source: StateSource) {
     this.#source = source;
-    this.#readRows();
+    for (const row of source.desk.rows()) this.#take(row, 0);
     this.#readEntries(0);
   }
 
@@ -58,18 +66,39 @@ export class StreamStates {
     if (key === "timeline") this.#readEntries(seq);
   }
 
-  /** These rows are others as of this number. */
-  changeRows(parentIds: Iterable<string>, seq: number): void {
-    const before = this.#rows;
-    this.#readRows();
-    for (const id of parentIds) this.#rowChanged.set(id, seq);
-    for (const id of this.#rows.keys()) if (!before.has(id)) this.#rowChanged.set(id, seq);
-    for (const id of before.keys()) {
-      if (this.#rows.has(id)) continue;
-      this.#rowChanged.delete(id);
-      this.#removedAt = seq;
+  /** Of all rows that there are, and of those that there were. */
+  get parentIds(): ReadonlySet<string> {
+    return new Set([...this.#rows.keys(), ...this.#source.desk.parentIds()]);
+  }
+
+  /**
+   * These rows may be others as of this number, or have gone.
+   *
+   * @returns whether one is.
+   */
+  changeRows(parentIds: readonly string[], seq: number): boolean {
+    const rows = this.#source.desk.rowsOf(parentIds);
+    let isOther = false;
+    for (const id of parentIds) {
+      const row = rows.get(id);
+      if (row === undefined ? this.#remove(id, seq) : this.#take(row, seq)) isOther = true;
     }
-    this.change("orders", seq);
+    if (isOther) this.change("orders", seq);
+    return isOther;
+  }
+
+  /** @returns whether it is another than it was. */
+  #take(row: OrderRow, changed: number): boolean {
+    const text = JSON.stringify(row);
+    if (this.#rows.get(row.parentId)?.text === text) return false;
+    this.#rows.set(row.parentId, { text, changed, startAt: row.startAt });
+    return true;
+  }
+
+  #remove(parentId: string, seq: number): boolean {
+    if (!this.#rows.delete(parentId)) return false;
+    this.#removedAt = seq;
+    return true;
   }
 
   /** @param since what the viewer was told up to; undefined: it holds nothing of this. */
@@ -112,16 +141,13 @@ export class StreamStates {
       return bodyOf("timeline", { entries });
     }
     if (since === undefined || since < this.#removedAt) {
-      return bodyOf("orders", { isWhole: true, rows: [...this.#rows.values()] });
+      const newest = [...this.#rows.values()].sort((a, b) => b.startAt - a.startAt);
+      return ordersBody(true, newest);
     }
-    const rows = [...this.#rows.values()].filter(
-      ({ parentId }) => (this.#rowChanged.get(parentId) ?? 0) > since,
+    return ordersBody(
+      false,
+      [...this.#rows.values()].filter(({ changed }) => changed > since),
     );
-    return bodyOf("orders", { isWhole: false, rows });
-  }
-
-  #readRows(): void {
-    this.#rows = new Map(this.#source.desk.rows().map((row) => [row.parentId, row]));
   }
 
   #readEntries(seq: number): void {
@@ -131,3 +157,9 @@ export class StreamStates {
     this.#entries = [...this.#entries, ...more].slice(-NEWEST_ENTRIES);
   }
 }
+
+/** Of texts that are written already. */
+const ordersBody = (isWhole: boolean, rows: readonly RowText[]): Body => ({
+  type: "orders",
+  text: `"isWhole":${isWhole},"rows":[${rows.map(({ text }) => text).join(",")}]`,
+});

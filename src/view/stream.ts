@@ -40,7 +40,9 @@ export interface Approval {
 
 export interface RunNote {
   readonly journal: string;
+  /** `VENUE:KIND:SYMBOL`, of another process's run `VENUE:SYMBOL`; empty: not known. */
   readonly instrument: string;
+  /** As the venue calls itself, such as `bybit`; empty: not known. */
   readonly venue: string;
   readonly isLive: boolean;
   readonly isKilled: boolean;

@@ -440,7 +440,9 @@ describe("the keyboard", () => {
     await dialog.waitFor();
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "detached" });
+    const gone = desk.more.map(({ parentId }) => parentId);
     desk.more = [];
+    desk.tell({ kind: "orders", parentIds: gone });
     await page.context().close();
   });
 

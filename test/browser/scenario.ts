@@ -127,6 +127,16 @@ export class ScenarioDesk implements Desk {
     const plant = this.planted.row ?? ((row: OrderRow) => row);
     return [...this.#moment.orders.map(({ row }) => plant(row)), ...this.more];
   }
+  fills() {
+    return [];
+  }
+  parentIds(): readonly string[] {
+    return this.rows().map(({ parentId }) => parentId);
+  }
+  rowsOf(parentIds: readonly string[]): ReadonlyMap<string, OrderRow> {
+    const rows = this.rows().filter(({ parentId }) => parentIds.includes(parentId));
+    return new Map(rows.map((row) => [row.parentId, row]));
+  }
   order(parentId: string): OrderView | undefined {
     const found = this.#moment.orders.find(({ row }) => row.parentId === parentId);
     return found === undefined ? undefined : (this.planted.order?.(found) ?? found);
@@ -141,6 +151,7 @@ export class ScenarioDesk implements Desk {
   }
 
   preview = faults;
+  worth = faults;
   submit = faults;
   control = refuses;
   kill = async () => [];

@@ -62,6 +62,15 @@ export class MemoryDesk implements Desk {
     return [...this.rowsNow.values()].reverse();
   }
 
+  parentIds(): readonly string[] {
+    return [...this.rowsNow.keys()];
+  }
+
+  rowsOf(parentIds: readonly string[]): ReadonlyMap<string, OrderRow> {
+    const there = parentIds.flatMap((id) => this.rowsNow.get(id) ?? []);
+    return new Map(there.map((row) => [row.parentId, row]));
+  }
+
   order(parentId: string): OrderView | undefined {
     const row = this.rowsNow.get(parentId);
     return row === undefined ? undefined : viewOf(row);
@@ -73,6 +82,10 @@ export class MemoryDesk implements Desk {
 
   timeline(after: Readonly<Record<string, number>> = {}) {
     return this.#entries.filter(({ journal, record }) => record > (after[journal] ?? -1));
+  }
+
+  fills() {
+    return [];
   }
 
   watch(listener: (change: DeskChange) => void): () => void {
@@ -92,6 +105,10 @@ export class MemoryDesk implements Desk {
       adviceBoundBps: null,
       needsApproval: false,
     });
+  }
+
+  async worth(form: OrderForm): Promise<Result<string | null, DeskFault>> {
+    return ok(form.notional ?? String(Number(form.quantity ?? "0") * 60_000));
   }
 
   async submit(by: string, form: OrderForm) {

@@ -38,12 +38,20 @@ export class StreamClient {
     this.socket.send(JSON.stringify({ type: "watch", ...request }));
   }
 
+  /** A busy machine may take its time; a stream that has ended will not tell any more. */
   async until(is: () => boolean, what: string): Promise<void> {
     const by = Date.now() + 60_000;
     while (!is()) {
-      if (Date.now() > by) throw new Error(`not in a minute: ${what}`);
+      if (this.closed !== undefined || Date.now() > by)
+        throw new Error(`not told: ${what}; ${this.#state}`);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
+  }
+
+  get #state(): string {
+    const { messages, seq } = this;
+    const closed = this.closed === undefined ? "open" : `closed ${JSON.stringify(this.closed)}`;
+    return `${messages.length} messages up to ${seq}, ${closed}`;
   }
 
   #take(message: StreamMessage): void {

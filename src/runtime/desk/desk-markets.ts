@@ -8,8 +8,10 @@
 import { basename, join } from "node:path";
 import { err, ok, type Result } from "../../core/domain/errors.ts";
 import type { ContractKind } from "../../core/domain/instrument.ts";
+import type { EngineEvent, EngineOutput } from "../../core/domain/messages.ts";
 import type { Micros } from "../../core/domain/units.ts";
 import type { Timers } from "../../data/network/timers.ts";
+import type { VenueNotice } from "../../venues/venue.ts";
 import type { RunNote } from "../../view/stream.ts";
 import type { LiveFault } from "../live/live-terms.ts";
 import { openStandingRun, resumeLiveRun } from "../live/open-run.ts";
@@ -67,19 +69,11 @@ export class DeskMarkets {
 
   /** What could not be gone on with. */
   get notes(): readonly RunNote[] {
-    const note = (path: string, instrument: string, text: string): RunNote => ({
-      journal: basename(path),
-      instrument,
-      venue: this.#options.desk.place,
-      isLive: false,
-      isKilled: false,
-      trouble: `not gone on with: ${text}`,
-    });
     return [
-      ...[...this.#unresumed.values()].map(({ path, category, symbol, fault }) =>
-        note(path, `${category}:${symbol}`, fault.text),
+      ...[...this.#unresumed.values()].map(({ path, venue, instrument, fault }) =>
+        unresumed(path, venue, instrument, fault.text),
       ),
-      ...this.#unread.map(({ path, fault }) => note(path, "", fault.text)),
+      ...this.#unread.map(({ path, fault }) => unresumed(path, "", "", fault.text)),
     ];
   }
 
@@ -223,10 +217,9 @@ export class DeskMarkets {
 
   async #resumed(journal: StandingJournal): Promise<Result<DeskRun, DeskFault>> {
     const { desk, timers, signal } = this.#options;
-    const { path, standing, category, symbol } = journal;
+    const { path, standing, category, symbol, venue: name } = journal;
     if (standing.place !== desk.place) return err(elsewhere(standing.place, desk.place));
-    let venueName = "";
-    const watch = this.#watch(path, standing.place);
+    const watch = this.#watch(path, name);
     const opened = await resumeLiveRun({
       journal: path,
       isStanding: true,
@@ -237,9 +230,7 @@ export class DeskMarkets {
       ...this.#listening(path, watch),
       venue: (header, runId) => {
         const chosen = desk.venueFor({ category, symbol, runId, header });
-        if (!chosen.ok) return chosen;
-        venueName = chosen.value.venue.name;
-        return ok(chosen.value.venue);
+        return chosen.ok ? ok(chosen.value.venue) : chosen;
       },
     });
     if (!opened.ok) return opened;
@@ -249,7 +240,7 @@ export class DeskMarkets {
       await run.discard();
       return err(CLOSED);
     }
-    return ok(this.#made({ run, watch, path, runId: standing.id, market, venue: venueName }));
+    return ok(this.#made({ run, watch, path, runId: standing.id, market, venue: name }));
   }
 
   #made(parts: {
@@ -309,19 +300,27 @@ export class DeskMarkets {
     return {
       advisor: desk.advisor,
       news: desk.news,
-      onStep: (...[event, outputs]: StepTold) => {
+      onStep: (event: EngineEvent, outputs: readonly EngineOutput[]) => {
         if (outputs.some(({ kind }) => kind === "raise-alert")) changes.runs();
-        if (watch.engine !== undefined) outcomes.step(event, outputs, watch.engine);
-        desk.onStep?.(journal, event, outputs);
+        const { engine } = watch;
+        if (engine === undefined) return;
+        outcomes.step(event, outputs, engine);
+        const { instrument } = engine.instruments[0]!;
+        desk.onStep?.(journal, { instrument, event, outputs });
       },
-      onNotice: (notice: NoticeTold) => desk.onNotice?.(journal, notice),
+      onNotice: (notice: VenueNotice) => desk.onNotice?.(journal, notice),
     };
   }
 }
 
-type Told<Name extends "onStep" | "onNotice"> = NonNullable<DeskOptions[Name]>;
-type StepTold = Parameters<Told<"onStep">> extends [string, ...infer Rest] ? Rest : never;
-type NoticeTold = Parameters<Told<"onNotice">>[1];
+const unresumed = (path: string, venue: string, instrument: string, text: string): RunNote => ({
+  journal: basename(path),
+  instrument,
+  venue,
+  isLive: false,
+  isKilled: false,
+  trouble: `not gone on with: ${text}`,
+});
 
 /** For a file's name: of letters, digits and hyphens. */
 const fileWord = ({ category, symbol }: Market): string =>

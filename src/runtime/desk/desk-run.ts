@@ -19,8 +19,9 @@ import type { LiveEnd } from "../live/live-loop.ts";
 import type { LiveRun } from "../live/live-run.ts";
 import type { LiveRequest } from "../live/live-terms.ts";
 import { hindrances } from "../live/preflight.ts";
+import { AccountLook } from "./account-look.ts";
 import type { DeskFault, OrderCommand, OrderPreview, PreviewCheck } from "./desk-terms.ts";
-import { previewOf } from "./order-preview.ts";
+import { previewOf, worthOf } from "./order-preview.ts";
 import type { RunWatch } from "./run-watch.ts";
 
 export interface DeskRunOptions {
@@ -45,6 +46,7 @@ export class DeskRun {
   readonly #options: DeskRunOptions;
   readonly #control: ControlDesk;
   readonly #killFile: KillFile;
+  readonly #account: AccountLook;
   #server: ControlServer | undefined;
   #end: LiveEnd | undefined;
   /** What could not be done at its end. */
@@ -60,6 +62,10 @@ export class DeskRun {
     this.journal = basename(path);
     this.instrument = run.engine.instruments[0]!.id;
     this.#control = new ControlDesk(run, { journal: path, venue, turn });
+    this.#account = new AccountLook({
+      ask: () => run.session.refresh(),
+      now: () => run.session.now(),
+    });
     this.#killFile = new KillFile({
       paths: [killFileOf(path)],
       onKill: (file, reason) => void this.kill(file, reason),
@@ -147,9 +153,15 @@ export class DeskRun {
   }
 
   async preview(request: LiveRequest): Promise<Result<OrderPreview, DeskFault>> {
-    const looked = await this.run.preflight(undefined, request);
+    const looked = await this.run.preflight(undefined, request, this.#account.look());
     if (!looked.ok) return looked;
     return ok(await previewOf(this.run, request, looked.value, this.#checks(request)));
+  }
+
+  /** At the mid now, in quote coin; null: not known. Nobody is asked. */
+  worth(request: LiveRequest): Result<string | null, DeskFault> {
+    const order = this.run.order(request);
+    return order.ok ? ok(worthOf(this.run, order.value)) : order;
   }
 
   /** What the engine that is asked beforehand does not know of. */
@@ -183,7 +195,7 @@ export class DeskRun {
   ): Promise<Result<{ readonly parentId: string; readonly record: number }, DeskFault>> {
     const before = this.refusal();
     if (before !== undefined) return err(before);
-    const looked = await this.run.preflight(undefined, request);
+    const looked = await this.run.preflight(undefined, request, this.#account.look());
     if (!looked.ok) return looked;
     // Whether it is taken on the engine says itself, which knows the other orders.
     const wrong = hindrances(looked.value).find(({ name }) => name !== "taken on");
@@ -195,6 +207,7 @@ export class DeskRun {
     const parentId = this.#newParentId();
     const order = this.run.order(request, parentId);
     if (!order.ok) return order;
+    this.#account.spoil();
     const answer = await this.#control.submit(by, () => order.value);
     if (!answer.ok) return err({ code: answer.code, text: answer.text });
     return ok({ parentId, record: answer.record ?? 0 });
@@ -208,6 +221,7 @@ export class DeskRun {
   }
 
   control(by: string, parentId: string, command: OrderCommand): Promise<ControlAnswer> {
+    if (command.command === "amend") this.#account.spoil();
     return this.#control.handle({ ...command, by, parent: parentId }, by);
   }
 

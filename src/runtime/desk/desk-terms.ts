@@ -7,12 +7,13 @@
  */
 import type { Advisor } from "../../advisors/advisor.ts";
 import type { Result } from "../../core/domain/errors.ts";
-import type { ContractKind } from "../../core/domain/instrument.ts";
+import type { ContractKind, Instrument } from "../../core/domain/instrument.ts";
 import type { EngineEvent, EngineOutput } from "../../core/domain/messages.ts";
 import type { Micros } from "../../core/domain/units.ts";
 import type { Timers } from "../../data/network/timers.ts";
 import type { NewsFeed } from "../../feeds/news-feed.ts";
 import type { Venue, VenueFault, VenueNotice } from "../../venues/venue.ts";
+import type { FillSum } from "../../view/fill-sums.ts";
 import type { MarketView, OrderRow, OrderView, TimelineEntry } from "../../view/shapes.ts";
 import type { RunNote } from "../../view/stream.ts";
 import type { ArrivalConfig } from "../config.ts";
@@ -55,10 +56,17 @@ export interface DeskOptions {
   readonly isReadOnly?: boolean;
   /** What is to be told out of band, or shown. `journal`: its file name. */
   readonly onNotice?: (journal: string, notice: VenueNotice) => void;
-  readonly onStep?: (journal: string, event: EngineEvent, outputs: readonly EngineOutput[]) => void;
+  /** Told in the middle of the run's own work. */
+  readonly onStep?: (journal: string, step: DeskStep) => void;
   /** Absent: the system's. */
   readonly timers?: Timers;
   readonly clock?: () => Micros;
+}
+
+export interface DeskStep {
+  readonly instrument: Instrument;
+  readonly event: EngineEvent;
+  readonly outputs: readonly EngineOutput[];
 }
 
 export interface DeskFault {
@@ -150,6 +158,10 @@ export interface Desk {
   runs(): readonly RunNote[];
   /** Live ones and those of journals in the folder, newest first. */
   rows(): readonly OrderRow[];
+  /** Of all rows, without making them. */
+  parentIds(): readonly string[];
+  /** Those that there are, by parent id. */
+  rowsOf(parentIds: readonly string[]): ReadonlyMap<string, OrderRow>;
   /** Of an order at work, or of one that has ended in a run that stands. */
   order(parentId: string): OrderView | undefined;
   market(instrument: string): MarketView | undefined;
@@ -157,11 +169,15 @@ export interface Desk {
   timeline(
     after?: Readonly<Record<string, number>>,
   ): readonly (TimelineEntry & { readonly journal: string })[];
+  /** Of runs that stand, since their journals began. */
+  fills(): readonly FillSum[];
   /** @returns ends it. Never called from within a call to the desk. */
   watch(listener: (change: DeskChange) => void): () => void;
 
   /** The market of an instrument is opened for it where it is not open. Nothing is sent. */
   preview(form: OrderForm): Promise<Result<OrderPreview, DeskFault>>;
+  /** Decimal text, quote coin, at the mid now; null: not known. The account is not asked. */
+  worth(form: OrderForm): Promise<Result<string | null, DeskFault>>;
   /** Journaled before it answers. */
   submit(
     by: string,

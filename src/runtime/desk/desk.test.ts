@@ -12,13 +12,15 @@ import { afterAll, describe, expect, it, vi } from "vitest";
 import { type DeskStage, deskStage } from "../../../test/desk-stage.ts";
 import type { EngineEvent } from "../../core/domain/messages.ts";
 import { isTerminal } from "../../core/domain/parent-order.ts";
+import { ok } from "../../core/domain/errors.ts";
 import { micros } from "../../core/domain/units.ts";
 import type { OrderView } from "../../view/shapes.ts";
+import type { RunNote } from "../../view/stream.ts";
 import { openJournal } from "../journal/reader.ts";
 import { ask, findRun } from "../live/control-client.ts";
 import { ControlDesk } from "../live/control-desk.ts";
 import { ControlServer } from "../live/control-server.ts";
-import { openLiveRun } from "../live/open-run.ts";
+import { openLiveRun, resumeLiveRun } from "../live/open-run.ts";
 import { replay } from "../replay.ts";
 import type { Desk } from "./desk-terms.ts";
 import type { OrderForm } from "./order-form.ts";
@@ -330,6 +332,49 @@ describe("a desk", () => {
     expect(journalsIn(folder)).toHaveLength(2);
     await stage.until(third.close("cancel"));
     await identical(folder);
+  });
+
+  it("left, its journal is gone on with by itself, and tells of each order", async () => {
+    const stage = deskStage();
+    const folder = newFolder();
+    const desk = await stage.desk(folder);
+    const whole = await submitted(stage, desk, { quantity: "0.2", over: "40s" });
+    const ended = await submitted(stage, desk, { quantity: "0.2", over: "90s" });
+    await stage.until(desk.control("ann", ended, { command: "cancel" }));
+    await stage.until(desk.close("leave"));
+    const [journal] = journalsIn(folder);
+    const opened = await stage.until(
+      resumeLiveRun({ journal: journal!, timers: stage.time, venue: () => ok(stage.venue()) }),
+    );
+    if (!opened.ok) throw new Error(opened.error.text);
+    opened.value.goOn();
+    const { orders } = await stage.until(opened.value.finish());
+    expect(orders?.map(({ parentId, phase }) => [parentId, phase])).toEqual([
+      [whole, "complete"],
+      [ended, "canceled"],
+    ]);
+    expect(orders![0]!.report?.quantity.filled).toBe("0.200");
+    await identical(folder);
+  });
+
+  it("names the venue in one form, whatever became of its run", async () => {
+    const stage = deskStage();
+    const folder = newFolder();
+    const desk = await stage.desk(folder);
+    await submitted(stage, desk);
+    const [before] = desk.runs();
+    expect(before).toMatchObject({ venue: stage.venue().name, instrument: stage.instrument });
+    await stage.until(desk.close("leave"));
+    const gone = await stage.desk(folder);
+    const named = ({ venue, instrument }: RunNote) => [venue, instrument];
+    expect(named(gone.runs()[0]!)).toEqual(named(before!));
+    expect(gone.rows()[0]!.venue).toBe(before!.venue);
+    await stage.until(gone.close("leave"));
+    const elsewhere = await stage.desk(folder, { place: "somewhere else" });
+    const [told] = elsewhere.runs();
+    expect(told).toMatchObject({ trouble: expect.stringContaining("not gone on with") });
+    expect(named(told!)).toEqual(named(before!));
+    await stage.until(elsewhere.close("leave"));
   });
 
   it("cut off with nothing at work it stands again, and takes orders", async () => {

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { err, ok, type Result } from "../../core/domain/errors.ts";
 import type { Micros } from "../../core/domain/units.ts";
 import { SYSTEM_TIMERS } from "../../data/network/timers.ts";
+import { type FillSum, fillSums } from "../../view/fill-sums.ts";
 import type { MarketView, OrderRow, OrderView, TimelineEntry } from "../../view/shapes.ts";
 import type { RunNote } from "../../view/stream.ts";
 import { experienceOf } from "../advice/experience.ts";
@@ -29,9 +30,9 @@ import type {
   OrderCommand,
   OrderPreview,
 } from "./desk-terms.ts";
-import { FolderJournals, opening, openNamed } from "./folder-journals.ts";
+import { FolderJournals, openNamed } from "./folder-journals.ts";
 import { FolderLock } from "./folder-lock.ts";
-import { copyLive, withCopy } from "./live-copy.ts";
+import { openCopy } from "./live-copy.ts";
 import { ORDER_FORM, type OrderForm } from "./order-form.ts";
 import { requestOf } from "./order-request.ts";
 import { OtherRuns } from "./other-runs.ts";
@@ -99,7 +100,7 @@ class LiveDesk implements Desk {
       this.#markets.runs.some((run) => run.socket === socket);
     this.#others = new OtherRuns({ folder, timers, isOwn, onChange });
     this.#past = new PastPlans(
-      (journal) => this.#openCopy(journal, false),
+      (journal) => openCopy(join(this.folder, journal), options.plugins ?? []),
       () => changes.orders(),
     );
     this.#killFile =
@@ -157,8 +158,31 @@ class LiveDesk implements Desk {
     const own = this.#markets.runs.flatMap(({ viewer, isOver }) =>
       (viewer?.rows() ?? []).map((row) => (isOver ? ended(row) : row)),
     );
-    const all = [...own, ...this.#others.rows, ...this.#journals.rows];
-    return all.sort((a, b) => b.startAt - a.startAt);
+    return [...own, ...this.#elsewhere].sort((a, b) => b.startAt - a.startAt);
+  }
+
+  parentIds(): readonly string[] {
+    const own = this.#markets.runs.flatMap(({ run }) => [...run.engine.parents.keys()]);
+    return [...own, ...this.#elsewhere.map(({ parentId }) => parentId)];
+  }
+
+  rowsOf(parentIds: readonly string[]): ReadonlyMap<string, OrderRow> {
+    const found = new Map<string, OrderRow>();
+    const missing = new Set<string>();
+    for (const parentId of parentIds) {
+      const run = this.#runWith(parentId);
+      const row = run?.viewer?.row(parentId);
+      if (row === undefined) missing.add(parentId);
+      else found.set(parentId, run!.isOver ? ended(row) : row);
+    }
+    if (missing.size === 0) return found;
+    for (const row of this.#elsewhere) if (missing.has(row.parentId)) found.set(row.parentId, row);
+    return found;
+  }
+
+  /** Of other processes, and of journals of runs that have ended. */
+  get #elsewhere(): readonly OrderRow[] {
+    return [...this.#others.rows, ...this.#journals.rows];
   }
 
   order(parentId: string): OrderView | undefined {
@@ -192,6 +216,10 @@ class LiveDesk implements Desk {
     return entries.sort((a, b) => a.time - b.time).slice(-MOST_ENTRIES);
   }
 
+  fills(): readonly FillSum[] {
+    return this.#markets.runs.flatMap(({ run }) => fillSums(run.engine));
+  }
+
   watch(listener: (change: DeskChange) => void): () => void {
     return this.#changes.watch(listener);
   }
@@ -201,6 +229,11 @@ class LiveDesk implements Desk {
     if (!found.ok) return found;
     const { run, request } = found.value;
     return run.preview(request);
+  }
+
+  async worth(form: OrderForm): Promise<Result<string | null, DeskFault>> {
+    const found = await this.#requested(form);
+    return found.ok ? found.value.run.worth(found.value.request) : found;
   }
 
   async submit(
@@ -299,16 +332,7 @@ class LiveDesk implements Desk {
       return fault({ code: "DESK_JOURNAL_BUSY", text });
     }
     if (!this.#markets.isWritten(journal)) return openNamed(this.folder, journal, plugins);
-    return this.#openCopy(journal, true);
-  }
-
-  async #openCopy(journal: string, isFilmed: boolean): Promise<Result<OpenedJournal, DeskFault>> {
-    const copy = copyLive(join(this.folder, journal));
-    if (!copy.ok) return copy;
-    const opened = await opening(copy.value.path, this.#options.plugins ?? [], { isFilmed });
-    if (opened.ok) return ok(withCopy(opened.value, copy.value));
-    copy.value.remove();
-    return opened;
+    return openCopy(join(this.folder, journal), plugins, { isFilmed: true });
   }
 
   async close(how: "leave" | "cancel"): Promise<void> {

@@ -20,7 +20,10 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { err, ok, type Result } from "../../core/domain/errors.ts";
 import { stemOf } from "../live/control-address.ts";
+import type { JournalViewOptions } from "../journal-view.ts";
+import type { Plugin } from "../plugin.ts";
 import type { DeskFault, OpenedJournal } from "./desk-terms.ts";
+import { opening } from "./folder-journals.ts";
 
 /** About a tenth of a second. */
 const MOST_BYTES = 64e6;
@@ -57,8 +60,25 @@ function marketFiles(path: string): readonly string[] {
   return readdirSync(dirname(path)).filter((name) => name.startsWith(stem));
 }
 
+/** A journal that is being written, to be gone through as it is now. */
+export async function openCopy(
+  path: string,
+  plugins: readonly Plugin[],
+  options: Pick<JournalViewOptions, "isFilmed"> = {},
+): Promise<Result<OpenedJournal, DeskFault>> {
+  const copy = copyLive(path);
+  if (!copy.ok) return copy;
+  const opened = await opening(copy.value.path, plugins, options);
+  if (opened.ok) return ok(withCopy(opened.value, copy.value));
+  copy.value.remove();
+  // Its rows are written by the block.
+  return opened.error.code === "DATA_NOT_FOUND"
+    ? busy(path, "no rows of its market are on the disk yet: try again in a while")
+    : opened;
+}
+
 /** The copy goes with whoever looks at it. */
-export function withCopy(opened: OpenedJournal, copy: LiveCopy): OpenedJournal {
+function withCopy(opened: OpenedJournal, copy: LiveCopy): OpenedJournal {
   return {
     journal: opened.journal,
     records: opened.records,

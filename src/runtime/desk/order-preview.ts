@@ -8,8 +8,9 @@ import { setImmediate } from "node:timers/promises";
 import { toNumber } from "../../core/domain/decimal.ts";
 import { notionalEstimate, priceEstimate, quantityEstimate } from "../../core/domain/instrument.ts";
 import type { ParentOrder } from "../../core/domain/parent-order.ts";
-import { type Lots, micros } from "../../core/domain/units.ts";
+import { type Lots, lots, micros } from "../../core/domain/units.ts";
 import { strictest } from "../../core/execution/limits.ts";
+import { parentLots } from "../../core/execution/terms.ts";
 import { valuesOf } from "../../impact/impact-model.ts";
 import { impactModels } from "../../impact/registry.ts";
 import { adviceBound } from "../advice/advice-config.ts";
@@ -62,6 +63,14 @@ export async function previewOf(
     needsApproval: false,
     ...(isTaken ? await costsOf(run, request, looked, worst.quantity) : NO_COSTS),
   };
+}
+
+/** What an order is worth at the mid now, in quote coin; null: not known. */
+export function worthOf({ engine }: LiveRun, order: ParentOrder): string | null {
+  const market = engine.instruments[0]!;
+  const { instrument, observer } = market;
+  const quantity = lots(parentLots(order, market, observer.touch("sell")));
+  return moneyText(notionalEstimate(instrument, observer.mid, quantity));
 }
 
 const NO_COSTS: Pick<OrderPreview, "costs" | "frontier"> = { costs: [], frontier: [] };

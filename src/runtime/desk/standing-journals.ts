@@ -7,10 +7,11 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { err, ok, type Result } from "../../core/domain/errors.ts";
-import type { ContractKind } from "../../core/domain/instrument.ts";
+import { type ContractKind, instrumentId } from "../../core/domain/instrument.ts";
 import type { EngineEvent, EngineOutput } from "../../core/domain/messages.ts";
 import { isTerminal } from "../../core/domain/parent-order.ts";
 import { parseInstrument } from "../instrument-file.ts";
+import { parseMarketSpec } from "../market-source.ts";
 import type { JournalRecord } from "../journal/journal.ts";
 import { openJournal } from "../journal/reader.ts";
 import { type Standing, standingOf } from "../live/run-origin.ts";
@@ -21,6 +22,10 @@ export interface StandingJournal {
   readonly standing: Standing;
   readonly category: ContractKind;
   readonly symbol: string;
+  /** As the engine names it: `VENUE:KIND:SYMBOL`. */
+  readonly instrument: string;
+  /** As the venue calls itself. */
+  readonly venue: string;
   /** Orders that had not come to their end. */
   readonly live: readonly string[];
   /** It was closed; otherwise it was cut off. */
@@ -68,8 +73,11 @@ function readStanding(path: string): Result<StandingJournal | undefined, DeskFau
     const instrument = parseInstrument(header.instrument);
     if (!instrument.ok) return err({ code: "RUN_RESUME", text: instrument.error.text });
     const { kind: category, symbol } = instrument.value;
+    const spec = parseMarketSpec(header.market);
+    const venue = spec.ok && spec.value.kind === "live" ? spec.value.venue : "";
     const live = liveIn(records.call(opened.value));
-    return ok({ path, standing, category, symbol, live, isClosed: sealed });
+    const named = { category, symbol, instrument: instrumentId(instrument.value), venue };
+    return ok({ path, standing, ...named, live, isClosed: sealed });
   } catch (error) {
     return err({ code: "RUN_RESUME", text: `${path} cannot be understood: ${String(error)}` });
   } finally {

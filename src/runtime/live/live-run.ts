@@ -200,12 +200,14 @@ export class LiveRun {
    * What the order would mean if it began now. The account is asked anew; nothing is sent.
    *
    * @param signal nobody wants to know any more: a silent venue is not waited for.
+   * @param asked what the account is like, where somebody has asked just now.
    */
   async preflight(
     signal?: AbortSignal,
     request?: LiveRequest,
+    asked = this.session.refresh(),
   ): Promise<Result<Preflight, LiveFault>> {
-    const account = await untilAborted(this.session.refresh(), signal);
+    const account = await untilAborted(asked, signal);
     if (account === undefined) return err(STOPPED);
     if (!account.ok) return account;
     // Before the order is made: the engine's time must not lie behind the order's start.
@@ -360,7 +362,8 @@ export class LiveRun {
       this.#journal?.close();
     }
     return {
-      ...this.#tally.result(this.engine, this.parentId, this.now),
+      // A desk tells of its orders by its view, and may have had thousands of them.
+      ...this.#tally.result(this.engine, this.parentId, this.now, this.#options.isStanding),
       end,
       tickToOrder: this.#meter.figures,
       journal: this.#options.journal,

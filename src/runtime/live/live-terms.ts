@@ -105,13 +105,19 @@ export class LiveHalt extends Error {
   }
 }
 
-export interface LiveResult {
+/** What one parent order came to. */
+export interface OrderResult {
   readonly parentId: string;
   readonly phase: ParentState["phase"];
   readonly reason: string;
-  readonly end: LiveEnd;
   /** Null when the order never arrived: there was nothing to measure against. */
   readonly report: ExecutionReport | null;
+}
+
+export interface LiveResult extends OrderResult {
+  readonly end: LiveEnd;
+  /** Of all its orders, where it worked several, in the order in which they came. */
+  readonly orders?: readonly OrderResult[];
   readonly rows: number;
   readonly alerts: readonly Alert[];
   readonly refusals: readonly { readonly code: string; readonly count: number }[];

@@ -6,7 +6,7 @@ import type { Micros } from "../../core/domain/units.ts";
 import type { Engine } from "../../core/engine.ts";
 import { executionOf } from "../../core/execution/execution-record.ts";
 import { analyse } from "../../core/tca/report.ts";
-import type { Alert, LiveResult } from "./live-terms.ts";
+import type { Alert, LiveResult, OrderResult } from "./live-terms.ts";
 
 export class RunTally {
   readonly alerts: Alert[] = [];
@@ -19,27 +19,42 @@ export class RunTally {
     this.#refusals.set(code, 1 + (this.#refusals.get(code) ?? 0));
   }
 
-  /** Of one parent order, by the engine as it stands in the end. */
+  /**
+   * Of one parent order, by the engine as it stands in the end; and of all where there are several.
+   *
+   * @param isOfOne the others are not asked for.
+   */
   result(
     engine: Engine,
     parentId: string,
     now: Micros,
-  ): Pick<LiveResult, "parentId" | "phase" | "reason" | "report" | "rows" | "alerts" | "refusals"> {
-    const parent = engine.parents.get(parentId);
-    const market = engine.instruments[0]!;
-    const horizon = parent?.midAtEnd ?? market.observer.lastMid;
-    const execution =
-      parent === undefined || horizon === undefined
-        ? undefined
-        : executionOf(parent, market, now, horizon);
+    isOfOne = false,
+  ): OrderResult & Pick<LiveResult, "orders" | "rows" | "alerts" | "refusals"> {
+    const { parents } = engine;
     return {
-      parentId,
-      phase: parent?.phase ?? "failed",
-      reason: parent?.reason ?? "refused",
-      report: execution === undefined ? null : analyse(execution),
-      rows: market.observer.position,
+      ...resultOf(engine, parentId, now),
+      ...(parents.size > 1 && !isOfOne
+        ? { orders: [...parents.keys()].map((id) => resultOf(engine, id, now)) }
+        : {}),
+      rows: engine.instruments[0]!.observer.position,
       alerts: this.alerts,
       refusals: [...this.#refusals].map(([code, count]) => ({ code, count })),
     };
   }
+}
+
+function resultOf(engine: Engine, parentId: string, now: Micros): OrderResult {
+  const parent = engine.parents.get(parentId);
+  const market = engine.instruments[0]!;
+  const horizon = parent?.midAtEnd ?? market.observer.lastMid;
+  const execution =
+    parent === undefined || horizon === undefined
+      ? undefined
+      : executionOf(parent, market, now, horizon);
+  return {
+    parentId,
+    phase: parent?.phase ?? "failed",
+    reason: parent?.reason ?? "refused",
+    report: execution === undefined ? null : analyse(execution),
+  };
 }
