@@ -6,13 +6,18 @@ import type { ExecutionRow } from "./wire.ts";
 
 type Trade = Extract<ExecutionRow, { kind: "trade" }>;
 
-const trade = (side: Trade["side"], quantity: number, isClosing?: boolean): Trade => ({
+const trade = (
+  side: Trade["side"],
+  quantity: number,
+  isClosing?: boolean,
+  atMillis = 0,
+): Trade => ({
   kind: "trade",
   executionId: "x",
   orderId: "o",
   clientOrderId: "",
   side,
-  time: micros(0),
+  time: micros(atMillis * 1000),
   fill: {
     executionId: "x",
     price: ticks(1),
@@ -57,9 +62,11 @@ describe("others' trades", () => {
   it("are counted up to a time that is the venue's own, whatever our clock says", () => {
     const ledger = new AccountLedger(10_000, 0);
     expect(ledger.executedTo).toBe(10_000);
-    ledger.isNews("a", 15_000);
-    ledger.isNews("b", 12_000);
-    ledger.isNews("c", 9000);
+    for (const [id, at] of Object.entries({ a: 15_000, b: 12_000, c: 9000 })) {
+      if (ledger.isNews(id, at)) ledger.addForeign(trade("buy", 1, undefined, at));
+    }
+    // A forced closing is no trade of theirs, and may bear the time of the next funding.
+    expect(ledger.isNews("forced", 3_600_000)).toBe(true);
     expect(ledger.executedTo).toBe(15_000);
     const next = new AccountLedger(ledger.executedTo, 0);
     expect(["a", "b"].map((id, k) => next.isNews(id, [15_000, 12_000][k]!))).toEqual([

@@ -34,7 +34,10 @@ export class AccountLedger {
     return this.#times.size;
   }
 
-  /** Up to then all is counted; and nothing that is counted came later. */
+  /**
+   * Up to then all is counted; and nothing that is counted came later. Rows that are no trades,
+   * such as a forced closing, are not counted, and say nothing of it, whatever time they bear.
+   */
   get executedTo(): VenueMillis {
     return Math.max(this.#latest, this.#knownTo);
   }
@@ -43,7 +46,6 @@ export class AccountLedger {
   isNews(executionId: string, at: VenueMillis): boolean {
     if (at <= this.#knownTo || this.#times.has(executionId)) return false;
     this.#times.set(executionId, at);
-    this.#latest = Math.max(this.#latest, at);
     return true;
   }
 
@@ -54,13 +56,14 @@ export class AccountLedger {
   }
 
   /** False: it moved the position of the other side, or the venue does not say which. */
-  addForeign({ side, fill, isClosing }: Extract<ExecutionRow, { kind: "trade" }>): boolean {
+  addForeign({ side, fill, isClosing, time }: Extract<ExecutionRow, { kind: "trade" }>): boolean {
     if (this.#positionIndex !== 0) {
       if (isClosing === undefined) return false;
       const moved = (side === "buy") === isClosing ? 2 : 1;
       if (moved !== this.#positionIndex) return false;
     }
     this.foreign += 1;
+    this.#latest = Math.max(this.#latest, time / 1000);
     this.foreignLots += side === "buy" ? fill.quantity : -fill.quantity;
     return true;
   }
