@@ -120,8 +120,13 @@ it("loses nothing in a storm", async () => {
     await scene.begin();
     const dice = new Dice();
     const open: WitnessedOrder[] = [];
+    const seen = (): ReadonlySet<OrderReport["kind"]> =>
+      new Set([...witness.orders.values()].flatMap(({ reports }) => reports.map(kindOf)));
     const until = performance.now() + SECONDS * 1000;
-    while (performance.now() < until && witness.broken === undefined) {
+    // A slow machine may need longer until each thing has happened once.
+    const isOver = (): boolean =>
+      performance.now() >= until && KINDS.every((kind) => seen().has(kind));
+    while (!isOver() && witness.broken === undefined) {
       const order = open.length < 40 && dice.falls(0.4) ? place(scene, dice) : undefined;
       if (order !== undefined) open.push(order);
       const other = open[dice.below(open.length)];
@@ -137,15 +142,16 @@ it("loses nothing in a storm", async () => {
     // Nobody else trades here, so there is nothing to be alarmed about.
     const alarms = witness.notices.filter(({ severity }) => severity === "critical");
     expect(alarms.map(({ text }) => text)).toEqual([]);
-    const kinds = new Set(
-      [...witness.orders.values()].flatMap(({ reports }) => reports.map(kindOf)),
-    );
-    for (const kind of ["accepted", "filled", "canceled", "amended", "timed-out"] as const) {
-      expect(kinds, kind).toContain(kind);
-    }
   } finally {
     await exchange.close();
   }
-}, 60_000);
+});
 
+const KINDS: readonly OrderReport["kind"][] = [
+  "accepted",
+  "filled",
+  "canceled",
+  "amended",
+  "timed-out",
+];
 const kindOf = ({ kind }: OrderReport): OrderReport["kind"] => kind;
