@@ -40,6 +40,11 @@ interface Amended {
   readonly worst: number;
 }
 
+type Amendment = Extract<EngineEvent, { kind: "parent-amended" }>;
+
+const lotsAsked = ({ amendment }: Amendment): number | undefined =>
+  amendment.quantity?.kind === "lots" ? amendment.quantity.lots : undefined;
+
 export class Watch {
   /** The first thing that did not hold. */
   broken: string | undefined;
@@ -51,8 +56,9 @@ export class Watch {
   readonly #market: SimulatedMarket;
   readonly #config: ArrivalConfig;
   readonly #asked: number;
-  /** Operators' amendments, in the order of being heard; how many of them are durable. */
+  /** Operators' amendments, in their order; how many of them were heard, and are durable. */
   #amended: Amended[] = [];
+  #amendedHeard = 0;
   #amendedDurably = 0;
   #lastEventAt = 0;
   #lastAggressiveAt = Number.NEGATIVE_INFINITY;
@@ -95,7 +101,8 @@ export class Watch {
 
   /** What a process had heard and not made durable was never heard. */
   died(): void {
-    this.#amended.length = Math.min(this.#amended.length, this.#amendedDurably);
+    this.#amended.length = this.#amendedDurably;
+    this.#amendedHeard = this.#amendedDurably;
     this.#lastAggressiveAt = Number.NEGATIVE_INFINITY;
     this.#leftAt.clear();
     this.#heldAt = this.#lastEventAt;
@@ -124,19 +131,26 @@ export class Watch {
     if (kind !== "event") return;
     const event = JSON.parse(body) as EngineEvent;
     const { time } = event;
-    if (event.kind === "parent-amended") this.#amendedDurably += 1;
+    if (event.kind === "parent-amended") this.#amendDurably(event);
     this.demand(time >= this.#lastEventAt, `time falls: ${time} after ${this.#lastEventAt}`);
     this.#lastEventAt = time;
+  }
+
+  /** A process may die of what it has made durable, before anybody hears of it. */
+  #amendDurably(event: Amendment): void {
+    const quantity = lotsAsked(event);
+    this.#amended[this.#amendedDurably] ??= { quantity, worst: Number.POSITIVE_INFINITY };
+    this.#amendedDurably += 1;
   }
 
   stepped(event: EngineEvent, outputs: readonly EngineOutput[], engine: Engine | undefined): void {
     this.#checkPace(event.time);
     const parent = engine?.parents.get(PARENT);
     if (event.kind === "parent-amended") {
-      const { quantity } = event.amendment;
       const isRefused = outputs.some((output) => output.kind === "parent-refused");
-      const asked = isRefused || quantity?.kind !== "lots" ? undefined : quantity.lots;
-      this.#amended.push({ quantity: asked, worst: this.#worstOf(parent) });
+      const quantity = isRefused ? undefined : lotsAsked(event);
+      this.#amended[this.#amendedHeard] = { quantity, worst: this.#worstOf(parent) };
+      this.#amendedHeard += 1;
     }
     if (event.kind === "order-reported" && event.report.kind === "amended") {
       const { limitPrice: price, quantity } = event.report;
