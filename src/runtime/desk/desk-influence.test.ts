@@ -95,7 +95,9 @@ describe("a desk under a table of influence", () => {
     const ids = [await submit(desk), await submit(desk)];
     await drive(90);
     const { entries } = stateOf(table);
-    expect(entries.map((entry) => (entry.kind === "outcome" ? entry.order : ""))).toEqual(ids);
+    // Both are due at one instant: which of them ends first is nobody's promise.
+    const orders = entries.map((entry) => (entry.kind === "outcome" ? entry.order : ""));
+    expect(orders.toSorted()).toEqual(ids.toSorted());
     expect(notices.filter((text) => text.includes("DESK_ADVICE"))).toHaveLength(2);
     await until(desk.close("cancel"));
     // Whoever counts by hand finds the same run, and nothing new in it.
@@ -105,7 +107,8 @@ describe("a desk under a table of influence", () => {
     writeFileSync(alone, tableText(sealed(CONTENT)));
     const again = await countOutcomes(alone, journal());
     if (!again.ok) throw new Error(again.error.text);
-    expect(again.value.added).toEqual(entries);
+    expect(again.value.added).toHaveLength(entries.length);
+    expect(again.value.added).toEqual(expect.arrayContaining([...entries]));
   }, 60_000);
 
   it("begins each order with the weights of then, and with none where the table is another", async () => {
