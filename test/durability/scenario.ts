@@ -4,40 +4,19 @@
  * Rows come in blocks, events are decided on them, commits are waited for, the tape ticks once a
  * second, a checkpoint falls now and then. Everything is drawn from a seed.
  */
-import { decimal } from "../../src/core/domain/decimal.ts";
 import { streamOf, uniformAt } from "../../src/core/domain/random.ts";
-import { lots } from "../../src/core/domain/units.ts";
 import {
   ColumnsBuilder,
   Kind,
   KIND_MASK,
   LAST,
   type MarketBlock,
-  type MarketHeader,
 } from "../../src/core/market/columns.ts";
 import { fileStore } from "../../src/runtime/live/file-store.ts";
 import type { ResumedRun, RunJournal, RunStore, Tape } from "../../src/runtime/live/run-store.ts";
 import type { RecordedDisk } from "./recorded-disk.ts";
+import { EPOCH_SECONDS, PLAIN_MARKET as MARKET } from "../plain-market.ts";
 
-const EPOCH_SECONDS = 1_767_621_600;
-const MARKET: MarketHeader = {
-  instrument: {
-    venue: "test",
-    symbol: "BTCUSDT",
-    kind: "linear",
-    base: "BTC",
-    quote: "USDT",
-    tickSize: decimal("0.1"),
-    lotSize: decimal("0.001"),
-    contractSize: decimal("1"),
-    minLots: lots(1),
-    maxLimitLots: lots(1e6),
-    maxMarketLots: lots(1e6),
-    minNotional: decimal("5"),
-  },
-  epochNanos: BigInt(EPOCH_SECONDS) * 1_000_000_000n,
-  ownTradesPrinted: true,
-};
 const HEADER = {
   format: 2,
   program: "test",

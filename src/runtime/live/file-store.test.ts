@@ -16,41 +16,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, describe, expect, it } from "vitest";
-import { decimal } from "../../core/domain/decimal.ts";
-import { lots } from "../../core/domain/units.ts";
 import { SAVED_FORM } from "../../core/execution/saved-state.ts";
-import {
-  ColumnsBuilder,
-  Kind,
-  type MarketBlock,
-  type MarketHeader,
-} from "../../core/market/columns.ts";
+import { ColumnsBuilder, Kind, type MarketBlock } from "../../core/market/columns.ts";
 import type { DataFault } from "../../data/fault.ts";
 import type { JournalHeader } from "../journal/journal.ts";
 import { openJournal } from "../journal/reader.ts";
 import { createJournal } from "../journal/writer.ts";
 import { fileStore } from "./file-store.ts";
 import type { ResumedRun, RunJournal, RunStore, Tape } from "./run-store.ts";
+import { EPOCH_SECONDS, PLAIN_MARKET as MARKET } from "../../../test/plain-market.ts";
 
-const EPOCH_SECONDS = 1_767_621_600;
-const MARKET: MarketHeader = {
-  instrument: {
-    venue: "test",
-    symbol: "BTCUSDT",
-    kind: "linear",
-    base: "BTC",
-    quote: "USDT",
-    tickSize: decimal("0.1"),
-    lotSize: decimal("0.001"),
-    contractSize: decimal("1"),
-    minLots: lots(1),
-    maxLimitLots: lots(1e6),
-    maxMarketLots: lots(1e6),
-    minNotional: decimal("5"),
-  },
-  epochNanos: BigInt(EPOCH_SECONDS) * 1_000_000_000n,
-  ownTradesPrinted: true,
-};
 const HEADER: JournalHeader = {
   format: 2,
   program: "test",

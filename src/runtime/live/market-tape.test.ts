@@ -7,39 +7,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { decimal } from "../../core/domain/decimal.ts";
-import { lots } from "../../core/domain/units.ts";
 import {
   ColumnsBuilder,
   Kind,
   KIND_MASK,
   LAST,
   type MarketBlock,
-  type MarketHeader,
 } from "../../core/market/columns.ts";
 import { fileStore } from "./file-store.ts";
 import { type LiveMarketSpec, openLiveMarket } from "./live-market.ts";
 import type { RunJournal, Tape } from "./run-store.ts";
-
-const EPOCH_SECONDS = 1_767_621_600;
-const HEADER: MarketHeader = {
-  instrument: {
-    venue: "test",
-    symbol: "BTCUSDT",
-    kind: "linear",
-    base: "BTC",
-    quote: "USDT",
-    tickSize: decimal("0.1"),
-    lotSize: decimal("0.001"),
-    contractSize: decimal("1"),
-    minLots: lots(1),
-    maxLimitLots: lots(1e6),
-    maxMarketLots: lots(1e6),
-    minNotional: decimal("5"),
-  },
-  epochNanos: BigInt(EPOCH_SECONDS) * 1_000_000_000n,
-  ownTradesPrinted: true,
-};
+import { EPOCH_SECONDS, PLAIN_MARKET as HEADER } from "../../../test/plain-market.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "arrival-tape-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
