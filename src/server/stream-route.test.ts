@@ -296,21 +296,23 @@ describe("a viewer who does not read", () => {
     const viewers = await Promise.all(Array.from({ length: 10 }, () => join()));
     for (const viewer of viewers) viewer.watch({ topics: ["orders", "order:p1"] });
     await Promise.all(viewers.map((each) => each.until(() => each.orders.has("p1"), "the order")));
-    const sent = 200;
+    const told = (): number[] =>
+      viewers.map(({ messages }) => messages.filter(({ type }) => type === "order").length);
+    // Each is told fifty times in 200 changes; a slow machine may take five times as many.
     const began = performance.now();
-    for (let i = 0; i < sent; i += 1) {
-      served.desk.change("p1", { reason: `change ${i}` });
-      await pause(Math.max(0, began + (i + 1) * 5 - performance.now()));
+    let sent = 0;
+    while (sent < 200 || (sent < 1000 && Math.min(...told()) <= 50)) {
+      served.desk.change("p1", { reason: `change ${sent}` });
+      sent += 1;
+      await pause(Math.max(0, began + sent * 5 - performance.now()));
     }
     const last = `change ${sent - 1}`;
     await Promise.all(
       viewers.map((each) => each.until(() => each.rows.get("p1")?.reason === last, "the last")),
     );
-    const told = viewers.map(
-      ({ messages }) => messages.filter(({ type }) => type === "order").length,
-    );
-    // How often hangs on the machine; none of them is told less for the others.
-    expect(Math.min(...told)).toBeGreaterThan(Math.max(...told) / 2);
+    expect(Math.min(...told())).toBeGreaterThan(50);
+    // None of them is told less for the others.
+    expect(Math.min(...told())).toBeGreaterThan(Math.max(...told()) / 2);
     for (const viewer of viewers) {
       expect(viewer.orders.get("p1")?.row.reason).toBe(last);
       const numbers = viewer.messages.flatMap((each) => ("seq" in each ? [each.seq] : []));
