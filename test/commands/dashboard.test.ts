@@ -228,7 +228,7 @@ describe("arrival run --dashboard", () => {
   });
 
   it("dies by itself: the order is worked to its end", async () => {
-    const order = ["--quantity", "0.2", "--over", "8s", "--residual", "cross"];
+    const order = ["--quantity", "0.2", "--over", "12s", "--residual", "cross", "--urgency", "1"];
     const run = Run.on("dies", ...order, ...DASHBOARD);
     await run.serving();
     await run.atWork();

@@ -178,8 +178,8 @@ describe.concurrent("arrival run", () => {
   });
 
   it("on paper no order reaches the venue", async () => {
-    const order = ["--side", "buy", "--quantity", "0.3", "--over", "4s", "--residual", "cross"];
-    const run = new Run("paper", [...local("paper"), ...order]);
+    const order = ["--side", "buy", "--quantity", "0.3", "--over", "8s", "--residual", "cross"];
+    const run = new Run("paper", [...local("paper"), ...order, "--urgency", "1"]);
     expect(await run.ended).toBe(0);
     expect(run.stdout).toMatch(/^Bought 0\.300 of 0\.300 BTC/);
     expect(await run.resting()).toBe(0);

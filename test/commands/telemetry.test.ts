@@ -14,6 +14,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { isTerminal } from "../../src/core/domain/parent-order.ts";
 import { type LocalExchange, startExchange } from "../../src/runtime/local-exchange.ts";
 import type { OrderRow } from "../../src/view/shapes.ts";
 import { answerOf } from "../server/served.ts";
@@ -167,8 +168,19 @@ class Serving {
     return answerOf(response);
   }
 
-  /** An order worked to its end. */
+  /**
+   * An order worked to its end, which has traded. The touch may leave before its last order comes,
+   * and the market may trade nothing for seconds: one that ends empty is followed by another.
+   */
   async worked(): Promise<OrderRow> {
+    for (let left = 10; left > 0; left--) {
+      const row = await this.#ended();
+      if (row.filledShare > 0) return row;
+    }
+    throw new Error("ten orders ended empty");
+  }
+
+  async #ended(): Promise<OrderRow> {
     const form = { symbol: "BTCUSDT", side: "buy", quantity: "0.3", over: "4s", residual: "cross" };
     const taken = await this.ask("POST", "/api/v1/orders", form);
     expect(taken.status, taken.text).toBe(201);
@@ -178,7 +190,7 @@ class Serving {
       async () => {
         const { json } = await this.ask("GET", "/api/v1/orders");
         row = (json["orders"] as unknown as OrderRow[]).find((each) => each.parentId === parentId);
-        return row?.phase === "complete";
+        return row !== undefined && isTerminal(row.phase);
       },
       () => JSON.stringify(row),
     );
@@ -209,7 +221,7 @@ describe("OpenTelemetry", () => {
       OTEL_METRIC_EXPORT_INTERVAL: "500",
     });
     await serving.begun();
-    const { parentId, filled, instrument } = await serving.worked();
+    const { parentId, phase, filled, instrument } = await serving.worked();
     await until(
       () => collector.metrics.has("arrival_fills_total"),
       () => [...collector.metrics.keys()].join(),
@@ -226,7 +238,7 @@ describe("OpenTelemetry", () => {
     expect(others).toEqual([]);
     expect(root!.parentSpanId ?? "").toBe("");
     expect(valueOf(root!, "arrival.instrument")).toBe(instrument);
-    expect(valueOf(root!, "arrival.parent.phase")).toBe("complete");
+    expect(valueOf(root!, "arrival.parent.phase")).toBe(phase);
     const fills = own.filter(({ name }) => name === "fill");
     expect(fills.length).toBeGreaterThan(0);
     let sum = 0;
@@ -291,8 +303,7 @@ describe("OpenTelemetry", () => {
       OTEL_METRIC_EXPORT_INTERVAL: "500",
     });
     await serving.begun();
-    const { filled } = await serving.worked();
-    expect(filled).toBe("0.300 BTC");
+    await serving.worked();
     await until(
       () => serving.stderr.includes("metrics cannot be sent by OTLP"),
       () => serving.stderr,

@@ -36,6 +36,12 @@ describe("the fault simulator", () => {
     }
   });
 
+  it("has mended what full runs have found", async () => {
+    for (const seed of ONCE_BROKEN) {
+      expect([seed, (await runWorld(planOf(seed))).broken]).toEqual([seed, undefined]);
+    }
+  });
+
   it("draws every fault, and leaves every fault out", () => {
     const seen = new Set<string>();
     const missed = new Set<string>();
@@ -50,3 +56,6 @@ describe("the fault simulator", () => {
 
 /** With a full disk and a stall; with operators and many orders. */
 const TWICE = [12, 83];
+
+/** A forced closing dated ahead; an amendment a process died of; a clock that had been ahead. */
+const ONCE_BROKEN = [2_076_190, 3_087_806, 3_016_974];

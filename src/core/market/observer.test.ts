@@ -216,6 +216,35 @@ describe("the volume of the last minute", () => {
   });
 });
 
+describe("a session that goes on", () => {
+  beforeEach(() => {
+    tell(1, ...snapshotRows());
+    tell(90, [Kind.TRADE_BUY, 101, 4]);
+    tell(99, [Kind.TRADE_BUY, 101, 6]);
+    observer.breakOff();
+  });
+  const volumes = (...seconds: number[]) =>
+    seconds.map((each) => observer.volumeParticipation(at(each)).value);
+
+  it("counts no volume twice where its clock was ahead: only what is seen since, as it is seen", () => {
+    tell(20, ...snapshotRows());
+    tell(20.5, [Kind.TRADE_BUY, 101, 1]);
+    // The engine's time waits at 99 s.
+    expect(volumes(99)).toEqual([0]);
+    for (let second = 21; second <= 99; second++) tell(second, [Kind.TRADE_SELL, 100, 1]);
+    expect(volumes(99, 100)).toEqual([60, 59]);
+    expect(observer.volume).toBe(90);
+    expect(observer.volumeParticipation(at(79)).coverage).toBeCloseTo(59 / 60, 12);
+  });
+
+  it("has all it had where time goes on, in the same second too", () => {
+    tell(99.4, ...snapshotRows());
+    tell(99.5, [Kind.TRADE_BUY, 101, 1]);
+    tell(101, [Kind.TRADE_BUY, 101, 2]);
+    expect(volumes(101, 149, 150, 159, 161)).toEqual([13, 13, 9, 2, 0]);
+  });
+});
+
 describe("volatility", () => {
   it("is sampled each ten seconds on a healthy book, and says how little it has seen", () => {
     tell(0, ...snapshotRows(100, 102));

@@ -153,10 +153,14 @@ export class Observer {
     return row;
   }
 
-  /** What comes next is not what came before it goes on with: the book waits for a snapshot. */
+  /**
+   * What comes next is not what came before it goes on with: the book waits for a snapshot, and
+   * time may go on from before the newest row.
+   */
   breakOff(): void {
     this.#interrupt(false);
     this.#moveTouch();
+    this.#secondEndsAt = 0;
   }
 
   /** As `breakOff`, where `rowsLost` rows were counted and are not known any more. */
@@ -231,6 +235,9 @@ export class Observer {
   /** Closes the current second and opens the one that `time` lies in. */
   #rollSecond(time: number): void {
     const second = this.#epochSeconds + Math.floor(time / NANOS_PER_SECOND);
+    this.#secondEndsAt = (second - this.#epochSeconds + 1) * NANOS_PER_SECOND;
+    if (second === this.#second) return;
+    if (second < this.#second) return this.#turnBack(second, time);
     if (this.#secondVolume > 0) {
       this.#minute.add(this.#second, this.#secondVolume);
       this.#participation.add(this.#second, this.#secondVolume);
@@ -249,7 +256,18 @@ export class Observer {
     }
     this.#second = second;
     this.#secondVolume = 0;
-    this.#secondEndsAt = (second - this.#epochSeconds + 1) * NANOS_PER_SECOND;
+  }
+
+  /**
+   * The clock had been ahead of the venue's, and the session that goes on is not: when the volume
+   * of the windows was traded is not known any more, so it counts no longer.
+   */
+  #turnBack(second: number, time: number): void {
+    this.#minute.clear();
+    this.#participation.clear();
+    this.#coveredSince = time;
+    this.#second = second;
+    this.#secondVolume = 0;
   }
 
   /** The mid of the message before, which stood until now as far as silence is quiet. */

@@ -50,6 +50,13 @@ export class SecondsWindow {
     this.#second = second;
   }
 
+  /** Forgets all of it, its end too: what comes next may be of an earlier second. */
+  clear(): void {
+    this.#buckets.fill(0);
+    this.#total = 0;
+    this.#second = -1;
+  }
+
   /** What lies in it, the oldest first, as `add` takes it. */
   get entries(): readonly (readonly [second: number, lots: number])[] {
     const found: [number, number][] = [];

@@ -285,8 +285,10 @@ describe("a live loop", () => {
   it("time never falls, though the session's clock does", () => {
     const stage = sent();
     const before = stage.loop.now;
+    expect(stage.loop.behind).toBe(0);
     stage.ahead = -2e9;
     expect(stage.loop.now).toBe(before);
+    expect(stage.loop.behind).toBe(2e6);
     stage.report({ kind: "accepted" });
     expect(stage.events.at(-1)!.time).toBeGreaterThanOrEqual(before);
   });

@@ -15,7 +15,7 @@ import type {
   EngineOutput,
   MarketTold,
 } from "../../core/domain/messages.ts";
-import { type Micros, NEVER } from "../../core/domain/units.ts";
+import { type Micros, micros, NEVER } from "../../core/domain/units.ts";
 import type { Engine } from "../../core/engine.ts";
 import type { ArchiveMarks } from "../../core/execution/saved-state.ts";
 import type { MarketBlock } from "../../core/market/columns.ts";
@@ -205,6 +205,11 @@ export class LiveLoop implements VenueSink {
     const time = this.#clock.toMicros(nanos);
     if (time > this.#lastTime) this.#lastTime = time;
     return this.#lastTime;
+  }
+
+  /** So long the engine's time stands still: the session's clock is behind what was journaled. */
+  get behind(): Micros {
+    return micros(Math.max(0, this.#lastTime - this.#clock.toMicros(this.#session.now())));
   }
 
   rows(block: MarketBlock): void {

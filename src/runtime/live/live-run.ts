@@ -14,11 +14,11 @@ import { err, invariant, ok, type Result } from "../../core/domain/errors.ts";
 import { formatQuantity } from "../../core/domain/instrument.ts";
 import type { EngineEvent, EngineOutput } from "../../core/domain/messages.ts";
 import type { ParentOrder } from "../../core/domain/parent-order.ts";
-import { addMicros, lots, type Micros } from "../../core/domain/units.ts";
+import { addMicros, lots, type Micros, SECOND } from "../../core/domain/units.ts";
 import type { Engine } from "../../core/engine.ts";
 import type { ParentState } from "../../core/execution/parent-state.ts";
 import { SYSTEM_TIMERS, type Timers } from "../../data/network/timers.ts";
-import type { VenueSession } from "../../venues/venue.ts";
+import type { VenueNotice, VenueSession } from "../../venues/venue.ts";
 import { orderOf } from "../backtest.ts";
 import { LiveAdvisor } from "../advice/live-advisor.ts";
 import type { ArrivalConfig } from "../config.ts";
@@ -314,6 +314,8 @@ export class LiveRun {
     this.#loop.watch();
     this.#reconciler.start();
     if (this.#options.isStanding === true) void this.#followNews();
+    const { behind } = this.#loop;
+    if (behind > this.engine.limits.staleAfter) this.#options.onNotice?.(clockWasAhead(behind));
   }
 
   /**
@@ -414,6 +416,15 @@ export class LiveRun {
     this.#timers.after(0, () => this.kill("arrival", `the market cannot be recorded: ${text}`));
   }
 }
+
+/** @param by a span: so far ahead of the venue's clock was the process before. */
+const clockWasAhead = (by: Micros): VenueNotice => ({
+  severity: "warning",
+  code: "VENUE_CLOCK",
+  text:
+    `the clock of the process before was ${Math.ceil(by / SECOND)} s ahead of the venue's: ` +
+    "until its time has come the orders are looked after, and nothing new is sent",
+});
 
 const STOPPED: LiveFault = {
   code: "VENUE_UNREACHABLE",
