@@ -5,8 +5,17 @@
  * entries tile the file without a gap, or the index is not believed.
  */
 import { crc32 } from "node:zlib";
+import type { ByteSource } from "./byte-source.ts";
 import { damaged } from "./damage.ts";
-import { FRAME, type Frame, INDEX_ENTRY, MOST_ROWS, mostBytes, SectionTag } from "./section.ts";
+import {
+  decodeFrame,
+  FRAME,
+  type Frame,
+  INDEX_ENTRY,
+  MOST_ROWS,
+  mostBytes,
+  SectionTag,
+} from "./section.ts";
 
 /** A frame, and where it stands. */
 export type Entry = Pick<
@@ -17,20 +26,50 @@ export type Entry = Pick<
 export const TRAILER = 24;
 const TRAILER_TAG = 0x5a565241; // "ARVZ"
 
-export function encodeIndex(entries: readonly Entry[]): Buffer {
-  const bytes = Buffer.alloc(entries.length * INDEX_ENTRY);
-  for (const [index, entry] of entries.entries()) {
-    const at = index * INDEX_ENTRY;
-    bytes.writeUInt32LE(entry.tag, at);
-    bytes.writeUInt32LE(entry.block, at + 4);
-    bytes.writeUInt32LE(entry.rows, at + 8);
-    bytes.writeUInt32LE(entry.storedBytes, at + 12);
-    bytes.writeBigUInt64LE(BigInt(entry.offset), at + 16);
-    bytes.writeDoubleLE(entry.from, at + 24);
-    bytes.writeDoubleLE(entry.until, at + 32);
-    bytes.writeDoubleLE(entry.rowsBefore, at + 40);
+/** So much of a file is looked at at once where its sections are small. */
+const WINDOW = 1 << 16;
+/** In a piece. */
+const ENTRIES = 1 << 10;
+
+/**
+ * The payload of the index in pieces, each valid until the next, as the sections of the file tell
+ * it: whoever writes them need not remember them.
+ *
+ * @param first where the first section begins. @param end behind the last. @throws Damage
+ */
+export function* indexOf(source: ByteSource, first: number, end: number): Generator<Buffer, void> {
+  const piece = Buffer.alloc(ENTRIES * INDEX_ENTRY);
+  let filled = 0;
+  let window = source.read(first, FRAME);
+  let windowAt = first;
+  let length = 0;
+  for (let offset = first; offset < end;) {
+    if (offset + FRAME > windowAt + window.length) {
+      window = source.read(offset, length < WINDOW ? WINDOW : FRAME);
+      windowAt = offset;
+    }
+    if (window.length - (offset - windowAt) < FRAME) damaged("it ends inside the frame of a block");
+    const frame = decodeFrame(window.subarray(offset - windowAt));
+    encodeEntry({ ...frame, offset }, piece, filled);
+    filled += INDEX_ENTRY;
+    length = FRAME + frame.storedBytes;
+    offset += length;
+    if (offset > end) damaged("its last section is not whole");
+    if (filled < piece.length && offset < end) continue;
+    yield piece.subarray(0, filled);
+    filled = 0;
   }
-  return bytes;
+}
+
+function encodeEntry(entry: Entry, bytes: Buffer, at: number): void {
+  bytes.writeUInt32LE(entry.tag, at);
+  bytes.writeUInt32LE(entry.block, at + 4);
+  bytes.writeUInt32LE(entry.rows, at + 8);
+  bytes.writeUInt32LE(entry.storedBytes, at + 12);
+  bytes.writeBigUInt64LE(BigInt(entry.offset), at + 16);
+  bytes.writeDoubleLE(entry.from, at + 24);
+  bytes.writeDoubleLE(entry.until, at + 32);
+  bytes.writeDoubleLE(entry.rowsBefore, at + 40);
 }
 
 /** @param first where the first section begins. @param end where the index section begins. */

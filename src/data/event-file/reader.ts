@@ -17,6 +17,7 @@ import { decodeHeader, type EventFileHeader, headerLength, MAGIC, PROLOGUE } fro
 import { decodeIndex, decodeTrailer, type Entry, TRAILER } from "./index-section.ts";
 import { allocateColumns } from "./rows.ts";
 import { decodeFrame, FRAME, type Frame, hasTrueCrc, SectionTag } from "./section.ts";
+import { countBlock, NOTHING_WRITTEN, type Written } from "./written.ts";
 
 /** Where a file without a seal stops making sense. */
 export interface Cut {
@@ -171,13 +172,17 @@ export class EventFile {
    */
   sectionsBefore(block: number): {
     readonly headerCrc: number;
-    readonly entries: readonly Entry[];
+    readonly headerBytes: number;
+    readonly written: Written;
     readonly bytes: number;
   } {
-    const entries = this.#entries.slice(0, block === 0 ? 0 : this.#ordinals[block - 1]! + 1);
-    const last = entries.at(-1);
-    const bytes = last === undefined ? this.#headerBytes : last.offset + FRAME + last.storedBytes;
-    return { headerCrc: this.#headerCrc, entries, bytes };
+    const sections = block === 0 ? 0 : this.#ordinals[block - 1]! + 1;
+    const last = this.#entries[sections - 1];
+    const headerBytes = this.#headerBytes;
+    const bytes = last === undefined ? headerBytes : last.offset + FRAME + last.storedBytes;
+    const written = { ...NOTHING_WRITTEN, sections };
+    for (const each of this.blocks.slice(0, block)) countBlock(written, each);
+    return { headerCrc: this.#headerCrc, headerBytes, bytes, written };
   }
 
   /** The last block before `block` at which a reader may start: see `from`. */

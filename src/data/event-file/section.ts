@@ -48,7 +48,12 @@ export interface Frame {
   readonly rowsBefore: number;
 }
 
-export function encodeFrame(frame: Frame, payload: Uint8Array, headerCrc: number): Buffer {
+/** @param payload all of it, in one piece or several. */
+export function encodeFrame(
+  frame: Frame,
+  payload: Iterable<Uint8Array>,
+  headerCrc: number,
+): Buffer {
   const bytes = Buffer.alloc(FRAME);
   bytes.writeUInt32LE(frame.tag, 0);
   bytes.writeUInt32LE(frame.ordinal, 4);
@@ -61,7 +66,9 @@ export function encodeFrame(frame: Frame, payload: Uint8Array, headerCrc: number
   bytes.writeDoubleLE(frame.from, 32);
   bytes.writeDoubleLE(frame.until, 40);
   bytes.writeDoubleLE(frame.rowsBefore, 48);
-  bytes.writeUInt32LE(crc32(payload, crc32(bytes.subarray(0, 60), headerCrc)), 60);
+  let crc = crc32(bytes.subarray(0, 60), headerCrc);
+  for (const piece of payload) crc = crc32(piece, crc);
+  bytes.writeUInt32LE(crc, 60);
   return bytes;
 }
 

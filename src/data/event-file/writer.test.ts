@@ -9,6 +9,7 @@ import { ColumnsBuilder, Kind, type MarketBlock, VENUE_ONLY } from "../../core/m
 import { generatedHeader } from "../../simulation/generated/market.ts";
 import { micros } from "../../core/domain/units.ts";
 import type { EventFileHeader } from "./header.ts";
+import type { Entry } from "./index-section.ts";
 import { openEventFile } from "./reader.ts";
 import { createEventFile, type EventFileWriter } from "./writer.ts";
 
@@ -57,6 +58,41 @@ describe("writer", () => {
     ]);
     const sealed = openEventFile(path);
     expect(sealed.ok && [sealed.value.rows, sealed.value.cut]).toEqual([10, undefined]);
+  });
+
+  it("indexes every section, of any size, as a reader without the index finds them", () => {
+    const path = join(folder, "indexed.arrival");
+    const created = createEventFile(path, header, { level: 0 });
+    if (!created.ok) throw new Error(created.error.text);
+    const writer = created.value;
+    let time = 0;
+    for (let k = 0; k < 3_000; k++) {
+      // Now and then one that is larger than what is looked at at once.
+      const rows = k % 700 === 699 ? 40_000 : (k % 3) + 1;
+      const builder = new ColumnsBuilder(rows);
+      for (let row = 0; row < rows; row++, time++) {
+        builder.push(time, time, k % 2, 100 + (time % 7) * 1_000_003, (time * 7919) % 65_537);
+      }
+      builder.endMessage();
+      writer.append(builder.view());
+      writer.flush();
+    }
+    const scanned = openEventFile(`${path}.partial`);
+    writer.seal();
+    const indexed = openEventFile(path);
+    if (!scanned.ok || !indexed.ok) throw new Error("cannot be read");
+    expect([scanned.value.cut?.reason, indexed.value.cut]).toEqual([
+      "it was never sealed",
+      undefined,
+    ]);
+    const entryOf = ({ tag, block: number, rows, storedBytes, offset, from, until }: Entry) =>
+      [tag, number, rows, storedBytes, offset, from, until].join();
+    expect(indexed.value.blocks.length).toBe(3_000);
+    expect(Math.max(...indexed.value.blocks.map(({ storedBytes }) => storedBytes))).toBeGreaterThan(
+      1 << 17,
+    );
+    expect(indexed.value.blocks.map(entryOf)).toEqual(scanned.value.blocks.map(entryOf));
+    expect(indexed.value.rows).toBe(time);
   });
 
   it("writes over nothing: neither a file, nor what a crash left, nor one that came meanwhile", () => {

@@ -20,13 +20,15 @@ import { err, invariant, ok, type Result } from "../../core/domain/errors.ts";
 import { LAST, type MarketBlock } from "../../core/market/columns.ts";
 import type { DataFault } from "../fault.ts";
 import { BlockEncoder, type Level } from "./block.ts";
+import { FileBytes } from "./byte-source.ts";
 import { EventFileError } from "./damage.ts";
 import { encodeHeader, type EventFileHeader } from "./header.ts";
-import { encodeIndex, encodeTrailer, type Entry } from "./index-section.ts";
+import { encodeTrailer, indexOf } from "./index-section.ts";
 import { RowCheck } from "./row-check.ts";
 import { allocateColumns, copyRows, type OwnedBlock } from "./rows.ts";
-import { encodeFrame, MOST_ROWS, SectionTag } from "./section.ts";
+import { encodeFrame, FRAME, type Frame, INDEX_ENTRY, MOST_ROWS, SectionTag } from "./section.ts";
 import { SnapshotKeeper } from "./snapshot.ts";
+import { countBlock, NOTHING_WRITTEN, type Written } from "./written.ts";
 
 export interface WriterOptions {
   /** 0 = as they are, else zstd's level. */
@@ -66,8 +68,9 @@ export function createEventFile(
 /** Where a file that was cut off is gone on with. */
 export interface WriterStart {
   readonly headerCrc: number;
-  /** Sections that stay. */
-  readonly entries: readonly Entry[];
+  readonly headerBytes: number;
+  /** Of the sections that stay. */
+  readonly written: Written;
   /** Behind the last of them. */
   readonly bytes: number;
   readonly check: RowCheck;
@@ -78,16 +81,15 @@ export class EventFileWriter {
   readonly path: string;
   readonly #file: number;
   readonly #headerCrc: number;
+  readonly #headerBytes: number;
   readonly #level: Level;
   readonly #blockRows: number;
   readonly #snapshotEvery: number;
   readonly #check: RowCheck;
   readonly #books: SnapshotKeeper;
-  readonly #entries: Entry[];
+  readonly #written: Written;
   #encoder: BlockEncoder;
   #pending: OwnedBlock;
-  #blocks = 0;
-  #rows = 0;
   #bytes = 0;
   #state: "open" | "sealed" | "closed" = "open";
   #isNamed = false;
@@ -107,34 +109,31 @@ export class EventFileWriter {
     invariant(this.#blockRows >= 1 && this.#blockRows <= MOST_ROWS, "rows per block");
     this.#encoder = new BlockEncoder(this.#blockRows, this.#level);
     this.#pending = { ...allocateColumns(this.#blockRows), length: 0 };
-    if ("entries" in begin) {
+    if ("written" in begin) {
       this.#headerCrc = begin.headerCrc;
+      this.#headerBytes = begin.headerBytes;
       this.#check = begin.check;
       this.#books = begin.books;
-      this.#entries = [...begin.entries];
+      this.#written = { ...begin.written };
       this.#bytes = begin.bytes;
-      for (const { tag, rows } of begin.entries) {
-        if (tag !== SectionTag.BLOCK) continue;
-        this.#blocks += 1;
-        this.#rows += rows;
-      }
       return;
     }
     this.#check = new RowCheck();
     this.#books = new SnapshotKeeper();
-    this.#entries = [];
+    this.#written = { ...NOTHING_WRITTEN };
     const { bytes, crc } = encodeHeader(begin);
     this.#headerCrc = crc;
+    this.#headerBytes = bytes.length;
     this.#put(bytes);
   }
 
   /** Rows that are in whole blocks on the disk. */
   get rows(): number {
-    return this.#rows;
+    return this.#written.rows;
   }
 
   get blocks(): number {
-    return this.#blocks;
+    return this.#written.blocks;
   }
 
   get bytes(): number {
@@ -199,29 +198,7 @@ export class EventFileWriter {
     invariant(length === 0 || (kind[length - 1]! & LAST) !== 0, "sealing inside a message");
     if (length > 0) this.#block(length);
     const index = this.#bytes;
-    const payload = encodeIndex(this.#entries);
-    let from = Number.POSITIVE_INFINITY;
-    let until = 0;
-    for (const entry of this.#entries) {
-      if (entry.tag !== SectionTag.BLOCK) continue;
-      from = Math.min(from, entry.from);
-      until = Math.max(until, entry.until);
-    }
-    const frame = {
-      tag: SectionTag.INDEX,
-      ordinal: this.#entries.length,
-      block: this.#blocks,
-      rows: this.#entries.length,
-      runs: 0,
-      rawBytes: payload.length,
-      storedBytes: payload.length,
-      compressed: false,
-      from: this.#blocks === 0 ? 0 : from,
-      until,
-      rowsBefore: this.#rows,
-    };
-    this.#put(encodeFrame(frame, payload, this.#headerCrc));
-    this.#put(payload);
+    this.#guard(() => this.#index());
     this.#put(encodeTrailer(index, this.#headerCrc));
     this.#state = "sealed";
     this.#guard(() => {
@@ -229,6 +206,31 @@ export class EventFileWriter {
       this.abandon();
       giveName(partialOf(this.path), this.path);
     });
+  }
+
+  /** Behind the sections, of what the file says of them: none is remembered. */
+  #index(): void {
+    const { sections, blocks, rows, from, until } = this.#written;
+    const offset = this.#bytes;
+    const source = new FileBytes(partialOf(this.path));
+    const payload = () => indexOf(source, this.#headerBytes, offset);
+    const bytes = sections * INDEX_ENTRY;
+    const frame = {
+      tag: SectionTag.INDEX,
+      ordinal: sections,
+      block: blocks,
+      rows: sections,
+      runs: 0,
+      rawBytes: bytes,
+      storedBytes: bytes,
+      compressed: false,
+      from: blocks === 0 ? 0 : from,
+      until,
+      rowsBefore: rows,
+    };
+    this.#put(encodeFrame(frame, payload(), this.#headerCrc));
+    for (const piece of payload()) this.#put(piece);
+    invariant(this.#bytes === offset + FRAME + bytes, "an index of all sections");
   }
 
   /** Lets go. Without a seal the partial file stays, readable up to its last whole block. */
@@ -265,12 +267,11 @@ export class EventFileWriter {
   #block(length: number): void {
     const pending = this.#pending;
     const every = this.#snapshotEvery;
-    if (every > 0 && this.#blocks > 0 && this.#blocks % every === 0) this.#snapshot();
+    const { blocks } = this.#written;
+    if (every > 0 && blocks > 0 && blocks % every === 0) this.#snapshot();
     const block = { ...pending, length };
     if (every > 0) this.#books.take(block);
-    this.#section(SectionTag.BLOCK, block, this.#encoder);
-    this.#blocks += 1;
-    this.#rows += length;
+    countBlock(this.#written, this.#section(SectionTag.BLOCK, block, this.#encoder));
     copyRows(pending, length, pending.length, pending, 0);
     pending.length -= length;
   }
@@ -281,20 +282,20 @@ export class EventFileWriter {
     this.#section(SectionTag.SNAPSHOT, rows, new BlockEncoder(rows.length, this.#level));
   }
 
-  #section(tag: SectionTag, rows: MarketBlock, encoder: BlockEncoder): void {
+  #section(tag: SectionTag, rows: MarketBlock, encoder: BlockEncoder): Frame {
     const { payload, ...encoded } = encoder.encode(rows);
     const frame = {
       ...encoded,
       tag,
-      ordinal: this.#entries.length,
-      block: this.#blocks,
+      ordinal: this.#written.sections,
+      block: this.#written.blocks,
       rows: rows.length,
       storedBytes: payload.length,
-      rowsBefore: this.#rows,
+      rowsBefore: this.#written.rows,
     };
-    const offset = this.#bytes;
-    this.#put(Buffer.concat([encodeFrame(frame, payload, this.#headerCrc), payload]));
-    this.#entries.push({ ...frame, offset });
+    this.#put(Buffer.concat([encodeFrame(frame, [payload], this.#headerCrc), payload]));
+    this.#written.sections += 1;
+    return frame;
   }
 
   #put(bytes: Uint8Array): void {
@@ -311,6 +312,7 @@ export class EventFileWriter {
       write();
     } catch (error) {
       this.abandon();
+      if (error instanceof EventFileError) throw error;
       throw new EventFileError(writeFault(this.path, error));
     }
   }
