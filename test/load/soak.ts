@@ -39,7 +39,7 @@ export interface SoakTerms {
   readonly restartEvery?: number;
   /** Hours between two looks. */
   readonly every?: number;
-  readonly onLook?: (look: SoakLook) => void;
+  readonly onLook?: (look: SoakLook) => void | Promise<void>;
 }
 
 export interface SoakLook {
@@ -162,14 +162,14 @@ class Soak {
       // What was decided at this very instant is on the disk a moment later.
       await this.#until(this.#time.now + 20e6, () => false);
       hour = look;
-      this.#look(hour);
+      await this.#look(hour);
       const isDue = restartEvery !== undefined && Math.abs(hour % restartEvery) < 1e-9;
       if (!isDue || ended.is) continue;
       await this.#restart();
       ended = this.#watchEnd();
     }
     const { phase, rows } = await this.#awaited(this.#run.finish());
-    this.#look(hour);
+    await this.#look(hour);
     const again = await replay(this.#journal);
     const isIdentical = again.ok && again.value.identical;
     const faults = this.#looks.flatMap((look) => look.faults);
@@ -290,7 +290,7 @@ class Soak {
     return promise;
   }
 
-  #look(hour: number): void {
+  async #look(hour: number): Promise<void> {
     const { engine } = this.#run;
     const parent = engine.parents.get(PARENT)!;
     globalThis.gc?.();
@@ -304,7 +304,7 @@ class Soak {
       faults: [...this.#drift(engine), ...this.#journalDrift(engine)],
     };
     this.#looks.push(look);
-    this.#terms.onLook?.(look);
+    await this.#terms.onLook?.(look);
   }
 
   /** Engine and exchange, order by order and execution by execution. */

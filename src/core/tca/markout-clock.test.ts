@@ -49,6 +49,22 @@ describe("the markout clock", () => {
     expect(clock.nextAt).toBe(NEVER);
   });
 
+  it("hands out each look once, in order of time, where its queues never run empty", () => {
+    const clock = new MarkoutClock<number>();
+    const looks = new Map<number, number[]>();
+    for (let second = 0; second < 5_300; second++) {
+      if (second < 5_000) clock.add(second, `x${second}`, seconds(second));
+      for (const { owner, after } of clock.due(seconds(second))) {
+        expect(owner + after / 1e6).toBe(second);
+        looks.set(owner, [...(looks.get(owner) ?? []), after / 1e6]);
+      }
+      if (second % 1_000 === 400) expect(clock.pending.counts).toEqual([1, 10, 60, 300]);
+    }
+    expect(clock.nextAt).toBe(NEVER);
+    expect(looks.size).toBe(5_000);
+    for (const each of looks.values()) expect(each).toEqual([1, 10, 60, 300]);
+  });
+
   it("is taken up by another one as it stood", () => {
     const clock = new MarkoutClock<string>();
     for (const [id, at] of [0, 2, 2, 9, 50, 55].entries()) clock.add("p1", `x${id}`, seconds(at));

@@ -11,6 +11,9 @@ export const MARKOUT_SPANS: readonly Micros[] = [
   micros(5 * MINUTE),
 ];
 
+/** So many that were taken out of a queue stay in it: it is moved together that rarely. */
+const MOST_TAKEN = 1024;
+
 /** One look that is to be taken. */
 export interface Due<Owner> {
   readonly at: Micros;
@@ -86,11 +89,12 @@ export class MarkoutClock<Owner> {
       const queue = this.#queues[span]!;
       let head = this.#heads[span]!;
       while (head < queue.length && queue[head]!.at <= now) taken.push(queue[head++]!);
-      this.#heads[span] = head;
-      if (head === queue.length && head > 0) {
-        queue.length = 0;
-        this.#heads[span] = 0;
+      // A queue that never runs empty must not keep what was taken out of it.
+      if (head === queue.length || head > MOST_TAKEN) {
+        queue.splice(0, head);
+        head = 0;
       }
+      this.#heads[span] = head;
     }
     this.#setNext();
     return taken;
