@@ -24,6 +24,8 @@ import {
   tableText,
 } from "../runtime/influence/influence-table.ts";
 import { PROGRAM } from "../runtime/program.ts";
+import { likewiseText } from "../view/reliability.ts";
+import type { Reliability } from "../view/shapes.ts";
 import { countedNotes } from "./advised.ts";
 import { CommandError, EXIT, note, print, printJson, progress } from "./output.ts";
 import { Signals } from "./signals.ts";
@@ -168,7 +170,8 @@ function stateOf(path: string): InfluenceState {
   return state.value;
 }
 
-export function learnedText({ advisor, from, regimes, confidence }: InfluenceTable): string {
+export function learnedText(table: InfluenceTable): string {
+  const { advisor, from, regimes, confidence, reliability } = table;
   const lines = REGIME_NAMES.map((regime) => {
     const { weight, orders, markets, saved } = regimes[regime];
     const [mean, low, high] = saved === null ? [] : [saved.mean, saved.low, saved.high].map(bps);
@@ -180,8 +183,16 @@ export function learnedText({ advisor, from, regimes, confidence }: InfluenceTab
   return (
     `${advisor}, ${from.orders} paired orders in ${from.markets} markets, seed ${from.seed}\n` +
     `weight by regime, what it rests on, and ${percent} % intervals that hold together:\n` +
-    `${lines.join("\n")}\n`
+    `${lines.join("\n")}\n${reliabilityText(reliability)}`
   );
+}
+
+function reliabilityText(reliability: Reliability | null): string {
+  if (reliability === null) return "how reliable its confidence is: no decision was judged\n";
+  const { decisions, right, bins } = reliability;
+  const lines = bins.map((bin) => `  ${likewiseText(bin)}\n`);
+  const head = `its confidence, against rollouts: right ${Math.round(100 * right)} %`;
+  return `${head} of ${decisions} decisions\n${lines.join("")}`;
 }
 
 /** Nearly nothing has no sign. */

@@ -18,6 +18,9 @@ import {
 import { adviceFileOf } from "../runtime/advice/open-advice.ts";
 import { REGIME_NAMES } from "../runtime/influence/influence-table.ts";
 import { parseInstrument } from "../runtime/instrument-file.ts";
+import { readMeasured } from "../runtime/viewer-options.ts";
+import { likewise, likewiseText } from "../view/reliability.ts";
+import type { Reliability } from "../view/shapes.ts";
 import { CommandError, EXIT, note, print, printJson } from "./output.ts";
 
 interface Flags {
@@ -92,9 +95,17 @@ function textOf(
 ): string {
   const parsed = parseInstrument(header.instrument);
   const instrument = parsed.ok ? parsed.value : undefined;
+  const reliability = new Map(
+    influences.map(({ parentId, influenceSource }) => [
+      parentId,
+      readMeasured(influenceSource)?.reliability ?? undefined,
+    ]),
+  );
+  const told = (story: AdviceStory): string =>
+    storyText(story, isFull, reliability.get(story.question.parentId));
   if (chosen !== undefined) {
     const story = stories.find(({ question }) => question.id === chosen.onAdvice);
-    const advice = story === undefined ? "no advice was in force" : storyText(story, isFull);
+    const advice = story === undefined ? "no advice was in force" : told(story);
     return `${childText(chosen, instrument)}\n\n${advice}\n`;
   }
   if (stories.length === 0) {
@@ -105,7 +116,7 @@ function textOf(
     const sent = children.filter(({ onAdvice }) => onAdvice === story.question.id);
     const lines = sent.map((child) => `  ${childLine(child, instrument)}`);
     const under = lines.length === 0 ? "" : `\nsent while it was in force:\n${lines.join("\n")}`;
-    return `${storyText(story, isFull)}${under}`;
+    return `${told(story)}${under}`;
   });
   const led = influences.map((one) => `${influenceText(one)}\n`).join("");
   return `${blocks.join("\n\n")}\n\n${led}${summaryText(stories)}\n`;
@@ -117,7 +128,12 @@ function influenceText({ parentId, influence, influenceSource }: Influence): str
   return `influence on ${parentId}: ${weights.join(", ")}; from ${influenceSource}`;
 }
 
-function storyText(story: AdviceStory, isFull: boolean): string {
+/** @param reliability of the advisor, where the weights come from a table that has it. */
+function storyText(
+  story: AdviceStory,
+  isFull: boolean,
+  reliability: Reliability | undefined,
+): string {
   const { question, askedAt, answer, outcome, transcript } = story;
   const lines = [`${question.id}  ${timeText(askedAt)}  asked: ${causeText(story)}`];
   if (isFull) lines.push(indented(situationText(question)));
@@ -138,7 +154,9 @@ function storyText(story: AdviceStory, isFull: boolean): string {
       source === "cache" ? "from the cache" : "",
     ].filter((part) => part !== "");
     const percent = Math.round(100 * advice.confidence);
-    lines.push(`  advised: ${advice.action}, ${percent} % sure (${more.join(", ")})`);
+    const like = reliability === undefined ? undefined : likewise(reliability, advice.confidence);
+    const sure = `${percent} % sure${like === undefined ? "" : `, ${likewiseText(like)}`}`;
+    lines.push(`  advised: ${advice.action}, ${sure} (${more.join(", ")})`);
     if (advice.readings !== undefined) {
       const told = READINGS.flatMap(([key, name]) => {
         const label = advice.readings?.[key];

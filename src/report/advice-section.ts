@@ -55,9 +55,31 @@ export function adviceSection(advice: AdviceReport, view: AdvisorView | null): S
           "Whether advice is worth anything, one order cannot tell: `arrival evaluate advisor` " +
           "works many with and without it.",
       },
+      ...reliabilityBlocks(view),
       ...entryBlocks(view),
     ],
   };
+}
+
+function reliabilityBlocks(view: AdvisorView | null): readonly Block[] {
+  const reliability = view?.worth.measured?.reliability ?? null;
+  if (reliability === null) return [];
+  const { decisions, right, bins } = reliability;
+  return [
+    {
+      kind: "table",
+      caption: "How sure it says it is, and how often it was right",
+      columns: [column("told, on average"), column("right"), column("decisions")],
+      rows: bins.map((bin) => [
+        text(shareText(bin.confidence)),
+        text(shareText(bin.right)),
+        text(countText(bin.decisions)),
+      ]),
+      note:
+        `Of ${countText(decisions)} decisions of an evaluation, by rollouts; ${shareText(right)} ` +
+        "of all were right.",
+    },
+  ];
 }
 
 const secondsText = (ms: number): string => `${numberText(ms / 1000)} s`;

@@ -13,7 +13,12 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const hash = "a".repeat(64);
 const CONTENT: TableContent = {
-  influence: 1,
+  influence: 2,
+  reliability: {
+    decisions: 83,
+    right: 0.25,
+    bins: [{ from: 0.2, decisions: 83, confidence: 0.22, right: 0.25 }],
+  },
   advisor: "scripted",
   prompt: "1.1",
   model: null,
@@ -54,6 +59,7 @@ describe("the worth of an advisor, as measured before", () => {
     const source = earnedTerms(state.value).influenceSource;
     expect(measuredOf(source)).toEqual({
       confidence: 0.95,
+      reliability: CONTENT.reliability,
       regimes: [
         { regime: "calm", orders: 40, savedBps: { mean: 0.8, low: 0.4, high: 1.2 } },
         { regime: "usual", orders: 60, savedBps: { mean: 0.1, low: -0.4, high: 0.6 } },

@@ -55,13 +55,14 @@ function measuredWorth(): (influenceSource: string) => MeasuredWorth | undefined
 }
 
 /** Undefined: the weights are of no table, or it is not there any more, or another one. */
-function readMeasured(influenceSource: string): MeasuredWorth | undefined {
+export function readMeasured(influenceSource: string): MeasuredWorth | undefined {
   const source = tableOfSource(influenceSource);
   const table = source === undefined ? undefined : readTable(source.path);
   if (table?.ok !== true || table.value.hash !== source?.hash) return undefined;
-  const { confidence, regimes } = table.value;
+  const { confidence, regimes, reliability } = table.value;
   return {
     confidence,
+    reliability,
     regimes: REGIME_NAMES.map((regime) => {
       const { orders, saved } = regimes[regime];
       return { regime, orders, savedBps: saved };

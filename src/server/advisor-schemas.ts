@@ -103,6 +103,20 @@ const WORTH = z.object({
   measured: z
     .object({
       confidence: z.number(),
+      reliability: z
+        .object({
+          decisions: z.number(),
+          right: z.number(),
+          bins: z.array(
+            z.object({
+              from: z.number(),
+              decisions: z.number(),
+              confidence: z.number(),
+              right: z.number(),
+            }),
+          ),
+        })
+        .nullable(),
       regimes: z.array(
         z.object({
           regime: z.enum(["calm", "usual", "stressed"]),

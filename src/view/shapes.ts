@@ -223,9 +223,26 @@ export interface AdviceWorthView {
   readonly measured: MeasuredWorth | null;
 }
 
+/** How often an advisor was right when it said how sure it was; by rollouts. */
+export interface Reliability {
+  readonly decisions: number;
+  /** The share of them that was right. */
+  readonly right: Fraction;
+  /** By tenths of confidence, those in which nothing was told left out. */
+  readonly bins: readonly {
+    readonly from: Fraction;
+    readonly decisions: number;
+    /** Told on average. */
+    readonly confidence: Fraction;
+    readonly right: Fraction;
+  }[];
+}
+
 export interface MeasuredWorth {
   /** With which all intervals hold at once. */
   readonly confidence: Fraction;
+  /** Null: no decision of it was judged. */
+  readonly reliability: Reliability | null;
   readonly regimes: readonly {
     readonly regime: MarketRegime;
     readonly orders: number;

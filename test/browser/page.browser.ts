@@ -252,6 +252,7 @@ describe("the advisor", () => {
     expect(worth).toEqual({ soFar: null, measured: null });
     expect(await panel(page, "worth").innerText()).toMatch(/not known yet: nothing was followed/);
     expect(await panel(page, "worth").innerText()).toMatch(/Of orders before: not known yet/);
+    expect(await panel(page, "worth").innerText()).toMatch(/how sure it is: not known yet/);
     desk.planted = MEASURED;
     desk.tell({ kind: "orders", parentIds: ["p1"] });
     await panel(page, "worth").locator("[data-measured]").waitFor();
@@ -259,6 +260,15 @@ describe("the advisor", () => {
     expect(text).toContain("0.50 lost, followed 3 times; luck alone: ± 5.50");
     expect(text).toContain("calm 40 +0.80 −0.10 to +1.70");
     expect(text).toContain("stressed 3 – too few to tell");
+    expect(text).toContain("how often it was right: 30 % of 90 decisions, by rollouts");
+    expect(text).toContain("65 % 33 % 9");
+    const newest = advisor!.entries.findLast(({ answer }) => answer?.kind === "advice")!;
+    const { confidence } = (newest.answer as { advice: { confidence: number } }).advice;
+    const tenth = Math.min(9, Math.floor(confidence * 10));
+    expect((await page.locator(".answers").innerText()).replaceAll(/\s+/g, " ")).toContain(
+      `confidence ${Math.round(100 * confidence)} % (right ${Math.round((100 * tenth) / 18)} % of ` +
+        `9 times that it said ${10 * tenth} to ${10 * tenth + 10} %)`,
+    );
     expect(seriousFaults(errors)).toEqual([]);
     await page.context().close();
   });
@@ -471,6 +481,16 @@ const MEASURED: Planted = {
         soFar: { bets: 3, savedBps: -0.5, luckBps: 5.5 },
         measured: {
           confidence: 0.95,
+          reliability: {
+            decisions: 90,
+            right: 0.3,
+            bins: Array.from({ length: 10 }, (_, bin) => ({
+              from: bin / 10,
+              decisions: 9,
+              confidence: bin / 10 + 0.05,
+              right: bin / 18,
+            })),
+          },
           regimes: [
             { regime: "calm", orders: 40, savedBps: { mean: 0.8, low: -0.1, high: 1.7 } },
             { regime: "stressed", orders: 3, savedBps: null },

@@ -4,7 +4,8 @@
  * Its words come from outside and are text, never markup. Numbers that stand in what it was asked
  * are marked, and those that do not are marked otherwise: it may have made them up.
  */
-import type { AdviceEntry, AdvisorView } from "../../../src/view/shapes.ts";
+import { likewise, likewiseText } from "../../../src/view/reliability.ts";
+import type { AdviceEntry, AdvisorView, Reliability } from "../../../src/view/shapes.ts";
 import { clock, grouped, number, share, signed } from "../format.ts";
 import { replica } from "../state/desk.ts";
 import { addressOf } from "../state/route.ts";
@@ -15,6 +16,7 @@ export function AdvisorRoom({ name }: { name: string }) {
   if (name === "") return <AdvisedOrders />;
   const view = replica.order(name).value;
   if (!view) return <p class="room quiet">Waiting for {name}…</p>;
+  const reliability = view.advisor === null ? null : reliabilityOf(view.advisor);
   return (
     <div class="room room-advisor">
       <h1>
@@ -46,7 +48,7 @@ export function AdvisorRoom({ name }: { name: string }) {
             <ol class="answers">
               {view.advisor.entries.toReversed().map((entry) => (
                 <li key={entry.askedAt}>
-                  <Entry entry={entry} />
+                  <Entry entry={entry} reliability={reliability} />
                 </li>
               ))}
             </ol>
@@ -142,10 +144,13 @@ export function Advice({ advisor, isShort }: { advisor: AdvisorView; isShort: bo
           </>
         )}
       </dl>
-      {isShort && last !== undefined && <Entry entry={last} />}
+      {isShort && last !== undefined && <Entry entry={last} reliability={reliabilityOf(advisor)} />}
     </>
   );
 }
+
+const reliabilityOf = ({ worth }: AdvisorView): Reliability | null =>
+  worth.measured?.reliability ?? null;
 
 /** Of this order alone; luck is told beside it, because one order is mostly that. */
 function SoFar({ advisor: { worth } }: { advisor: AdvisorView }) {
@@ -211,11 +216,51 @@ function Worth({ advisor }: { advisor: AdvisorView }) {
           </tbody>
         </table>
       )}
+      <Trust reliability={reliabilityOf(advisor)} />
+    </>
+  );
+}
+
+/** How often it was right, by how sure it said it was. */
+function Trust({ reliability }: { reliability: Reliability | null }) {
+  if (reliability === null) {
+    return (
       <p class="quiet">
-        How often what it says is right, one order cannot tell:{" "}
+        How often it is right when it says how sure it is: not known yet.{" "}
         <code>arrival evaluate advisor</code> holds its confidence against rollouts.
       </p>
-    </>
+    );
+  }
+  const { decisions, right, bins } = reliability;
+  return (
+    <table class="plain" data-reliability>
+      <caption>
+        How sure it said it was, and how often it was right: {share(right, 0)} of {decisions}{" "}
+        decisions, by rollouts
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col" class="figure">
+            told, on average
+          </th>
+          <th scope="col" class="figure">
+            right
+          </th>
+          <th scope="col" class="figure">
+            decisions
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {bins.map((bin) => (
+          <tr key={bin.from}>
+            <td class="figure">{share(bin.confidence, 0)}</td>
+            <td class="figure">{share(bin.right, 0)}</td>
+            <td class="figure">{bin.decisions}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
 
@@ -259,7 +304,23 @@ function Latency({ entries }: { entries: readonly AdviceEntry[] }) {
   );
 }
 
-function Entry({ entry }: { entry: AdviceEntry }) {
+function Confidence({
+  confidence,
+  reliability,
+}: {
+  confidence: number;
+  reliability: Reliability | null;
+}) {
+  const bin = reliability === null ? undefined : likewise(reliability, confidence);
+  return (
+    <>
+      confidence {share(confidence, 0)} (
+      {bin === undefined ? "how reliable that is, nobody has measured" : likewiseText(bin)})
+    </>
+  );
+}
+
+function Entry({ entry, reliability }: { entry: AdviceEntry; reliability: Reliability | null }) {
   const { answer, askedAt, cause, advisor, latencyMs, weight, dropped, clamps } = entry;
   return (
     <article class="advice">
@@ -277,8 +338,9 @@ function Entry({ entry }: { entry: AdviceEntry }) {
       {answer?.kind === "advice" && (
         <>
           <p>
-            <strong>{answer.advice.action}</strong>, confidence {share(answer.advice.confidence, 0)}
-            , urgency {answer.advice.urgency}
+            <strong>{answer.advice.action}</strong>,{" "}
+            <Confidence confidence={answer.advice.confidence} reliability={reliability} />, urgency{" "}
+            {answer.advice.urgency}
             {answer.source === "cache" && ", from the cache"}
             {" · "}
             {weight === null ? "not done" : `${share(weight, 0)} of it done`}

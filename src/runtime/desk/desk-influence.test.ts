@@ -29,7 +29,8 @@ rules:
 `;
 const half = { weight: 0.5, orders: 80, markets: 40, saved: { mean: 2, low: 1, high: 3 } };
 const CONTENT: Parameters<typeof sealed>[0] = {
-  influence: 1,
+  influence: 2,
+  reliability: null,
   advisor: "scripted:a test",
   prompt: PROMPT_VERSION,
   model: null,

@@ -6,6 +6,7 @@
  * decision that was judged counts.
  */
 import type { Bps, Fraction } from "../../core/domain/units.ts";
+import { binOf, RELIABILITY_BINS } from "../../view/reliability.ts";
 import type { JudgedRow } from "./evaluation-row.ts";
 import { EPSILON_BPS } from "./quality.ts";
 
@@ -20,7 +21,7 @@ export interface Calibration {
   readonly brierOfShare: number;
   readonly bins: readonly {
     readonly from: Fraction;
-    readonly count: number;
+    readonly decisions: number;
     readonly confidence: Fraction;
     readonly right: Fraction;
   }[];
@@ -28,7 +29,6 @@ export interface Calibration {
   readonly riskCoverage: readonly { readonly coverage: Fraction; readonly regretBps: Bps }[];
 }
 
-const BINS = 10;
 const COVERAGES = [0.1, 0.25, 0.5, 0.75, 1];
 
 interface Judged {
@@ -48,7 +48,7 @@ export function calibrationOf(rows: readonly JudgedRow[]): Calibration | undefin
     right,
     confidence: mean(all.map(({ confidence }) => confidence)),
     expectedError: bins.reduce(
-      (sum, bin) => sum + (bin.count / all.length) * Math.abs(bin.confidence - bin.right),
+      (sum, bin) => sum + (bin.decisions / all.length) * Math.abs(bin.confidence - bin.right),
       0,
     ),
     brier: mean(all.map(({ confidence, isRight }) => (confidence - Number(isRight)) ** 2)),
@@ -70,17 +70,15 @@ function judgedOf({ advice, costs, chosen }: JudgedRow["decisions"][number]): Ju
 }
 
 function binsOf(all: readonly Judged[]): Calibration["bins"] {
-  return Array.from({ length: BINS }, (_, bin) => {
-    const own = all.filter(
-      ({ confidence }) => Math.min(BINS - 1, Math.floor(confidence * BINS)) === bin,
-    );
+  return Array.from({ length: RELIABILITY_BINS }, (_, bin) => {
+    const own = all.filter(({ confidence }) => binOf(confidence) === bin);
     return {
-      from: bin / BINS,
-      count: own.length,
+      from: bin / RELIABILITY_BINS,
+      decisions: own.length,
       confidence: mean(own.map(({ confidence }) => confidence)),
       right: mean(own.map(({ isRight }) => Number(isRight))),
     };
-  }).filter(({ count }) => count > 0);
+  }).filter(({ decisions }) => decisions > 0);
 }
 
 const mean = (values: readonly number[]): number =>

@@ -166,7 +166,7 @@ function calibrationText(found: Calibration): string {
       ["confidence from", "decisions", "told", "right"],
       found.bins.map((bin) => [
         bin.from.toFixed(1),
-        String(bin.count),
+        String(bin.decisions),
         percent(bin.confidence),
         percent(bin.right),
       ]),

@@ -86,6 +86,37 @@ describe("what is learned", () => {
     expect(read).toEqual({ ok: true, value: helps.value });
   }, 90_000);
 
+  it("keeps what the confidence was worth, by the decisions that were judged, and only its own", async () => {
+    const rows = rowsOf.helps.slice(0, 4);
+    const judged = (arm: string, told: readonly (readonly [confidence: number, gain: number])[]) =>
+      ({
+        kind: "judged",
+        window: 1,
+        side: "buy",
+        arm,
+        decisions: told.map(([confidence, gain], number) => ({
+          number,
+          advice: { ...FAST, confidence },
+          costs: [1, 2, 3, 4, 5, 6],
+          chosen: 1 - gain,
+        })),
+      }) as const;
+    const own = [0.9, 0.95, 0.2].map((sure, k) => [sure, k === 0 ? -0.5 : 0.5] as const);
+    const found = await learn([...rows, judged("advised", own), judged("raw", [[0.5, 1]])]);
+    if (!found.ok) throw new Error(found.error.text);
+    expect(found.value.reliability).toEqual({
+      decisions: 3,
+      right: 2 / 3,
+      bins: [
+        { from: 0.2, decisions: 1, confidence: 0.2, right: 1 },
+        { from: 0.9, decisions: 2, confidence: 0.925, right: 0.5 },
+      ],
+    });
+    expect(parseTable(tableText(found.value))).toEqual(found);
+    const without = await learn(rows);
+    expect(without.ok && without.value.reliability).toBe(null);
+  }, 30_000);
+
   it("refuses rows that cannot be worked again, of two advisors, and of nobody", async () => {
     const rows = rowsOf.helps.slice(0, 4);
     const changed = rows.map((row) =>

@@ -26,7 +26,8 @@ import {
   weightOf,
 } from "../influence/influence-table.ts";
 import type { EvaluationRequest } from "./evaluation-request.ts";
-import type { AskedOf, EvaluationRow, ParentRow } from "./evaluation-row.ts";
+import { calibrationOf } from "./calibration-of-confidence.ts";
+import type { AskedOf, EvaluationRow, JudgedRow, ParentRow } from "./evaluation-row.ts";
 import {
   type Answered,
   type Parent,
@@ -78,11 +79,14 @@ export async function learnInfluence(
     }
   }
   const learned = (regime: MarketRegime): LearnedRegime => learnedOf(pairs[regime], request.seed);
+  const judged = rows.filter(
+    (row): row is JudgedRow => row.kind === "judged" && row.arm === "advised",
+  );
   const { advisor, model, prompt } = by.value;
   const { envelope, strategies } = request.config.advice;
   return ok(
     sealed({
-      influence: 1,
+      influence: 2,
       advisor,
       prompt,
       model: /sha256:([0-9a-f]{64})/.exec(model)?.[1] ?? null,
@@ -93,7 +97,7 @@ export async function learnInfluence(
       program: options.program,
       confidence: CONFIDENCE,
       from: {
-        rows: hashOf(twins),
+        rows: hashOf(twins, judged),
         seed: request.seed,
         markets: new Set(twins.map(({ advised }) => advised.window)).size,
         orders: twins.length,
@@ -103,6 +107,7 @@ export async function learnInfluence(
         overSeconds: request.over / SECOND,
       },
       regimes: { calm: learned("calm"), usual: learned("usual"), stressed: learned("stressed") },
+      reliability: reliabilityOf(judged),
     }),
   );
 }
@@ -237,9 +242,16 @@ const only = (regime: MarketRegime): EarnedTerms => ({
   influenceSource: `an evaluation, in ${regime} markets alone`,
 });
 
-const hashOf = (twins: readonly Twins[]): string =>
+function reliabilityOf(judged: readonly JudgedRow[]): InfluenceTable["reliability"] {
+  const calibration = calibrationOf(judged);
+  if (calibration === undefined) return null;
+  const { decisions, right, bins } = calibration;
+  return { decisions, right, bins: [...bins] };
+}
+
+const hashOf = (twins: readonly Twins[], judged: readonly JudgedRow[]): string =>
   createHash("sha256")
-    .update(canonicalJson(twins.map(({ advised, own }) => [advised, own])))
+    .update(canonicalJson([twins.map(({ advised, own }) => [advised, own]), judged]))
     .digest("hex");
 
 const refuse = (text: string): Result<never, InfluenceFault> =>

@@ -31,7 +31,8 @@ writeFileSync(script, SCRIPT);
 const saved = { mean: 1, low: 1, high: 1 };
 const whole = { weight: 1, orders: 80, markets: 40, saved };
 const TABLE = sealed({
-  influence: 1,
+  influence: 2,
+  reliability: null,
   advisor: "scripted:a test",
   prompt: PROMPT_VERSION,
   model: null,

@@ -11,6 +11,7 @@ import type { MarketRegime } from "../../core/contracts/advice.ts";
 import { canonicalJson } from "../../core/domain/canonical-json.ts";
 import { err, ok, type Result } from "../../core/domain/errors.ts";
 import type { Bps, Fraction } from "../../core/domain/units.ts";
+import { RELIABILITY_BINS } from "../../view/reliability.ts";
 import { readSmallFile } from "./small-file.ts";
 
 export const REGIME_NAMES = ["calm", "usual", "stressed"] as const satisfies MarketRegime[];
@@ -40,7 +41,7 @@ const regimeSchema = z.strictObject({
 });
 
 const contentShape = {
-  influence: z.literal(1),
+  influence: z.literal(2),
   /** Its name, with the model, its weights' hash and the prompt's version where it has them. */
   advisor: line,
   prompt: line,
@@ -59,7 +60,7 @@ const contentShape = {
   /** With which all intervals hold at once. */
   confidence: z.number().min(0.5).max(1),
   from: z.strictObject({
-    /** SHA-256 of the advised rows and their twins. */
+    /** SHA-256 of the advised rows and their twins, and of the judged ones. */
     rows: hash,
     seed: countOf,
     markets: countOf,
@@ -70,6 +71,23 @@ const contentShape = {
     overSeconds: z.number().min(0),
   }),
   regimes: z.strictObject({ calm: regimeSchema, usual: regimeSchema, stressed: regimeSchema }),
+  /** What its confidence is worth; null: no decision of it was judged. It moves no weight. */
+  reliability: z
+    .strictObject({
+      decisions: z.number().int().min(1),
+      right: fraction,
+      bins: z
+        .array(
+          z.strictObject({
+            from: fraction,
+            decisions: z.number().int().min(1),
+            confidence: fraction,
+            right: fraction,
+          }),
+        )
+        .max(RELIABILITY_BINS),
+    })
+    .nullable(),
 };
 const contentSchema = z.strictObject(contentShape);
 const fileSchema = z.strictObject({ ...contentShape, hash });

@@ -41,7 +41,8 @@ const regime = (mean: number, low: number, high: number) => {
   return { weight: weightOf(saved), orders: 60, markets: 40, saved };
 };
 const TABLE: InfluenceTable = sealed({
-  influence: 1,
+  influence: 2,
+  reliability: null,
   advisor: "scripted:test",
   prompt: PROMPT_VERSION,
   model: null,
@@ -125,7 +126,7 @@ describe("a table", () => {
       "[]",
       text.slice(0, -9),
       text.replace("0.8,", "0.9,"),
-      text.replace('"influence": 1', '"influence": 2'),
+      text.replace('"influence": 2', '"influence": 1'),
       JSON.stringify({ ...TABLE, more: 1 }),
       // With a hash that fits, but a weight that its figures do not give.
       tableText(sealed({ ...content, regimes: full })),
