@@ -13,7 +13,7 @@ import { NewOrder } from "./rooms/new-order.tsx";
 import { LiveOrder } from "./rooms/order.tsx";
 import { Orders } from "./rooms/orders.tsx";
 import { Replay } from "./rooms/replay.tsx";
-import { logOut, replica, who } from "./state/desk.ts";
+import { logOut, replica, takesOrders, who } from "./state/desk.ts";
 import { addressOf, type Room, route } from "./state/route.ts";
 import { switchTheme, theme } from "./state/theme.ts";
 
@@ -82,7 +82,7 @@ function Header() {
         Arrival
       </a>
       <nav aria-label="Rooms">
-        {NAV.map(([each, title]) => (
+        {NAV.filter(([each]) => each !== "new" || takesOrders()).map(([each, title]) => (
           <a
             key={each}
             href={addressOf(each)}

@@ -3,6 +3,7 @@
  */
 import { signal } from "@preact/signals";
 import { askToKill } from "./kill-switch.tsx";
+import { takesOrders } from "./state/desk.ts";
 import { open, type Room } from "./state/route.ts";
 import { Dialog } from "./widgets/dialog.tsx";
 
@@ -54,6 +55,7 @@ function onKey(event: KeyboardEvent): void {
   if (event.key === "?") isShown.value = true;
   else if (event.key === "/") document.querySelector<HTMLElement>("[data-filter]")?.focus();
   else if (event.key === "K") askToKill();
+  else if (room === "new" && !takesOrders()) return;
   else if (room !== undefined) open(room);
   else if (isWalk(event.key) && document.activeElement === document.body) {
     const grid = document.querySelector<HTMLElement>("[role=grid]");
@@ -72,7 +74,7 @@ export function KeyList() {
   return (
     <Dialog title="Keys" onClose={close}>
       <dl class="keys">
-        {LIST.map(([key, what]) => (
+        {LIST.filter(([key]) => key !== "n" || takesOrders()).map(([key, what]) => (
           <div key={key}>
             <dt>
               <kbd>{key}</kbd>

@@ -17,6 +17,8 @@ export const WHO = z
     /** In quote coin; null: one person's word is enough. */
     secondApproval: z.string().nullable(),
     isReadOnly: z.boolean(),
+    /** Whether orders may be begun here at all: a run of one order takes on no other. */
+    takesOrders: z.boolean(),
     /** Microseconds since 1970; null: a token, which does not expire. */
     expiresAt: z.number().nullable(),
   })

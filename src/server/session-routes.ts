@@ -18,6 +18,7 @@ export function addSessionRoutes(app: App, context: ServerContext): void {
     program: PROGRAM,
     secondApproval: options.secondApproval ?? null,
     isReadOnly: options.isReadOnly === true,
+    takesOrders: options.desk.takesOrders,
     expiresAt: endsAt === null ? null : Math.round(endsAt * 1_000),
   });
   const flags = { path: "/", httpOnly: true, sameSite: "strict", secure: isSecure } as const;

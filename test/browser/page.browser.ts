@@ -109,6 +109,25 @@ describe("logging in", () => {
     expect(await page.locator("[data-kill]").isDisabled()).toBe(true);
     await page.context().close();
   });
+
+  it("offers no form for another order where a run works one", async () => {
+    desk.takesOrders = false;
+    try {
+      const { page, errors } = await enter("#/orders");
+      const rooms = page.getByRole("navigation", { name: "Rooms" });
+      await rooms.getByRole("link", { name: "Events" }).waitFor();
+      expect(await rooms.getByRole("link", { name: "New order" }).count()).toBe(0);
+      await page.locator("body").press("n");
+      expect(page.url()).toContain("#/orders");
+      await go(page, "#/new");
+      await page.getByText("This run works one order and takes on no other.").waitFor();
+      expect(await page.locator(".order-form").count()).toBe(0);
+      expect(seriousFaults(errors)).toEqual([]);
+      await page.context().close();
+    } finally {
+      desk.takesOrders = true;
+    }
+  });
 });
 
 describe("one order", () => {

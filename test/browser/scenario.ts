@@ -66,6 +66,7 @@ const faults = async () => ({
 /** A desk that stands at one moment of a journal. */
 export class ScenarioDesk implements Desk {
   readonly folder: string;
+  takesOrders = true;
   readonly #view: OpenedJournal;
   readonly #listeners = new Set<(change: DeskChange) => void>();
   planted: Planted = {};

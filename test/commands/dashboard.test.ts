@@ -190,6 +190,8 @@ describe("arrival run --dashboard", () => {
       category: "linear",
     });
     expect([other.status, other.json["code"]]).toEqual([409, "DESK_ONE_ORDER"]);
+    const { json: who } = await run.ask("GET", "/session", "trader");
+    expect(who).toMatchObject({ user: "trader", takesOrders: false });
     // Of the very first seconds there is nothing to go through yet.
     let moment: Answer;
     const look = () => run.ask("GET", "/journals/steered.journal/moment", "viewer");

@@ -27,6 +27,7 @@ const START = 1_767_225_600_000_000;
 
 export class MemoryDesk implements Desk {
   readonly folder: string;
+  takesOrders = true;
   /** What it was asked, in order. */
   readonly asked: { readonly by: string; readonly what: unknown }[] = [];
   readonly rowsNow = new Map<string, OrderRow>();

@@ -6,7 +6,7 @@
  */
 import { useSignal } from "@preact/signals";
 import { api, type OrderForm, type OrderPreview, type Refusal } from "../state/api.ts";
-import { mayTrade, who } from "../state/desk.ts";
+import { mayTrade, takesOrders, who } from "../state/desk.ts";
 import { open } from "../state/route.ts";
 import { type Outcome, OutcomeLine } from "../widgets/dialog.tsx";
 import { Panel } from "../widgets/figures.tsx";
@@ -103,6 +103,19 @@ function useOrdering() {
 }
 
 export function NewOrder() {
+  if (takesOrders()) return <OrderForm />;
+  return (
+    <div class="room room-new">
+      <h1>New order</h1>
+      <p>
+        This run works one order and takes on no other. <code>arrival serve</code> hosts a desk of
+        many.
+      </p>
+    </div>
+  );
+}
+
+function OrderForm() {
   const { previewed, refusal, outcome, isAsking, change, preview, send } = useOrdering();
   return (
     <div class="room room-new">

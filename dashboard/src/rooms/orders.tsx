@@ -8,7 +8,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { OrderRow } from "../../../src/view/shapes.ts";
 import { amount, phaseWord, share, span } from "../format.ts";
-import { replica } from "../state/desk.ts";
+import { replica, takesOrders } from "../state/desk.ts";
 import { open } from "../state/route.ts";
 import { AgainstBps, CostBps, Health, Progress } from "../widgets/figures.tsx";
 import { type Column, DataTable } from "../widgets/data-table.tsx";
@@ -214,7 +214,7 @@ export function Orders() {
         filter={filter.value}
         empty={
           known
-            ? "No order here. “New order” begins one."
+            ? `No order here.${takesOrders() ? " “New order” begins one." : ""}`
             : "Waiting for the server to tell of its orders…"
         }
         onOpen={(row) => open("order", row.parentId)}

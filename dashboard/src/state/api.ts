@@ -27,6 +27,8 @@ export interface Who {
   /** In quote coin; null: one person's word is enough. */
   readonly secondApproval: string | null;
   readonly isReadOnly: boolean;
+  /** The run of one order takes on no other. */
+  readonly takesOrders: boolean;
 }
 export interface JournalNote {
   readonly journal: string;

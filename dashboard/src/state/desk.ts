@@ -14,6 +14,8 @@ export const replica = new Replica(`${scheme}://${location.host}/api/v1/stream`)
 export const who = signal<Who | null | undefined>(undefined);
 export const mayTrade = (): boolean =>
   who.value?.isReadOnly === false && (who.value.role === "trader" || who.value.role === "admin");
+/** Whether orders may be begun here, whoever asks. */
+export const takesOrders = (): boolean => who.value?.takesOrders === true;
 
 const ALWAYS: readonly Topic[] = ["orders", "approvals", "timeline"];
 

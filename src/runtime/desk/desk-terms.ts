@@ -154,6 +154,8 @@ export interface JournalMoment {
 export interface Desk {
   /** Where its journals lie. */
   readonly folder: string;
+  /** Whether orders may be begun here: the run of one order takes on no other. */
+  readonly takesOrders: boolean;
   readonly now: Micros;
   runs(): readonly RunNote[];
   /** Live ones and those of journals in the folder, newest first. */

@@ -68,6 +68,7 @@ export async function openDesk(options: DeskOptions): Promise<Result<Desk, DeskF
 
 class LiveDesk implements Desk {
   readonly folder: string;
+  readonly takesOrders = true;
   readonly #options: DeskOptions;
   readonly #lock: FolderLock | undefined;
   readonly #changes: DeskChanges;

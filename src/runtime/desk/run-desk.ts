@@ -47,6 +47,7 @@ interface Taken {
 
 export class RunDesk implements Desk {
   readonly folder: string;
+  readonly takesOrders = false;
   readonly #options: RunDeskOptions;
   readonly #journal: string;
   readonly #changes: DeskChanges;
