@@ -109,6 +109,14 @@ export const PLANTS: readonly Plant[] = [
     to: 'kept.map(String).join("")',
   },
   {
+    name: "unbounded-rate",
+    about: "a rate of funding is believed however large it is",
+    target: "told",
+    file: "/src/data/recorder/bybit-told.ts",
+    from: 'typeof text === "string" && RATE.test(text) && Math.abs(Number(text)) <= 1;',
+    to: 'typeof text === "string" && Number.isFinite(Number(text));',
+  },
+  {
     name: "thrown-option",
     about: "a command throws what it should refuse in words",
     target: "command-line",

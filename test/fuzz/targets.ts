@@ -9,6 +9,7 @@ import { newsLines, newsPages } from "./targets/news.ts";
 import { privateAnswers, privateFrames } from "./targets/private-wire.ts";
 import { publicFrames, tables } from "./targets/recordings.ts";
 import { config, fills, instrumentFile } from "./targets/settings.ts";
+import { told } from "./targets/told.ts";
 
 export const TARGETS: readonly Target[] = [
   privateFrames,
@@ -25,5 +26,6 @@ export const TARGETS: readonly Target[] = [
   control,
   newsPages,
   newsLines,
+  told,
   commandLine,
 ];
