@@ -58,6 +58,7 @@ describe("a ticker", () => {
       "too much",
       { fundingRate: "1.5", openInterest: "9".repeat(40), nextFundingTime: "1".repeat(20) },
     ],
+    ["later than a number can tell", { nextFundingTime: "9795000000014" }],
     ["negative", { openInterest: "-1", nextFundingTime: "-673280000000" }],
     ["another's", { symbol: "BTCUSDT", fundingRate: "0.0001" }],
     ["in other notations", { fundingRate: "1e-4", openInterest: "1e3" }],
@@ -103,6 +104,7 @@ describe("liquidations", () => {
       liquidation({ T: "1739502302929" }),
       liquidation({ T: Number.POSITIVE_INFINITY }),
       liquidation({ T: 5 }),
+      liquidation({ T: 9_795_000_000_014 }),
     ];
     expect(told.liquidations({ data: bad })).toBeUndefined();
     expect(told.liquidations({ data: [...bad, liquidation()] })?.liquidations).toHaveLength(1);

@@ -32,7 +32,7 @@ export const MOST_LIQUIDATIONS = 20;
 const MOST_LETTERS = 30;
 /** The venue's own bounds are some percents; more than all of it is no rate. */
 const RATE = /^-?[01](?:\.\d{1,18})?$/;
-const MILLIS = /^\d{13}$/;
+const MILLIS = /^[1-9]\d{12}$/;
 
 export class BybitTold {
   readonly #symbol: string;
@@ -74,7 +74,7 @@ export class BybitTold {
     const quantity = this.#count(this.#quantity, size);
     if (symbol !== this.#symbol || (side !== "Buy" && side !== "Sell")) return undefined;
     if (price === undefined || quantity === undefined || quantity === 0) return undefined;
-    if (typeof at !== "number" || !MILLIS.test(String(at))) return undefined;
+    if (typeof at !== "number" || !isMillis(String(at))) return undefined;
     return {
       time: timeOf(at),
       side: side === "Buy" ? "buy" : "sell",
@@ -93,5 +93,7 @@ export class BybitTold {
 
 const isRate = (text: unknown): text is string =>
   typeof text === "string" && RATE.test(text) && Math.abs(Number(text)) <= 1;
-const isMillis = (text: unknown): text is string => typeof text === "string" && MILLIS.test(text);
+/** In microseconds a number holds it exactly: until the year 2255. */
+const isMillis = (text: unknown): text is string =>
+  typeof text === "string" && MILLIS.test(text) && Number.isSafeInteger(Number(text) * 1000);
 const timeOf = (millis: string | number): Micros => micros(Number(millis) * 1000);

@@ -88,13 +88,13 @@ function expectExact(count: number, perUnit: bigint, text: unknown): void {
   expectThat(isExact(count, perUnit, text), () => `${count} steps of ${String(text)}`);
 }
 
-/** By whole numbers alone, of a decimal with or without an exponent. */
+/** By whole numbers alone, of a decimal with or without a sign and an exponent. */
 function isExact(count: number, perUnit: bigint, text: unknown): boolean {
-  const found = /^(\d*)\.?(\d*)(?:[eE]([+-]?\d{1,3}))?$/.exec(String(text));
+  const found = /^([+-]?\d*)\.?(\d*)(?:[eE]([+-]?\d{1,3}))?$/.exec(String(text));
   if (found === null || !Number.isSafeInteger(count) || count < 0) return false;
   const [, whole = "", part = "", power = "0"] = found;
   const exponent = Number(power) - part.length;
-  const digits = BigInt(`0${whole}${part}`) * perUnit;
+  const digits = BigInt(`${whole}${part}`) * perUnit;
   return exponent >= 0
     ? digits * 10n ** BigInt(exponent) === BigInt(count)
     : digits === BigInt(count) * 10n ** BigInt(-exponent);
