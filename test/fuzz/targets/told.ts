@@ -72,8 +72,8 @@ const dataOf = (message: object): Readonly<Record<string, unknown>> =>
 function isOf({ time, side, price, quantity }: Liquidation, raw: unknown): boolean {
   if (typeof raw !== "object" || raw === null) return false;
   const { T, s, S, v, p } = raw as Readonly<Record<string, unknown>>;
-  const isHere =
-    s === symbol && S === (side === "buy" ? "Buy" : "Sell") && time === Number(T) * 1e3;
+  if (typeof T !== "number") return false;
+  const isHere = s === symbol && S === (side === "buy" ? "Buy" : "Sell") && time === T * 1e3;
   return (
     isHere && quantity > 0 && isExact(quantity, LOTS_A_UNIT, v) && isExact(price, TICKS_A_UNIT, p)
   );
@@ -90,7 +90,9 @@ function expectExact(count: number, perUnit: bigint, text: unknown): void {
 
 /** By whole numbers alone, of a decimal with or without a sign and an exponent. */
 function isExact(count: number, perUnit: bigint, text: unknown): boolean {
-  const found = /^([+-]?\d*)\.?(\d*)(?:[eE]([+-]?\d{1,3}))?$/.exec(String(text));
+  const found = /^([+-]?\d*)\.?(\d*)(?:[eE]([+-]?\d{1,3}))?$/.exec(
+    typeof text === "string" ? text : "none",
+  );
   if (found === null || !Number.isSafeInteger(count) || count < 0) return false;
   const [, whole = "", part = "", power = "0"] = found;
   const exponent = Number(power) - part.length;
