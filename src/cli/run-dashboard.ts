@@ -14,6 +14,7 @@ import type { LiveRun } from "../runtime/live/live-run.ts";
 import type { RunFollower } from "../runtime/live/run-follower.ts";
 import type { Plugin } from "../runtime/plugin.ts";
 import { isLoopback } from "../server/addresses.ts";
+import type { Step, Telemetry } from "../server/telemetry-terms.ts";
 import { CommandError, note } from "./output.ts";
 import { checkDashboard, type DashboardFlags, DEFAULT_HOST } from "./serve-options.ts";
 import type { Log, Opened } from "./serving.ts";
@@ -26,6 +27,7 @@ export class RunDashboard {
   readonly #desk: RunDesk;
   readonly #folder: string;
   #log: Log | undefined;
+  #telemetry: Telemetry | undefined;
   #opened: Opened | undefined;
   #closing: Promise<void> | undefined;
 
@@ -74,11 +76,12 @@ export class RunDashboard {
   }
 
   async #serve(): Promise<void> {
-    const { openLog, openServing, tokensText } = await import("./serving.ts");
+    const { openLog, openServing, telemetryFor, tokensText } = await import("./serving.ts");
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     this.#log = openLog(this.#flags.log);
-    const open = (flags: DashboardFlags) =>
-      openServing(this.#desk, this.#folder, flags, { log: this.#log });
+    this.#telemetry = await telemetryFor();
+    const beside = { log: this.#log, telemetry: this.#telemetry };
+    const open = (flags: DashboardFlags) => openServing(this.#desk, this.#folder, flags, beside);
     const opened = await open(this.#flags).catch((error: unknown) => {
       if (!(error instanceof CommandError) || error.code !== "SERVER_ADDRESS") throw error;
       note(`${error.message}: the dashboard takes another port [${error.code}]`);
@@ -86,6 +89,11 @@ export class RunDashboard {
     });
     this.#opened = opened;
     note(`The dashboard of this order: ${opened.server.url}\n${tokensText(opened).trimEnd()}`);
+  }
+
+  /** Of the run, for its traces. */
+  stepped(step: Step): void {
+    this.#telemetry?.step(step);
   }
 
   /** Whether what nobody caught was the server's: that is closed then, and the run goes on. */
@@ -106,6 +114,7 @@ export class RunDashboard {
     try {
       await this.#opened?.server.close();
       await this.#desk.close();
+      await this.#telemetry?.close();
       this.#log?.close();
     } catch (error) {
       note(`the dashboard was not closed in order: ${textOf(error)}`);

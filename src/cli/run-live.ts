@@ -158,8 +158,10 @@ async function open(
     ...(flags.linger === undefined ? {} : { linger: flags.linger }),
     signal: signals.aborted,
     onStep: (event, outputs) => {
-      if (flags.json !== true) noteStep(run!.session.header.instrument, event, outputs);
+      const { instrument } = run!.session.header;
+      if (flags.json !== true) noteStep(instrument, event, outputs);
       attendance.onStep(event, outputs);
+      dashboard?.stepped({ instrument, event, outputs });
     },
     onNotice: (notice) => {
       noteNotice(notice);

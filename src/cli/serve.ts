@@ -19,7 +19,6 @@ import type { ArrivalConfig } from "../runtime/config.ts";
 import { openDesk } from "../runtime/desk/desk.ts";
 import type { Desk, DeskVenue, VenueAsk } from "../runtime/desk/desk-terms.ts";
 import { chooseVenue } from "../runtime/live/venue-choice.ts";
-import { isTelemetryWanted, openTelemetry } from "../server/open-telemetry.ts";
 import type { Telemetry } from "../server/telemetry-terms.ts";
 import type { VenueFault } from "../venues/venue.ts";
 import { advised } from "./advised.ts";
@@ -45,7 +44,14 @@ import {
   type ServerFlags,
   wholeIn,
 } from "./serve-options.ts";
-import { type Log, type Opened, openLog, openServing, tokensText } from "./serving.ts";
+import {
+  type Log,
+  type Opened,
+  openLog,
+  openServing,
+  telemetryFor,
+  tokensText,
+} from "./serving.ts";
 import { Signals } from "./signals.ts";
 import { accessOf } from "./venue-access.ts";
 
@@ -259,15 +265,6 @@ const interrupted = (signals: Signals): Promise<void> =>
     signals.onEach = () => done();
     if (signals.count > 0) done();
   });
-
-/** Where OpenTelemetry's own variables say where to; without it otherwise. */
-async function telemetryFor(): Promise<Telemetry | undefined> {
-  if (!isTelemetryWanted(process.env)) return undefined;
-  const opened = await openTelemetry({ onNote: note });
-  if (opened.ok) return opened.value;
-  note(`${opened.error.text}; it goes on without [${opened.error.code}]`);
-  return undefined;
-}
 
 /** What is told out of band, of all the desk's runs. */
 function alertsFor(flags: ServeFlags, { alerts }: ArrivalConfig): AlertDesk | undefined {

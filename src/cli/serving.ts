@@ -9,6 +9,7 @@ import type { Desk } from "../runtime/desk/desk-terms.ts";
 import { Access, type NewToken } from "../server/access.ts";
 import { openServer } from "../server/server.ts";
 import { DEFAULT_PORT, type Server } from "../server/server-terms.ts";
+import { isTelemetryWanted, openTelemetry } from "../server/open-telemetry.ts";
 import type { Telemetry } from "../server/telemetry-terms.ts";
 import { CommandError, EXIT, note } from "./output.ts";
 import { DEFAULT_HOST, DEFAULT_RATE, type ServerFlags } from "./serve-options.ts";
@@ -67,6 +68,15 @@ export async function openServing(
   if (opened.ok) return { server: opened.value, made: access.value.made };
   const isPassing = opened.error.code === "SERVER_ADDRESS";
   throw new CommandError(opened.error.code, opened.error.text, isPassing ? EXIT.no : EXIT.usage);
+}
+
+/** Where OpenTelemetry's own variables say where to; without it otherwise. */
+export async function telemetryFor(): Promise<Telemetry | undefined> {
+  if (!isTelemetryWanted(process.env)) return undefined;
+  const opened = await openTelemetry({ onNote: note });
+  if (opened.ok) return opened.value;
+  note(`${opened.error.text}; it goes on without [${opened.error.code}]`);
+  return undefined;
 }
 
 /** For whoever opens links; without tokens where nobody has a new one. */

@@ -27,7 +27,7 @@ let exchange: LocalExchange;
 beforeAll(async () => {
   exchange = await startExchange({
     symbols: ["linear:BTCUSDT=generated:seed=7"],
-    accounts: 2,
+    accounts: 3,
     seed: 3,
     rateLimits: "off",
   });
@@ -292,6 +292,37 @@ describe("OpenTelemetry", () => {
     for (const body of collector.bodies) {
       for (const secret of secrets) expect(body).not.toContain(secret);
     }
+    collector.close();
+  });
+
+  it("is told of the one order that `arrival run --dashboard` works, until its end", async () => {
+    const collector = await Collector.open();
+    const { apiKey, secret } = exchange.accounts[2]!;
+    const where = ["--venue", "bybit", "--network", "local", "--local-url", exchange.url];
+    const order = ["--symbol", "BTCUSDT", "--side", "buy", "--quantity", "0.1", "--over", "8s"];
+    const page = ["--urgency", "1", "--dashboard", "--port", "0", "--journal", "one.journal"];
+    const child = spawn(process.execPath, [BIN, "run", ...where, ...order, ...page], {
+      cwd: folder,
+      env: {
+        ...process.env,
+        ARRIVAL_BYBIT_KEY: apiKey,
+        ARRIVAL_BYBIT_SECRET: secret,
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    children.add(child);
+    let said = "";
+    child.stderr.on("data", (data) => (said += String(data)));
+    const ended = await new Promise((resolve) => child.on("close", resolve));
+    const [root, ...others] = collector.spans.filter(({ name }) => name === "parent order");
+    expect(others).toEqual([]);
+    expect([ended, valueOf(root!, "arrival.instrument")], said).toEqual([
+      valueOf(root!, "arrival.parent.phase") === "complete" ? 0 : 1,
+      "bybit:linear:BTCUSDT",
+    ]);
+    const parts = collector.spans.filter(({ traceId }) => traceId === root!.traceId);
+    expect(parts.filter(({ name }) => name === "child order").length).toBeGreaterThan(0);
     collector.close();
   });
 
