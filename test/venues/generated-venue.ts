@@ -28,6 +28,8 @@ const MID = 600_000;
 export interface VenueFaults {
   /** The fate of the frame with this running number. */
   readonly fate?: (frame: number) => Fate;
+  /** Topics of which a request is refused, with all others in it. */
+  readonly refused?: RegExp;
   /** Answers to questions for the book, before the true one. */
   readonly snapshots?: HttpAnswer[];
 }
@@ -168,6 +170,11 @@ export class GeneratedVenue {
     if (op === "ping") client.send({ success: true, ret_msg: "pong", op: "ping" });
     if (op === "subscribe") {
       const topics = message["args"] as string[];
+      const { refused } = this.faults;
+      if (refused !== undefined && topics.some((topic) => refused.test(topic))) {
+        client.send({ success: false, ret_msg: "Invalid topic", conn_id: "c", req_id, op });
+        return;
+      }
       for (const topic of topics) client.topics.add(topic);
       client.send({ success: true, ret_msg: "", conn_id: "c", req_id, op });
       for (const topic of topics) if (topic.startsWith("orderbook")) this.#snapshotTo(client);
@@ -180,6 +187,13 @@ export class GeneratedVenue {
       for (const topic of message["params"] as string[]) client.topics.add(topic);
       client.send({ result: null, id });
     }
+  }
+
+  /** What Bybit's ticker says, to whoever is subscribed to it. */
+  ticker(data: object): void {
+    const topic = `tickers.${SYMBOL}`;
+    const frame = { topic, type: "delta", ts: this.base, data: { symbol: SYMBOL, ...data } };
+    for (const client of this.server.clients) if (client.topics.has(topic)) client.send(frame);
   }
 
   /** As after a restart of the venue's service: its numbers begin anew, at 1. */
