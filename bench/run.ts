@@ -1,7 +1,7 @@
 /**
  * Bench: takes every figure in a process of its own, several times, and prints the medians.
  *
- *   node bench/run.ts [--runs N] [--only NAME] [--json]
+ *   node bench/run.ts [--runs N] [--only NAME[,NAME…]] [--list] [--json]
  *
  * The rounds go over all figures in turn, so that a busy minute of the machine falls on each of
  * them. Nothing here judges a time: a benchmark reports, a person decides.
@@ -28,6 +28,14 @@ const FILES = [
   "./exchange-orders.ts",
 ];
 
+const USAGE = `Usage: npm run bench -- [--runs N] [--only NAME[,NAME…]] [--list] [--json]
+
+  --runs N     processes for each figure; the median counts [5]
+  --only NAME  figures by their names, or by how these begin
+  --list       the names, and what each measures
+  --json       one JSON document on standard output
+`;
+
 /** The young generation is large, so that the timed part is over before a collection is due. */
 const NODE_FLAGS = ["--expose-gc", "--max-semi-space-size=256"];
 
@@ -50,28 +58,51 @@ interface Report {
   readonly runs: readonly Measurement[];
 }
 
-const { values: options } = parseArgs({
-  options: {
-    runs: { type: "string", default: "5" },
-    only: { type: "string" },
-    json: { type: "boolean", default: false },
-  },
-});
+const options = readOptions();
 const rounds = Number(options.runs);
-if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--runs ${options.runs}: 1 or more`);
+if (!Number.isInteger(rounds) || rounds < 1) refuse(`--runs ${options.runs}: 1 or more`);
 
 const skipped: string[] = [];
-const reports = takeAll(await findTasks(options.only));
+const tasks = await findTasks(options.only);
+if (options.list) {
+  for (const { figure } of tasks) print(`${figure.name.padEnd(26)} ${figure.summary}`);
+  process.exit(0);
+}
+const reports = takeAll(tasks);
 if (options.json) {
   print(JSON.stringify({ machine: describeMachine(), rounds, reports, skipped }, null, 2));
 } else {
   printTables();
 }
 
-function takeAll(tasks: readonly Task[]): readonly Report[] {
+function readOptions() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        runs: { type: "string", default: "5" },
+        only: { type: "string" },
+        list: { type: "boolean", default: false },
+        json: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+    if (!values.help) return values;
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
+  print(USAGE.trimEnd());
+  return process.exit(0);
+}
+
+function refuse(text: string): never {
+  process.stderr.write(`${text}\n\n${USAGE}`);
+  process.exit(2);
+}
+
+function takeAll(all: readonly Task[]): readonly Report[] {
   const runs = new Map<Task, Measurement[]>();
   for (let round = 1; round <= rounds; round++) {
-    for (const task of tasks) {
+    for (const task of all) {
       const outcome = runChild(task);
       if ("skip" in outcome) {
         if (round === 1) skipped.push(`${task.figure.name} skipped: ${outcome.skip}`);
@@ -90,10 +121,13 @@ async function findTasks(only: string | undefined): Promise<readonly Task[]> {
     const bench = (await import(file)) as { figures: readonly Figure[] };
     for (const figure of bench.figures) found.push({ file, figure });
   }
-  const chosen = found.filter(({ figure }) => only === undefined || figure.name === only);
-  if (chosen.length > 0) return chosen;
-  const names = found.map(({ figure }) => figure.name).join(", ");
-  throw new Error(`no figure is named ${only}: ${names}`);
+  if (only === undefined) return found;
+  return only.split(",").flatMap((name) => {
+    const exact = found.filter(({ figure }) => figure.name === name);
+    const named =
+      exact.length > 0 ? exact : found.filter((one) => one.figure.name.startsWith(name));
+    return named.length > 0 ? named : refuse(`no figure is named ${name}: --list tells all`);
+  });
 }
 
 function runChild({ file, figure }: Task): Outcome {
