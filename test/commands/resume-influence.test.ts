@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { PROMPT_VERSION } from "../../src/advisors/prompt.ts";
+import { learned, tableContent } from "../influence/table-content.ts";
 import { recordPathOf } from "../../src/runtime/influence/influence-record.ts";
 import { sealed, tableText } from "../../src/runtime/influence/influence-table.ts";
 import { type LocalExchange, startExchange } from "../../src/runtime/local-exchange.ts";
@@ -34,31 +34,13 @@ latencyMs: 10
 rules:
   - { advise: { action: accelerate, rate: 2 } }
 `;
-const half = { weight: 0.5, orders: 80, markets: 40, saved: { mean: 2, low: 1, high: 3 } };
-const TABLE = sealed({
-  influence: 2,
-  reliability: null,
-  advisor: "scripted:demo",
-  prompt: PROMPT_VERSION,
-  model: null,
-  strategy: "twap",
-  envelope: { corridor: 0.05, variation: 0.2, crossing: 0.05 },
-  strategies: [],
-  learnedAt: "2026-01-01T00:00:00.000Z",
-  program: "a test",
-  confidence: 0.95,
-  from: {
-    rows: "0".repeat(64),
-    seed: 1,
-    markets: 40,
-    orders: 80,
-    kinds: ["normal"],
-    words: "test",
-    quantity: "2",
-    overSeconds: 300,
-  },
-  regimes: { calm: half, usual: half, stressed: half },
-});
+const half = learned(2, 1, 3);
+const TABLE = sealed(
+  tableContent({
+    advisor: "scripted:demo",
+    regimes: { calm: half, usual: half, stressed: half },
+  }),
+);
 
 function start(...args: readonly string[]) {
   const { apiKey, secret } = exchange.accounts[0]!;

@@ -6,8 +6,8 @@ import { appendFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { learned, tableContent } from "../../../test/influence/table-content.ts";
 import { deskStage, WIDE } from "../../../test/desk-stage.ts";
-import { PROMPT_VERSION } from "../../advisors/prompt.ts";
 import { parseScript, scripted } from "../../advisors/scripted.ts";
 import { canonicalJson } from "../../core/domain/canonical-json.ts";
 import { micros, SECOND } from "../../core/domain/units.ts";
@@ -27,31 +27,11 @@ rules:
   - { when: { every: 2 }, advise: { action: accelerate, rate: 2 }, latencyMs: 300 }
   - { advise: { action: wait, waitSeconds: 15 }, latencyMs: 300 }
 `;
-const half = { weight: 0.5, orders: 80, markets: 40, saved: { mean: 2, low: 1, high: 3 } };
-const CONTENT: Parameters<typeof sealed>[0] = {
-  influence: 2,
-  reliability: null,
+const half = learned(2, 1, 3);
+const CONTENT = tableContent({
   advisor: "scripted:a test",
-  prompt: PROMPT_VERSION,
-  model: null,
-  strategy: "twap",
-  envelope: { corridor: 0.05, variation: 0.2, crossing: 0.05 },
-  strategies: [],
-  learnedAt: "2026-01-01T00:00:00.000Z",
-  program: "a test",
-  confidence: 0.95,
-  from: {
-    rows: "0".repeat(64),
-    seed: 1,
-    markets: 40,
-    orders: 80,
-    kinds: ["normal"],
-    words: "test",
-    quantity: "2",
-    overSeconds: 300,
-  },
   regimes: { calm: half, usual: half, stressed: half },
-};
+});
 
 function stateOf(table: string) {
   const state = readInfluence(table);

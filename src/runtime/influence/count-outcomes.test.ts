@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { learned, tableContent } from "../../../test/influence/table-content.ts";
 import { micros, MINUTE } from "../../core/domain/units.ts";
-import { PROMPT_VERSION } from "../../advisors/prompt.ts";
 import { openAdvice } from "../advice/open-advice.ts";
 import { prepareBacktest } from "../backtest.ts";
 import { type ArrivalConfig, loadConfig } from "../config.ts";
@@ -28,32 +28,13 @@ rules:
 `;
 writeFileSync(script, SCRIPT);
 
-const saved = { mean: 1, low: 1, high: 1 };
-const whole = { weight: 1, orders: 80, markets: 40, saved };
-const TABLE = sealed({
-  influence: 2,
-  reliability: null,
-  advisor: "scripted:a test",
-  prompt: PROMPT_VERSION,
-  model: null,
-  strategy: "twap",
-  envelope: { corridor: 0.05, variation: 0.2, crossing: 0.05 },
-  strategies: [],
-  learnedAt: "2026-01-01T00:00:00.000Z",
-  program: "a test",
-  confidence: 0.95,
-  from: {
-    rows: "0".repeat(64),
-    seed: 1,
-    markets: 40,
-    orders: 80,
-    kinds: ["normal"],
-    words: "test",
-    quantity: "2",
-    overSeconds: 300,
-  },
-  regimes: { calm: whole, usual: whole, stressed: whole },
-});
+const whole = learned(1, 1, 1);
+const TABLE = sealed(
+  tableContent({
+    advisor: "scripted:a test",
+    regimes: { calm: whole, usual: whole, stressed: whole },
+  }),
+);
 const table = join(folder, "influence.json");
 writeFileSync(table, tableText(TABLE));
 

@@ -1,5 +1,4 @@
 /** A table and its record: what is refused, what lowers a weight, and who alone raises it. */
-import { PROMPT_VERSION } from "../../advisors/prompt.ts";
 import {
   appendFileSync,
   mkdtempSync,
@@ -12,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
+import { learned, tableContent } from "../../../test/influence/table-content.ts";
 import { DEFAULT_ADVICE } from "../advice/advice-config.ts";
 import { loadConfig } from "../config.ts";
 import {
@@ -36,38 +36,16 @@ import {
 const folder = mkdtempSync(join(tmpdir(), "arrival-influence-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const regime = (mean: number, low: number, high: number) => {
-  const saved = { mean, low, high };
-  return { weight: weightOf(saved), orders: 60, markets: 40, saved };
-};
-const TABLE: InfluenceTable = sealed({
-  influence: 2,
-  reliability: null,
-  advisor: "scripted:test",
-  prompt: PROMPT_VERSION,
-  model: null,
-  strategy: "twap",
-  envelope: { corridor: 0.05, variation: 0.2, crossing: 0.05 },
-  strategies: [],
-  learnedAt: "2026-01-01T00:00:00.000Z",
-  program: "a test",
-  confidence: 0.95,
-  from: {
-    rows: "0".repeat(64),
-    seed: 1,
-    markets: 40,
-    orders: 80,
-    kinds: ["calm", "normal", "wild"],
-    words: "test",
-    quantity: "2",
-    overSeconds: 300,
-  },
-  regimes: {
-    calm: regime(0.2, -0.1, 0.5),
-    usual: regime(1, 0.8, 1.2),
-    stressed: regime(2, 0.5, 3.5),
-  },
-});
+const TABLE: InfluenceTable = sealed(
+  tableContent({
+    advisor: "scripted:test",
+    regimes: {
+      calm: learned(0.2, -0.1, 0.5),
+      usual: learned(1, 0.8, 1.2),
+      stressed: learned(2, 0.5, 3.5),
+    },
+  }),
+);
 
 let files = 0;
 function tableFile(text = tableText(TABLE)): string {
