@@ -114,7 +114,9 @@ export class RunDashboard {
     try {
       await this.#opened?.server.close();
       await this.#desk.close();
-      await this.#telemetry?.close();
+      const telemetry = this.#telemetry;
+      this.#telemetry = undefined;
+      await telemetry?.close();
       this.#log?.close();
     } catch (error) {
       note(`the dashboard was not closed in order: ${textOf(error)}`);
