@@ -63,12 +63,12 @@ const rounds = Number(options.runs);
 if (!Number.isInteger(rounds) || rounds < 1) refuse(`--runs ${options.runs}: 1 or more`);
 
 const skipped: string[] = [];
-const tasks = await findTasks(options.only);
+const chosen = await findTasks(options.only);
 if (options.list) {
-  for (const { figure } of tasks) print(`${figure.name.padEnd(26)} ${figure.summary}`);
+  for (const { figure } of chosen) print(`${figure.name.padEnd(26)} ${figure.summary}`);
   process.exit(0);
 }
-const reports = takeAll(tasks);
+const reports = takeAll(chosen);
 if (options.json) {
   print(JSON.stringify({ machine: describeMachine(), rounds, reports, skipped }, null, 2));
 } else {
@@ -99,10 +99,10 @@ function refuse(text: string): never {
   process.exit(2);
 }
 
-function takeAll(all: readonly Task[]): readonly Report[] {
+function takeAll(tasks: readonly Task[]): readonly Report[] {
   const runs = new Map<Task, Measurement[]>();
   for (let round = 1; round <= rounds; round++) {
-    for (const task of all) {
+    for (const task of tasks) {
       const outcome = runChild(task);
       if ("skip" in outcome) {
         if (round === 1) skipped.push(`${task.figure.name} skipped: ${outcome.skip}`);

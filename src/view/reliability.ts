@@ -18,7 +18,7 @@ export type ReliabilityBin = Reliability["bins"][number];
 
 /** Of decisions that were told with as much confidence; undefined: nothing like it was judged. */
 export const likewise = ({ bins }: Reliability, confidence: Fraction): ReliabilityBin | undefined =>
-  bins.find(({ from }) => binOf(from + 0.5 / RELIABILITY_BINS) === binOf(confidence));
+  bins.find(({ from }) => binOf(from) === binOf(confidence));
 
 const percent = (share: Fraction): number => Math.round(100 * share);
 
