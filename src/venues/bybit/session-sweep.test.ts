@@ -21,6 +21,9 @@ import { BybitRest } from "./rest-client.ts";
 import { SESSION_PACE } from "./session-parts.ts";
 import { STREAM_PACE } from "./signed-stream.ts";
 
+/** However slow the machine is: a state is waited for, not a time. */
+const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 30_000 });
+
 const FAST = { firstMs: 20, mostMs: 200 };
 const QUICK: NonNullable<BybitVenueOptions["pace"]> = {
   feed: { ...DEFAULT_PACE, spacingMs: 1, backoff: FAST },
@@ -144,7 +147,7 @@ async function opened(
 async function listen(session: VenueSession): Promise<Told> {
   const told = new Told();
   session.start(told);
-  await vi.waitFor(() => expect(told.bid).toBeGreaterThan(0), { timeout: 5000 });
+  await eventually(() => expect(told.bid).toBeGreaterThan(0));
   return told;
 }
 
@@ -189,17 +192,17 @@ describe("an order of this run's name that the run does not hold open", () => {
     const told = await listen(first);
     first.place(resting(`${PREFIX}1`, told.bid));
     first.place(resting("other-1", told.bid));
-    await vi.waitFor(() => expect(told.reports).toHaveLength(2));
+    await eventually(() => expect(told.reports).toHaveLength(2));
     await first.close();
     // The journal tells that it has sent one, and that it has ended.
     const second = await opened({ isResumed: true, executedTo: nowMicros(), wasSent: () => true });
     const heard = await listen(second);
-    await vi.waitFor(() => expect(heard.codes).toContain("VENUE_STRAY_ORDER"));
+    await eventually(() => expect(heard.codes).toContain("VENUE_STRAY_ORDER"));
     const alarm = heard.notices.find(({ code }) => code === "VENUE_STRAY_ORDER")!;
     expect(alarm).toMatchObject({ severity: "critical" });
     expect(alarm.text).toContain(`${PREFIX}1`);
     const third = await opened({}, { prefix: "nobody-" });
-    await vi.waitFor(async () => expect(await foreignOrders(third)).toBe(1));
+    await eventually(async () => expect(await foreignOrders(third)).toBe(1));
     await third.close();
     expect(await foreignOrders(second)).toBe(1);
     expect(heard.codes.filter((code) => code === "VENUE_STRAY_ORDER")).toHaveLength(1);
@@ -213,7 +216,7 @@ describe("an order of this run's name that the run does not hold open", () => {
     const terms = { isResumed: true, executedTo, wasSent: (id: string) => id === `${PREFIX}2` };
     const session = await opened(terms);
     const told = await listen(session);
-    await vi.waitFor(() => expect(told.codes).toContain("VENUE_STRAY_EXECUTION"));
+    await eventually(() => expect(told.codes).toContain("VENUE_STRAY_EXECUTION"));
     expect(await session.refresh()).toMatchObject({ ok: true, value: { positionLots: 6 } });
     // The position differs, and a person looks.
     expect(session.foreignLots).toBe(0);
@@ -227,11 +230,11 @@ describe("a private stream that stands and tells nothing", () => {
     const session = await opened();
     const told = await listen(session);
     session.place(resting(`${PREFIX}1`, told.bid));
-    await vi.waitFor(() => expect(told.reports).toEqual([`${PREFIX}1 accepted`]));
+    await eventually(() => expect(told.reports).toEqual([`${PREFIX}1 accepted`]));
     wall.silence.abort();
     wall.silence = new AbortController();
     await byHand("/v5/order/cancel-all", {});
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(told.reports).toEqual([`${PREFIX}1 accepted`, `${PREFIX}1 canceled`]),
     );
     await trade("Buy", "0.003");
@@ -254,7 +257,7 @@ describe("a private stream that stands and tells nothing", () => {
     const { limitPrice: _, ...terms } = resting(`${PREFIX}1`, told.bid);
     session.place({ ...terms, timeInForce: { kind: "immediate-or-cancel" } });
     await trade("Sell", "0.002");
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const summary = await session.refresh();
       expect(summary).toMatchObject({ ok: true, value: { positionLots: 8 } });
       expect(told.reports).toContain(`${PREFIX}1 filled`);
@@ -263,8 +266,8 @@ describe("a private stream that stands and tells nothing", () => {
     // It is listed only now, long after it happened.
     await new Promise((resolve) => setTimeout(resolve, 50));
     await byHand("/v5/order/create", { side: "Buy", orderType: "Market", qty: "0.001" });
-    await vi.waitFor(() => expect(told.codes).toContain("VENUE_PRIVATE_LOST"), { timeout: 3000 });
-    await vi.waitFor(() => expect(told.codes).toContain("VENUE_RECONNECTED"), { timeout: 5000 });
+    await eventually(() => expect(told.codes).toContain("VENUE_PRIVATE_LOST"));
+    await eventually(() => expect(told.codes).toContain("VENUE_RECONNECTED"));
   });
 });
 
@@ -342,7 +345,7 @@ describe("a run that is gone on with", () => {
     expect(again.now()).toBeGreaterThanOrEqual(last - 1e9);
     expect(again.now()).toBeLessThan(last + 60e9);
     again.place(resting(`${PREFIX}1`, told.bid));
-    await vi.waitFor(() => expect(told.reports).toEqual([`${PREFIX}1 accepted`]));
+    await eventually(() => expect(told.reports).toEqual([`${PREFIX}1 accepted`]));
     await again.cancelAll();
   });
 });
