@@ -6,6 +6,7 @@
  */
 export type {
   BoundStrategy,
+  DayCurve,
   ParameterFault,
   Plan,
   Strategy,

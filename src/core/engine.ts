@@ -96,6 +96,10 @@ export class Engine {
     };
   }
 
+  get strategies(): ReadonlyMap<string, Strategy> {
+    return this.#context.strategies;
+  }
+
   /** In force now. */
   get limits(): RiskLimits {
     return this.#context.gate.limits;

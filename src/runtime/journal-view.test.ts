@@ -224,6 +224,21 @@ describe("a journal that is looked at", () => {
     for (const opened of [folded, filmed]) opened.value.close();
   });
 
+  it("holds the market's volume against the curve of the day by which its order trades", async () => {
+    const strategy = { name: "vwap", parameters: { curve: "crypto-sessions" } };
+    const { path } = await backtested(generated(11), request(by("vwap", { strategy })));
+    const opened = await openJournalView(path);
+    if (!opened.ok) throw new Error(opened.error.text);
+    const { market } = await opened.value.at();
+    opened.value.close();
+    isPlain(market);
+    const { usualFrom, curve, quarters } = market.dayVolume;
+    expect([usualFrom, curve]).toEqual(["curve", "crypto-sessions"]);
+    // Two regions are at work at 14:00, one at 10:00: three to two.
+    expect(quarters[4 * 14]!.usual! / quarters[4 * 10]!.usual!).toBeCloseTo(1.5, 10);
+    expect(quarters.filter(({ traded }) => traded !== null)).toHaveLength(1);
+  });
+
   it("shows what it can where this program decides otherwise, and says so", async () => {
     const { path } = await backtested(generated(11), request(by("twap")));
     const whole = openJournal(path);
@@ -487,6 +502,11 @@ describe("a run that is looked at while it works", () => {
     const { observer } = engine.instruments[0]!;
     const volume = path.reduce((sum, point) => sum + point.volume, 0);
     expect(volume).toBeCloseTo(observer.volume / 1000, 0);
+    const { usualFrom, quarters } = viewer!.marketView().dayVolume;
+    expect(usualFrom).toBe("even-day");
+    const traded = quarters.map((each) => each.traded ?? { value: 0, coverage: 0 });
+    const today = traded.reduce((sum, { value, coverage }) => sum + value * coverage, 0);
+    expect(today).toBeCloseTo(observer.volume / 1000, 0);
     expect(instrumentId(engine.instruments[0]!.instrument)).toBe(viewer!.marketView().instrument);
   });
 });

@@ -187,6 +187,11 @@ export const MARKET_VIEW = sameShape<MarketView>()(
     trades: z.array(PRINT),
     volumeMinute: COVERED,
     volumeDay: COVERED,
+    dayVolume: z.object({
+      usualFrom: z.enum(["day-before", "curve", "even-day"]),
+      curve: TEXT,
+      quarters: z.array(z.object({ traded: COVERED, usual: NUMBER })),
+    }),
     volatilityHour: COVERED,
     positionLots: z.number(),
     position: z.string(),

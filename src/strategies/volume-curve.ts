@@ -9,7 +9,7 @@
  * (`arrival data volume-curve`).
  * What must stay true: the cumulative volume never falls.
  */
-import type { Plan } from "../core/contracts/strategy.ts";
+import type { DayCurve, Plan } from "../core/contracts/strategy.ts";
 import { DAY } from "../core/domain/units.ts";
 
 export const CURVE_SPANS = ["plan", "day"] as const;
@@ -56,8 +56,7 @@ export const NAMED_CURVES: ReadonlyMap<string, VolumeCurve> = new Map(
  * weights. The answer may be zero: the curve expects nobody to trade then.
  */
 export function volumeBetween(curve: VolumeCurve, plan: Plan): (a: number, b: number) => number {
-  const cumulative = [0];
-  for (const weight of curve.weights) cumulative.push(cumulative.at(-1)! + weight);
+  const cumulative = cumulated(curve.weights);
   const arrivedAt = plan.arrivedAt ?? plan.from;
   // Days are counted from the plan's own first: since 1970, the digits of an hour would be lost.
   const [zero, unit] =
@@ -71,6 +70,19 @@ export function volumeBetween(curve: VolumeCurve, plan: Plan): (a: number, b: nu
     return day * cumulative.at(-1)! + within(cumulative, position - day);
   };
   return (a, b) => Math.max(0, at(b) - at(a));
+}
+
+/** The curve as one of a UTC day; undefined: that is not what it spans. */
+export function dayCurveOf({ name, over, weights }: VolumeCurve): DayCurve | undefined {
+  if (over !== "day") return undefined;
+  const cumulative = cumulated(weights);
+  return { name, shareBy: (moment) => within(cumulative, moment) / cumulative.at(-1)! };
+}
+
+function cumulated(weights: readonly number[]): readonly number[] {
+  const sums = [0];
+  for (const weight of weights) sums.push(sums.at(-1)! + weight);
+  return sums;
 }
 
 /** Cumulative volume at a position from 0 to 1, even inside a bucket. */

@@ -186,4 +186,16 @@ describe("vwap", () => {
     expect(paths({ over: "day", weights: [1] }, "plan")).toEqual(["over"]);
     expect(paths({ over: "day", weights: [1] }, "day")).toEqual([]);
   });
+
+  it("tells its curve of the day, by name, and none of a plan", () => {
+    const by = (parameters: Record<string, unknown>) => vwap.dayCurve!(parameters);
+    const learned = by({ curve: { over: "day", weights: [1, 3], learned: {} } })!;
+    expect(learned.name).toBe("learned day");
+    expect([0, 0.25, 0.5, 1].map((moment) => learned.shareBy(moment))).toEqual([0, 0.125, 0.25, 1]);
+    expect(by({ curve: "crypto-sessions" })!.name).toBe("crypto-sessions");
+    expect(by({ curve: [1, 2], over: "day" })!.name).toBe("given day");
+    for (const none of [{}, { curve: "u-shape" }, { curve: [1, 2] }]) {
+      expect(by(none)).toBeUndefined();
+    }
+  });
 });

@@ -20,7 +20,13 @@ import type { BoundStrategy, ParameterFault, Plan, Strategy } from "../core/cont
 import { invariant } from "../core/domain/errors.ts";
 import { nameOrNull, nameOrWeights, parameterFaults, type ParameterRules } from "./parameters.ts";
 import { layOut, SLICING_DEFAULTS, SLICING_RULES, targetAt } from "./schedule.ts";
-import { CURVE_SPANS, NAMED_CURVES, type VolumeCurve, volumeBetween } from "./volume-curve.ts";
+import {
+  CURVE_SPANS,
+  dayCurveOf,
+  NAMED_CURVES,
+  type VolumeCurve,
+  volumeBetween,
+} from "./volume-curve.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -49,6 +55,7 @@ export const vwap: Strategy = {
     const schedule = layOut("vwap", parameters, plan, weightOf);
     return { target: (view) => targetAt(schedule, plan, view, () => note) };
   },
+  dayCurve: (parameters) => dayCurveOf(curveOf(parameters)),
 };
 
 function vwapFaults(parameters: Json): readonly ParameterFault[] {

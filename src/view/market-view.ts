@@ -1,6 +1,7 @@
 /**
  * Market view: one instrument's market as the engine sees it now, with our own orders in it.
  */
+import type { DayCurve } from "../core/contracts/strategy.ts";
 import { opposite, type Side } from "../core/domain/side.ts";
 import { formatHalfPrice, formatPrice, formatQuantity } from "../core/domain/instrument.ts";
 import type { MarketTold } from "../core/domain/messages.ts";
@@ -10,6 +11,7 @@ import type { Lots, Micros, Ticks } from "../core/domain/units.ts";
 import type { InstrumentState } from "../core/execution/instrument-state.ts";
 import type { Observer } from "../core/market/observer.ts";
 import { quantityUnit } from "../core/tca/report.ts";
+import { dayVolume } from "./day-volume.ts";
 import { type MarketPath, scaled } from "./market-path.ts";
 import type { Covered, LadderLevel, MarketView } from "./shapes.ts";
 
@@ -26,6 +28,8 @@ export interface MarketViewSource {
   readonly levels: number;
   readonly quality: Omit<MarketView["quality"], "unused">;
   readonly told: MarketTold;
+  /** By which an order here expects the day's volume. */
+  readonly dayCurve: DayCurve | undefined;
 }
 
 /** What was told before stands until it is told anew; of liquidations the newest stay. */
@@ -57,6 +61,7 @@ export function marketView(source: MarketViewSource): MarketView {
     trades: tradesOf(market, now),
     volumeMinute: covered(observer.volumeMinute(now), quantity),
     volumeDay: covered(observer.volumeDay, quantity),
+    dayVolume: dayVolume(observer.profile, now, quantity, source.dayCurve),
     volatilityHour: covered(observer.volatilityHour),
     positionLots: market.positionLots,
     position: positionText(market),

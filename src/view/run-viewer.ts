@@ -8,6 +8,7 @@
  * Who hosts it makes the engine with a `WatchedObserver` (then seconds are told by themselves) and
  * calls `stepped` behind each `Engine.step`, before any later row is observed.
  */
+import type { DayCurve } from "../core/contracts/strategy.ts";
 import type { Engine } from "../core/engine.ts";
 import type { ClientOrderId } from "../core/domain/child-order.ts";
 import type { DataHealth } from "../core/domain/decision.ts";
@@ -59,6 +60,11 @@ export class RunViewer {
   readonly #mayLoad: boolean;
   #told: MarketTold = {};
   #wasRecalled = false;
+  /** Looked up anew when another order has come. */
+  #curve: { readonly parents: number; readonly newest: DayCurve | undefined } = {
+    parents: 0,
+    newest: undefined,
+  };
   /** Number of the last record that it was told of. */
   #record = 0;
   #now = 0 as Micros;
@@ -159,7 +165,20 @@ export class RunViewer {
       seen: { health: this.#health, since: this.#healthSince },
       quality: { ...this.#quality },
       told: this.#told,
+      dayCurve: this.#dayCurve(),
     });
+  }
+
+  /** Of the newest order that goes by one. */
+  #dayCurve(): DayCurve | undefined {
+    const { parents, strategies } = this.#engine;
+    if (this.#curve.parents === parents.size) return this.#curve.newest;
+    const curves = [...parents.values()].map(({ order: { strategy } }) =>
+      strategies.get(strategy.name)?.dayCurve?.(strategy.parameters),
+    );
+    const newest = curves.findLast((curve) => curve !== undefined);
+    this.#curve = { parents: parents.size, newest };
+    return newest;
   }
 
   /** Oldest first, the newest 5,000; only those behind record `after`, where it is given. */

@@ -351,6 +351,18 @@ export interface MarketView {
   }[];
   readonly volumeMinute: Covered | null;
   readonly volumeDay: Covered | null;
+  /** The UTC day against what is usual, in units of the instrument. */
+  readonly dayVolume: {
+    /** The day before as seen; the curve of a day that an order here goes by; or no profile. */
+    readonly usualFrom: "day-before" | "curve" | "even-day";
+    /** Name of the curve; null: it is not by a curve. */
+    readonly curve: string | null;
+    /** The day's 96 quarters of an hour. Null: not seen yet, or not known. */
+    readonly quarters: readonly {
+      readonly traded: Covered | null;
+      readonly usual: number | null;
+    }[];
+  };
   readonly volatilityHour: Covered | null;
   readonly positionLots: number;
   readonly position: string;

@@ -68,6 +68,7 @@ const figure = async (page: Page, name: string): Promise<string> =>
     .replaceAll(/\s+/g, " ")
     .trim();
 const panel = (page: Page, name: string) => page.locator(`[data-panel="${name}"]`).first();
+const quarterOf = (time: number): number => Math.floor((time % 864e8) / 9e8);
 const digits = (text: string): string => text.replaceAll(/[^\d.−+-]/g, "").replace("−", "-");
 const shown = (): OrderView => desk.order("p1")!;
 const seriousFaults = (errors: readonly string[]): readonly string[] =>
@@ -237,6 +238,37 @@ describe("the market", () => {
     expect(view.fundingRate).toBeNull();
     const unknown = panel(page, "now").getByTitle("not known");
     expect(await unknown.count()).toBeGreaterThanOrEqual(2);
+    expect(seriousFaults(errors)).toEqual([]);
+    await page.context().close();
+  });
+
+  it("holds what trades against what is usual, and says what that is from", async () => {
+    const { page, errors } = await enter(MARKET);
+    const profile = panel(page, "profile");
+    const text = async (of = "profile"): Promise<string> =>
+      (await panel(page, of).innerText()).replaceAll(/[\s\u202f]+/g, " ");
+    await profile.getByText("of the usual").waitFor();
+    const { dayVolume } = desk.market("generated:linear:BTCUSDT")!;
+    expect(dayVolume.usualFrom).toBe("even-day");
+    expect(await text()).toContain("Usual is an even day");
+    // All that was seen is of today, so an even day at its level has just as much.
+    const seen = dayVolume.quarters.filter(({ traded }) => traded !== null);
+    const sum = seen.reduce((all, { traded }) => all + traded!.value * traded!.coverage, 0);
+    expect(await text()).toContain(`Today ${sum.toFixed(3)}, × 1.00 of the usual`);
+    desk.planted = MEASURED;
+    desk.tell({ kind: "market", instrument: "generated:linear:BTCUSDT" });
+    await profile.getByText("what the day before had").waitFor();
+    const planted = desk.market("generated:linear:BTCUSDT")!;
+    const usual = planted.dayVolume.quarters[quarterOf(planted.time)]!.usual!;
+    const { value, coverage } = planted.volumeMinute!;
+    const ratio = (value / coverage / (usual / 15)).toFixed(2);
+    expect(await text("now")).toContain(`against a usual minute × ${ratio}`);
+    const chart = profile.locator(".uplot").last();
+    await chart.scrollIntoViewIfNeeded();
+    const over = (await chart.locator(".u-over").boundingBox())!;
+    await page.mouse.move(over.x + 3, over.y + over.height / 2);
+    await expect.poll(() => chart.innerText()).toMatch(/traded in the quarter[\s:]*18000\.000/);
+    expect(await chart.innerText()).toMatch(/usual[\s:]*15000\.000/);
     expect(seriousFaults(errors)).toEqual([]);
     await page.context().close();
   });
@@ -525,6 +557,16 @@ const MEASURED: Planted = {
     openInterest: "1234567.891 BTC",
     quality: { ...view.quality, unused: 7 },
     liquidations: view.trades,
+    // A day that was quietest in its middle, and a fifth more of it until now.
+    dayVolume: {
+      usualFrom: "day-before",
+      curve: null,
+      quarters: Array.from({ length: 96 }, (_, quarter) => {
+        const usual = 15_000 - 9_000 * Math.sin((quarter / 95) * Math.PI);
+        const isOver = quarter <= quarterOf(view.time);
+        return { traded: isOver ? { value: 1.2 * usual, coverage: 1 } : null, usual };
+      }),
+    },
   }),
 };
 

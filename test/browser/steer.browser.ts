@@ -186,7 +186,7 @@ describe("the market of a run", () => {
       (await page.locator(`[data-panel="${name}"]`).innerText()).replaceAll(/[\s\u202f]+/g, " ");
     await expect.poll(() => text("now"), { timeout: 5000 }).toContain("1 234.567 BTC");
     expect(await text("now")).toContain("funding rate +1.250 bps, next 16:00:00 UTC");
-    expect(await text("now")).toMatch(/against an average minute × \d+\.\d\d/);
+    expect(await text("now")).toMatch(/against a usual minute × \d+\.\d\d/);
     expect(await text("quality")).toContain("messages not used 7");
     await expect.poll(() => text("liquidations"), { timeout: 5000 }).toContain("short closed");
     expect(await text("liquidations")).toContain("70 123.4 4.321");

@@ -284,6 +284,7 @@ const marketOf = (time: Micros, trades: number): MarketView => ({
   trades: [],
   volumeMinute: null,
   volumeDay: null,
+  dayVolume: { usualFrom: "even-day", curve: null, quarters: [] },
   volatilityHour: { value: 0.004, coverage: 1 },
   positionLots: 0,
   position: "0 BTC",

@@ -11,6 +11,7 @@ import { Exact, Fact, Health, Panel, Unknown } from "../widgets/figures.tsx";
 import { PriceChart } from "../widgets/price-chart.tsx";
 import { SeriesChart, type SeriesLine } from "../widgets/series-chart.tsx";
 import { Slow } from "../widgets/slow.tsx";
+import { AgainstUsual, VolumeAgainstProfile } from "./day-volume.tsx";
 import { Limits } from "./limits.tsx";
 
 export function MarketRoom({ name }: { name: string }) {
@@ -74,8 +75,8 @@ export function MarketPanels({ view }: { view: MarketView }) {
         <Panel name="volume" title="Volume and spread">
           <Slow>{() => <Flow view={view} />}</Slow>
         </Panel>
-        <Panel name="profile" title="Volume against the day" note="whole minutes">
-          <Slow>{() => <Profile view={view} />}</Slow>
+        <Panel name="profile" title="Volume against its profile" note="what is usual at this time">
+          <Slow>{() => <VolumeAgainstProfile view={view} />}</Slow>
         </Panel>
         <div class="side-by-side">
           <Panel name="trades" title="Trades" note="newest first">
@@ -135,8 +136,8 @@ function Now({ view }: { view: MarketView }) {
       <Fact name="volume, last minute">
         <Seen figure={view.volumeMinute}>{(value) => number(value, 3)}</Seen>
       </Fact>
-      <Fact name="against an average minute">
-        <AgainstAverage view={view} />
+      <Fact name="against a usual minute">
+        <AgainstUsual view={view} />
       </Fact>
       <Fact name="volume, a day">
         <Seen figure={view.volumeDay}>{(value) => number(value, 1)}</Seen>
@@ -156,17 +157,6 @@ function Now({ view }: { view: MarketView }) {
       </Fact>
     </dl>
   );
-}
-
-/** An even day's minute, in units of the instrument; null: of the day too little is known. */
-const averageMinute = ({ volumeDay }: MarketView): number | null =>
-  volumeDay === null || volumeDay.value === 0 ? null : volumeDay.value / 1440;
-
-function AgainstAverage({ view }: { view: MarketView }) {
-  const average = averageMinute(view);
-  const { volumeMinute } = view;
-  if (average === null || volumeMinute === null || volumeMinute.coverage === 0) return <Unknown />;
-  return <>× {number(volumeMinute.value / volumeMinute.coverage / average)}</>;
 }
 
 const SHOWN = 12;
@@ -289,46 +279,6 @@ function Flow({ view }: { view: MarketView }) {
       />
       <SeriesChart label="Spread" unit="bps" xs={xs} lines={spread} height={130} isFromZero />
     </>
-  );
-}
-
-/** Whole minutes that were seen, against what a minute of an even day would have. */
-function Profile({ view }: { view: MarketView }) {
-  const average = averageMinute(view);
-  const minutes = useMemo(() => {
-    const seen = new Map<number, { seconds: number; volume: number }>();
-    for (const { time, volume } of view.path) {
-      const minute = Math.floor((time - 1) / 6e7);
-      const { seconds = 0, volume: before = 0 } = seen.get(minute) ?? {};
-      seen.set(minute, { seconds: seconds + 1, volume: before + volume });
-    }
-    return [...seen].filter(([, { seconds }]) => seconds === 60);
-  }, [view.path]);
-  if (minutes.length < 2) return <p class="quiet">Two whole minutes have to be seen first.</p>;
-  return (
-    <SeriesChart
-      label="Volume by minute, and the day's average minute"
-      unit="traded"
-      xs={minutes.map(([minute]) => minute * 60)}
-      lines={[
-        {
-          label: "traded in the minute",
-          colour: "plan",
-          shape: "bars",
-          width: 1,
-          digits: 3,
-          values: minutes.map(([, { volume }]) => volume),
-        },
-        {
-          label: "an average minute of the day",
-          colour: "own",
-          dash: [6, 3],
-          digits: 3,
-          values: minutes.map(() => average),
-        },
-      ]}
-      height={150}
-    />
   );
 }
 

@@ -72,6 +72,13 @@ export interface ParameterFault {
   readonly text: string;
 }
 
+/** How the market's volume is expected to spread over a UTC day. */
+export interface DayCurve {
+  readonly name: string;
+  /** Of the day's volume, the share by a moment of the day; both 0..1, 0 at 0 and 1 at 1. */
+  shareBy(moment: Fraction): Fraction;
+}
+
 export interface Strategy {
   /** Lower-case, unique in the registry. */
   readonly name: string;
@@ -84,4 +91,6 @@ export interface Strategy {
   /** Every fault at once; empty when `parameters` may be bound. Unknown keys are faults. */
   check(parameters: Readonly<Record<string, unknown>>): readonly ParameterFault[];
   bind(parameters: Readonly<Record<string, unknown>>, plan: Plan): BoundStrategy;
+  /** What it expects of a day's volume; absent, or undefined: it goes by no curve of the day. */
+  dayCurve?(parameters: Readonly<Record<string, unknown>>): DayCurve | undefined;
 }

@@ -110,4 +110,35 @@ describe("the volume profile", () => {
     profile.add(86_400, 7);
     expect(profile.minute(0)).toEqual({ value: 420, coverage: 1 / 60 });
   });
+
+  it("keeps a minute of the day before, until the next day has come to it", () => {
+    const profile = new VolumeProfile();
+    const today = 20_000;
+    const at = (day: number, minute: number): number => day * 86_400 + minute * 60;
+    profile.add(at(today - 1, 5), 3);
+    profile.add(at(today - 1, 6), 4);
+    expect(profile.minuteOn(today - 1, 5)).toEqual({ value: 180, coverage: 1 / 60 });
+    profile.add(at(today, 5), 7);
+    expect(profile.minuteOn(today, 5)).toEqual({ value: 420, coverage: 1 / 60 });
+    expect(profile.minuteOn(today - 1, 5)).toEqual({ value: 180, coverage: 1 / 60 });
+    expect(profile.minuteOn(today - 1, 6)).toEqual({ value: 240, coverage: 1 / 60 });
+    expect(profile.minuteOn(today, 6)).toEqual({ value: 0, coverage: 0 });
+    profile.add(at(today + 1, 5), 1);
+    expect(profile.minuteOn(today - 1, 5).coverage).toBe(0);
+    expect(profile.minuteOn(today, 5).value).toBe(420);
+  });
+
+  it("does not take a minute that is seen again for one of the day before", () => {
+    const profile = new VolumeProfile();
+    for (const [second, lots] of [
+      [0, 100],
+      [86_400, 5],
+      [86_460, 1],
+      [86_400, 7],
+    ] as const) {
+      profile.add(second, lots);
+    }
+    expect(profile.minuteOn(1, 0).value).toBe(420);
+    expect(profile.minuteOn(0, 0).value).toBe(6000);
+  });
 });

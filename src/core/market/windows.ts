@@ -125,40 +125,91 @@ export class VolatilityWindow {
   }
 }
 
-/** Volume by minute of the UTC day, and the day's volume (ADV), from what has been seen. */
+/**
+ * Volume by minute of the UTC day, as last seen and as seen the day before that, and the day's
+ * volume (ADV), from what has been seen.
+ */
 export class VolumeProfile {
-  readonly #volume = new Float64Array(MINUTES_PER_DAY);
-  readonly #seconds = new Uint8Array(MINUTES_PER_DAY);
+  #newest = new DayOfMinutes();
+  #before = new DayOfMinutes();
+  /** Minutes since the Unix epoch. */
   #minute = -1;
 
   /** One whole observed second of volume. */
   add(second: number, lots: number): void {
-    const minute = Math.floor((second % SECONDS_PER_DAY) / 60);
+    const minute = Math.floor(second / 60);
     if (minute !== this.#minute) {
       this.#minute = minute;
-      this.#volume[minute] = 0;
-      this.#seconds[minute] = 0;
+      if (!this.#newest.has(minute)) this.#before.take(minute, this.#newest);
+      this.#newest.clear(minute);
     }
-    this.#volume[minute]! += lots;
-    this.#seconds[minute]! += 1;
+    this.#newest.add(minute, lots);
   }
 
   /** Lots in minute `minute` (0..1439) of the day, as last seen. */
   minute(minute: number): Covered {
-    const seconds = this.#seconds[minute] ?? 0;
-    if (seconds === 0) return { value: 0, coverage: 0 };
-    return { value: (this.#volume[minute]! * 60) / seconds, coverage: seconds / 60 };
+    return this.#newest.minute(minute);
+  }
+
+  /** The same on one UTC day, in days since the Unix epoch; of a minute, two days are kept. */
+  minuteOn(day: number, minute: number): Covered {
+    const since = day * MINUTES_PER_DAY + minute;
+    const found = [this.#newest, this.#before].find((each) => each.has(since));
+    return found?.minute(minute) ?? { value: 0, coverage: 0 };
   }
 
   /** Lots per day, scaled up from the covered share of the last 24 h. */
   get day(): Covered {
-    let volume = 0;
-    let seconds = 0;
-    for (let i = 0; i < MINUTES_PER_DAY; i++) {
-      volume += this.#volume[i]!;
-      seconds += this.#seconds[i]!;
-    }
+    const { volume, seconds } = this.#newest.sums();
     if (seconds === 0) return { value: 0, coverage: 0 };
     return { value: (volume * SECONDS_PER_DAY) / seconds, coverage: seconds / SECONDS_PER_DAY };
+  }
+}
+
+/** For each minute of the day one that was seen, by its number since the epoch, and its volume. */
+class DayOfMinutes {
+  readonly #which = new Int32Array(MINUTES_PER_DAY).fill(-1);
+  readonly #volume = new Float64Array(MINUTES_PER_DAY);
+  readonly #seconds = new Uint8Array(MINUTES_PER_DAY);
+
+  has(which: number): boolean {
+    return this.#which[which % MINUTES_PER_DAY] === which;
+  }
+
+  clear(which: number): void {
+    const at = which % MINUTES_PER_DAY;
+    this.#which[at] = which;
+    this.#volume[at] = 0;
+    this.#seconds[at] = 0;
+  }
+
+  add(which: number, lots: number): void {
+    const at = which % MINUTES_PER_DAY;
+    this.#volume[at]! += lots;
+    this.#seconds[at]! += 1;
+  }
+
+  /** Becomes what `other` holds at the place of `which`. */
+  take(which: number, other: DayOfMinutes): void {
+    const at = which % MINUTES_PER_DAY;
+    this.#which[at] = other.#which[at]!;
+    this.#volume[at] = other.#volume[at]!;
+    this.#seconds[at] = other.#seconds[at]!;
+  }
+
+  minute(at: number): Covered {
+    const seconds = this.#seconds[at] ?? 0;
+    if (seconds === 0) return { value: 0, coverage: 0 };
+    return { value: (this.#volume[at]! * 60) / seconds, coverage: seconds / 60 };
+  }
+
+  sums(): { readonly volume: number; readonly seconds: number } {
+    let volume = 0;
+    let seconds = 0;
+    for (let at = 0; at < MINUTES_PER_DAY; at++) {
+      volume += this.#volume[at]!;
+      seconds += this.#seconds[at]!;
+    }
+    return { volume, seconds };
   }
 }
