@@ -12,7 +12,12 @@ import { instrumentId } from "../src/core/domain/instrument.ts";
 import type { EngineEvent } from "../src/core/domain/messages.ts";
 import { type Lots, lots, type Micros, micros, SECOND } from "../src/core/domain/units.ts";
 import { Engine } from "../src/core/engine.ts";
-import { ColumnsBuilder, type MarketBlock, type MarketHeader } from "../src/core/market/columns.ts";
+import {
+  blockOf,
+  ColumnsBuilder,
+  type MarketBlock,
+  type MarketHeader,
+} from "../src/core/market/columns.ts";
 import { readRecording } from "../src/data/recording.ts";
 import { composeVenue } from "../src/runtime/compose.ts";
 import { DEFAULT_CONFIG } from "../src/runtime/config.ts";
@@ -100,7 +105,7 @@ function prepare({ header, block }: Laid): Prepared {
   return {
     warmUp: () => {
       for (let pass = 0; pass < 3; pass++) {
-        runOnce(header, { ...block, length: messageEnd(block, 500_000) });
+        runOnce(header, blockOf(block, messageEnd(block, 500_000)));
       }
     },
     run: () => {
@@ -206,7 +211,7 @@ export function layGenerated(eventsPerSecond: number): Laid {
   const block = builder.view();
   return {
     header: generatedHeader(config),
-    block: { ...block, length: messageEnd(block, GENERATED_ROWS) },
+    block: blockOf(block, messageEnd(block, GENERATED_ROWS)),
   };
 }
 

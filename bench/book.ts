@@ -7,7 +7,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { Book } from "../src/core/market/book.ts";
-import { ColumnsBuilder, Kind, type MarketBlock } from "../src/core/market/columns.ts";
+import { blockOf, ColumnsBuilder, Kind, type MarketBlock } from "../src/core/market/columns.ts";
 import { bitsAt, streamOf } from "../src/core/domain/random.ts";
 import type { Figure, Prepared } from "./measure.ts";
 
@@ -125,7 +125,7 @@ function generateDeltas(count: number, sides: "in runs" | "at random"): MarketBl
   }
   // The book looks at no time.
   const none = new Float64Array(0);
-  return { exchangeTime: none, localTime: none, kind, price, quantity, length: count };
+  return blockOf({ exchangeTime: none, localTime: none, kind, price, quantity }, count);
 }
 
 type Levels = readonly (readonly [price: string, quantity: string])[];

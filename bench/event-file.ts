@@ -8,6 +8,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { blockOf } from "../src/core/market/columns.ts";
 import { type EventFile, openEventFile } from "../src/data/event-file/reader.ts";
 import { createEventFile, DEFAULT_LEVEL } from "../src/data/event-file/writer.ts";
 import { openRecording, readRecording } from "../src/data/recording.ts";
@@ -80,7 +81,7 @@ function open(path: string): EventFile {
 function firstRows({ header, block }: Laid, rows: number): Laid {
   let length = Math.min(rows, block.length);
   while ((block.kind[length - 1]! & 8) === 0) length -= 1;
-  return { header, block: { ...block, length } };
+  return { header, block: blockOf(block, length) };
 }
 
 function encode(laid: Laid): Prepared {

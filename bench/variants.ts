@@ -11,6 +11,7 @@ import type { StrategyChoice } from "../src/core/domain/parent-order.ts";
 import { micros, SECOND } from "../src/core/domain/units.ts";
 import { Engine } from "../src/core/engine.ts";
 import { Observer } from "../src/core/market/observer.ts";
+import { blockOf } from "../src/core/market/columns.ts";
 import { composeVenue, strategiesWith } from "../src/runtime/compose.ts";
 import { DEFAULT_CONFIG } from "../src/runtime/config.ts";
 import { simulateToEnd } from "../src/runtime/simulated-loop.ts";
@@ -48,7 +49,7 @@ function prepare(laid: Laid, strategy: StrategyChoice | undefined): Prepared {
   while ((block.kind[short - 1]! & 8) === 0) short -= 1;
   return {
     warmUp: () => {
-      const first = { ...laid, block: { ...block, length: short } };
+      const first = { ...laid, block: blockOf(block, short) };
       for (let pass = 0; pass < 3; pass++) run(first, strategy);
     },
     run: () => {

@@ -398,7 +398,7 @@ export class Engine {
       const { wake } = instrument;
       wake.onHealth = false;
       wake.bidAbove = Number.POSITIVE_INFINITY;
-      wake.askBelow = 0;
+      wake.askBelow = Number.NEGATIVE_INFINITY;
       for (const parent of instrument.live) {
         this.#isWatching = true;
         wake.onHealth = true;

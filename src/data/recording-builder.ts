@@ -5,7 +5,7 @@
  * the whole second before the first. What must stay true: after it, no row is received before it
  * happened; and the rows are those that a streaming import of the same files writes.
  */
-import { ColumnsBuilder, LAST, type MarketBlock } from "../core/market/columns.ts";
+import { ColumnsBuilder, LAST, type MarketBlock, sliceOf } from "../core/market/columns.ts";
 import type { MarketSink, TimeBase } from "./capture.ts";
 import { FILE_HORIZON_NANOS, MessageOrderer } from "./message-orderer.ts";
 import type { ColumnsReport, StreamCounts } from "./read-report.ts";
@@ -114,14 +114,7 @@ function blocksOf(rows: MarketBlock): MarketBlock[] {
       to = Math.min(from + BLOCK_ROWS, rows.length);
       while (!endsMessage(rows, to)) to += 1;
     }
-    blocks.push({
-      exchangeTime: rows.exchangeTime.subarray(from, to),
-      localTime: rows.localTime.subarray(from, to),
-      kind: rows.kind.subarray(from, to),
-      price: rows.price.subarray(from, to),
-      quantity: rows.quantity.subarray(from, to),
-      length: to - from,
-    });
+    blocks.push(sliceOf(rows, from, to));
     from = to;
   }
   return blocks;

@@ -5,7 +5,7 @@
  * engine and venue have read different rows. What must stay true: at every later message both
  * books are what they are at that message in the whole.
  */
-import { LAST, type MarketBlock, VENUE_ONLY } from "../core/market/columns.ts";
+import { LAST, type MarketBlock, sliceOf, VENUE_ONLY } from "../core/market/columns.ts";
 import { SnapshotKeeper } from "./event-file/snapshot.ts";
 
 /** In nanoseconds since the header's epoch, by the local clock. */
@@ -42,13 +42,13 @@ export function* sliceBlocks(
   for (const block of blocks) {
     const begin: number = isInside ? 0 : firstAt(block, 0, from);
     if (!isInside) {
-      books.take(upTo(block, 0, begin));
+      books.take(sliceOf(block, 0, begin));
       isInside = begin < block.length;
       if (isInside) yield { block: books.rows(), isSnapshot: true, passed };
     }
     const end = isInside ? firstAt(block, begin, until) : begin;
     passed += block.length;
-    yield { block: upTo(block, begin, end), isSnapshot: false, passed };
+    yield { block: sliceOf(block, begin, end), isSnapshot: false, passed };
     if (isInside && end < block.length) return;
   }
 }
@@ -62,12 +62,3 @@ function firstAt({ kind, localTime, length }: MarketBlock, row: number, time: nu
   }
   return length;
 }
-
-const upTo = (block: MarketBlock, from: number, until: number): MarketBlock => ({
-  exchangeTime: block.exchangeTime.subarray(from, until),
-  localTime: block.localTime.subarray(from, until),
-  kind: block.kind.subarray(from, until),
-  price: block.price.subarray(from, until),
-  quantity: block.quantity.subarray(from, until),
-  length: until - from,
-});

@@ -5,7 +5,7 @@
  * columns are shared, not copied to every worker. What must stay true: nobody writes to a column
  * after it has been shared.
  */
-import type { MarketBlock } from "../core/market/columns.ts";
+import { blockOf, type MarketBlock } from "../core/market/columns.ts";
 import { err, ok, type Result } from "../core/domain/errors.ts";
 import { dayScaleOf } from "./day-scale.ts";
 import { type FileMarket, type MarketFault, openMarket, type OpenMarket } from "./market-source.ts";
@@ -50,12 +50,12 @@ function shared({ length, ...columns }: MarketBlock): MarketBlock {
   kind.set(columns.kind.subarray(0, length));
   const price = new Int32Array(new SharedArrayBuffer(length * Int32Array.BYTES_PER_ELEMENT));
   price.set(columns.price.subarray(0, length));
-  return {
-    length,
+  const copy = {
     exchangeTime: floats(columns.exchangeTime),
     localTime: floats(columns.localTime),
     kind,
     price,
     quantity: floats(columns.quantity),
   };
+  return blockOf(copy, length);
 }

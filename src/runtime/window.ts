@@ -7,7 +7,7 @@
  */
 import { err, ok, type Result } from "../core/domain/errors.ts";
 import { type HalfTicks, type Micros, micros, MINUTE, SECOND } from "../core/domain/units.ts";
-import { LAST, type MarketBlock, type MarketHeader } from "../core/market/columns.ts";
+import { blockOf, LAST, type MarketBlock, type MarketHeader } from "../core/market/columns.ts";
 import { Observer } from "../core/market/observer.ts";
 import type { BacktestFault } from "./backtest.ts";
 import type { MarketSpec, OpenMarket } from "./market-source.ts";
@@ -106,7 +106,7 @@ function* cut(
     let length = block.length;
     while (length > 0 && block.localTime[length - 1]! > limit) length -= 1;
     while (length > 0 && (block.kind[length - 1]! & LAST) === 0) length -= 1;
-    if (length > 0) yield { ...block, length };
+    if (length > 0) yield blockOf(block, length);
     if (length < block.length) return;
   }
 }

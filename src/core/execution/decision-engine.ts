@@ -50,7 +50,7 @@ export function decideParent(context: Context, parent: ParentState): void {
   const market = marketOf(context, parent);
   parent.wakeAt = NEVER;
   parent.wakeBidAbove = Number.POSITIVE_INFINITY;
-  parent.wakeAskBelow = 0;
+  parent.wakeAskBelow = Number.NEGATIVE_INFINITY;
   decide(context, parent, market);
   settlePhase(context, parent);
   // A wake-up that is due already would be answered for ever at the same instant.

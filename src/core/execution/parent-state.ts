@@ -98,13 +98,13 @@ export class ParentState {
   rejects: number = 0;
   /** Resting orders in a row that the venue took back untouched: post-only ones that crossed. */
   withdrawals: number = 0;
-  backoffUntil: Micros = 0 as Micros;
+  backoffUntil: Micros = -NEVER as Micros;
   residualSent: boolean = false;
   shortfallAlerted: boolean = false;
   /** When, and at which touch, the parent wants to be looked at again. */
   wakeAt: Micros = NEVER;
   wakeBidAbove: number = Number.POSITIVE_INFINITY;
-  wakeAskBelow: number = 0;
+  wakeAskBelow: number = Number.NEGATIVE_INFINITY;
   /** Undefined until the first look under a plan, and where nobody is asked. */
   advised: Advised | undefined = undefined;
   /** From a restart on: see `advising.ts`. */

@@ -45,7 +45,7 @@ export interface TouchWake {
 /** Woken by nothing. */
 export const ASLEEP: Readonly<TouchWake> = {
   bidAbove: Number.POSITIVE_INFINITY,
-  askBelow: 0,
+  askBelow: Number.NEGATIVE_INFINITY,
   onHealth: false,
   isDue: false,
 };

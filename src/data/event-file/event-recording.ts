@@ -215,7 +215,7 @@ function* verifyAll(
   }
 }
 
-/** Fewer rows than this are read before a thread has started. */
+/** Fewer rows than this are worked through before a thread has started. */
 const WORTH_A_THREAD = 1_000_000;
 
 /** Each pass reads the files anew; a long one by a thread, where there is a core for it. */
@@ -226,12 +226,7 @@ function blocksOf(
   const plain = { [Symbol.iterator]: () => joined(files, shifts) };
   const rows = files.reduce((sum, file) => sum + file.rows, 0);
   if (rows < WORTH_A_THREAD || availableParallelism() < 2) return plain;
-  const aheadFiles = files.map(({ name, bytes }, k) => ({ path: name, bytes, shift: shifts[k]! }));
-  let mostRows = 0;
-  for (const file of files) {
-    for (const block of file.blocks) mostRows = Math.max(mostRows, block.rows);
-  }
-  return { ...plain, ahead: () => new ReadAhead(aheadFiles, mostRows) };
+  return { ...plain, ahead: () => new ReadAhead(files, shifts) };
 }
 
 function* joined(

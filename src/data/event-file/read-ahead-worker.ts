@@ -1,13 +1,23 @@
 /**
  * Read-ahead worker: decodes the blocks of event files into shared columns, one slot after another.
  *
- * What must stay true: a slot is written to only after it has been given back, and its length is
- * told last.
+ * It begins where the reader has come to by itself while this thread was starting. What must stay
+ * true: a slot is written to only after it has been given back, and its length is told last.
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { invariant } from "../../core/domain/errors.ts";
-import { type AheadOrder, END, FAILED, RELEASED, WRITTEN } from "./read-ahead.ts";
-import { openEventFile } from "./reader.ts";
+import { NumberedBlocks } from "./numbered-blocks.ts";
+import {
+  type AheadOrder,
+  END,
+  FAILED,
+  NEXT,
+  RELEASED,
+  takeFreeSlot,
+  TAKEN_OVER,
+  WRITTEN,
+} from "./read-ahead.ts";
+import { type EventFile, openEventFile } from "./reader.ts";
 
 invariant(parentPort !== null, "what reads ahead runs in a thread of its own");
 const { files, slots, counts, isFree, queue, lengths, text } = workerData as AheadOrder;
@@ -16,7 +26,6 @@ let written = 0;
 /** Waits until a slot is free, fills it by `fill`, and says how many rows it has. */
 function offer(fill: (slot: number) => number): void {
   const slot = freeSlot();
-  Atomics.store(isFree, slot, 0);
   lengths[slot] = fill(slot);
   queue[written % slots.length] = slot;
   written += 1;
@@ -27,38 +36,35 @@ function offer(fill: (slot: number) => number): void {
 function freeSlot(): number {
   for (;;) {
     const released = Atomics.load(counts, RELEASED);
-    const slot = isFree.findIndex((_, each) => Atomics.load(isFree, each) === 1);
-    if (slot >= 0) return slot;
+    const slot = takeFreeSlot(isFree);
+    if (slot !== undefined) return slot;
     Atomics.wait(counts, RELEASED, released);
   }
 }
 
-function readAll(): void {
-  for (const { path, shift, bytes } of files) {
-    const opened = openEventFile(path);
-    if (!opened.ok) throw new Error(opened.error.text);
-    const file = opened.value;
-    if (file.bytes !== bytes) throw new Error(`${path} has changed while it was read`);
-    for (let block = 0; block < file.blocks.length; block++) {
-      offer((slot) => {
-        const { exchangeTime, localTime, length } = file.read(block, slots[slot]!);
-        if (shift !== 0) {
-          for (let row = 0; row < length; row++) {
-            exchangeTime[row]! += shift;
-            localTime[row]! += shift;
-          }
-        }
-        return length;
-      });
-    }
-  }
+function openAll(): NumberedBlocks {
+  const opened = files.map(({ path, bytes }): EventFile => {
+    const file = openEventFile(path);
+    if (!file.ok) throw new Error(file.error.text);
+    if (file.value.bytes !== bytes) throw new Error(`${path} has changed while it was read`);
+    return file.value;
+  });
+  return new NumberedBlocks(
+    opened,
+    files.map(({ shift }) => shift),
+  );
 }
 
 try {
-  readAll();
+  const blocks = openAll();
+  const first = Atomics.exchange(counts, NEXT, TAKEN_OVER);
+  for (let block = first; block < blocks.count; block++) {
+    offer((slot) => blocks.read(block, slots[slot]!).length);
+  }
   offer(() => END);
 } catch (error) {
   const reason = error instanceof Error ? error.message : String(error);
+  Atomics.store(counts, NEXT, TAKEN_OVER);
   offer(() => {
     new TextEncoder().encodeInto(reason, text);
     return FAILED;

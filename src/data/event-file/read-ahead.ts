@@ -3,19 +3,23 @@
  *
  * Decoding costs a third of what a backtest does with the rows. The thread writes into a few sets
  * of shared columns (slots); whoever reads gives each block back, in order, when it is through. One
- * who holds too many gets copies, so that the thread always has a slot to go on with. What must
- * stay true: the blocks are those of the files, and none is written to before it was given back.
+ * who holds too many gets copies, so that the thread always has a slot to go on with. While it
+ * starts, the reader decodes by itself; the thread then takes over behind the last of those. What
+ * must stay true: the blocks are those of the files, in their order, whoever decoded them, and none
+ * is written to before it was given back.
  *
  * The reader waits without letting go of its own thread, so nothing else can tell it that the other
  * one is dead: it gives up after a minute in which nothing came.
  */
 import { Worker } from "node:worker_threads";
-import type { MarketBlock, MarketColumns } from "../../core/market/columns.ts";
+import { blockOf, type MarketBlock, type MarketColumns } from "../../core/market/columns.ts";
 import { EventFileError } from "./damage.ts";
+import { NumberedBlocks } from "./numbered-blocks.ts";
+import type { EventFile } from "./reader.ts";
 import { allocateColumns, copyRows } from "./rows.ts";
 
 /** One file, and what is added to its times, nanoseconds. */
-export interface AheadFile {
+interface AheadFile {
   readonly path: string;
   readonly shift: number;
   readonly bytes: number;
@@ -25,7 +29,10 @@ export interface AheadFile {
 export interface AheadOrder {
   readonly files: readonly AheadFile[];
   readonly slots: readonly MarketColumns[];
-  /** Blocks written, and slots given back, since the beginning: indices below. */
+  /**
+   * Blocks written, and slots given back, since the beginning; the block that the reader decodes
+   * next by itself. Indices below.
+   */
   readonly counts: Int32Array;
   /** Of each slot: whether the thread may write to it. */
   readonly isFree: Int32Array;
@@ -39,6 +46,9 @@ export interface AheadOrder {
 
 export const WRITTEN = 0;
 export const RELEASED = 1;
+export const NEXT = 2;
+/** Instead of the reader's next block: the thread decodes from here on. */
+export const TAKEN_OVER = -1;
 /** Instead of a length: there are no more blocks, or the thread could not go on. */
 export const END = -1;
 export const FAILED = -2;
@@ -51,19 +61,31 @@ const COPIED = -1;
 const PATIENCE = 60;
 const WAIT_MS = 1000;
 
+/** Of both threads: a slot that is now the caller's; undefined: none is free. */
+export function takeFreeSlot(isFree: Int32Array): number | undefined {
+  for (let slot = 0; slot < isFree.length; slot++) {
+    if (Atomics.compareExchange(isFree, slot, 1, 0) === 1) return slot;
+  }
+  return undefined;
+}
+
 export class ReadAhead implements Iterator<MarketBlock, undefined> {
   readonly #worker: Worker;
   readonly #order: AheadOrder;
+  readonly #blocks: NumberedBlocks;
+  /** Of those that the thread has written. */
   #taken = 0;
   /** Slots of the blocks that were handed out and not given back, the oldest first. */
   readonly #held: number[] = [];
 
-  /** @param mostRows that any block has. */
-  constructor(files: readonly AheadFile[], mostRows: number) {
+  /** @param shifts of each file, what is added to its times, nanoseconds. */
+  constructor(files: readonly EventFile[], shifts: readonly number[]) {
+    this.#blocks = new NumberedBlocks(files, shifts);
+    const { mostRows } = this.#blocks;
     this.#order = {
-      files,
+      files: files.map(({ name, bytes }, k) => ({ path: name, bytes, shift: shifts[k]! })),
       slots: Array.from({ length: SLOTS }, () => sharedColumns(mostRows)),
-      counts: new Int32Array(new SharedArrayBuffer(8)),
+      counts: new Int32Array(new SharedArrayBuffer(12)),
       isFree: new Int32Array(new SharedArrayBuffer(4 * SLOTS)).fill(1),
       queue: new Int32Array(new SharedArrayBuffer(4 * SLOTS)),
       lengths: new Int32Array(new SharedArrayBuffer(4 * SLOTS)),
@@ -78,8 +100,37 @@ export class ReadAhead implements Iterator<MarketBlock, undefined> {
     this.#worker.on("error", () => undefined);
   }
 
+  /** Whether the thread has started, and decodes from here on. */
+  get isTakenOver(): boolean {
+    return Atomics.load(this.#order.counts, NEXT) === TAKEN_OVER;
+  }
+
   /** @throws EventFileError where a file cannot be read on. */
   next(): IteratorResult<MarketBlock, undefined> {
+    const { counts } = this.#order;
+    const block = Atomics.load(counts, NEXT);
+    const isOwn =
+      block !== TAKEN_OVER && Atomics.compareExchange(counts, NEXT, block, block + 1) === block;
+    if (!isOwn) return this.#nextWritten();
+    return block < this.#blocks.count
+      ? { done: false, value: this.#readOwn(block) }
+      : this.return();
+  }
+
+  #readOwn(block: number): MarketBlock {
+    const slot = this.#mayLend() ? takeFreeSlot(this.#order.isFree) : undefined;
+    const columns =
+      slot === undefined ? allocateColumns(this.#blocks.mostRows) : this.#order.slots[slot]!;
+    this.#held.push(slot ?? COPIED);
+    try {
+      return this.#blocks.read(block, columns);
+    } catch (error) {
+      this.return();
+      throw error;
+    }
+  }
+
+  #nextWritten(): IteratorResult<MarketBlock, undefined> {
     const { slots, counts, queue, lengths, text } = this.#order;
     // Again and again: the notice of an earlier block may come after that block was taken.
     for (let waits = 0; Atomics.load(counts, WRITTEN) === this.#taken;) {
@@ -93,13 +144,18 @@ export class ReadAhead implements Iterator<MarketBlock, undefined> {
     if (length === END) return this.return();
     this.#taken += 1;
     const columns = slots[slot]!;
-    const isLent = this.#held.filter((held) => held !== COPIED).length < SLOTS - 2;
+    const isLent = this.#mayLend();
     this.#held.push(isLent ? slot : COPIED);
-    if (isLent) return { done: false, value: { ...columns, length } };
+    if (isLent) return { done: false, value: blockOf(columns, length) };
     const copy = allocateColumns(length);
     copyRows(columns, 0, length, copy, 0);
     this.#free(slot);
-    return { done: false, value: { ...copy, length } };
+    return { done: false, value: blockOf(copy, length) };
+  }
+
+  /** The thread needs one to write to, and one that is written. */
+  #mayLend(): boolean {
+    return this.#held.filter((held) => held !== COPIED).length < SLOTS - 2;
   }
 
   /** The oldest block that was handed out and not given back is no longer looked at. */

@@ -18,6 +18,7 @@ import {
   OFF_BOOK,
   OFF_VOLUME,
   VENUE_ONLY,
+  sliceOf,
 } from "../../core/market/columns.ts";
 import { MemoryBytes } from "./byte-source.ts";
 import { EventFileError } from "./damage.ts";
@@ -55,21 +56,10 @@ function write(rows: MarketBlock, options: WriterOptions, pieces = 1 << 20): str
   const created = createEventFile(path, header, options);
   if (!created.ok) throw new Error(created.error.text);
   for (let from = 0; from < rows.length; from += pieces) {
-    created.value.append(slice(rows, from, Math.min(rows.length, from + pieces)));
+    created.value.append(sliceOf(rows, from, Math.min(rows.length, from + pieces)));
   }
   created.value.seal();
   return path;
-}
-
-function slice(rows: MarketBlock, from: number, until: number): MarketBlock {
-  return {
-    exchangeTime: rows.exchangeTime.subarray(from, until),
-    localTime: rows.localTime.subarray(from, until),
-    kind: rows.kind.subarray(from, until),
-    price: rows.price.subarray(from, until),
-    quantity: rows.quantity.subarray(from, until),
-    length: until - from,
-  };
 }
 
 function open(path: string): EventFile {

@@ -8,7 +8,7 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { err, ok, type Result } from "../../core/domain/errors.ts";
-import type { MarketBlock, MarketColumns } from "../../core/market/columns.ts";
+import { blockOf, type MarketBlock, type MarketColumns } from "../../core/market/columns.ts";
 import { type DataFault, openFault } from "../fault.ts";
 import { BlockDecoder, type Span } from "./block.ts";
 import { type ByteSource, FileBytes } from "./byte-source.ts";
@@ -259,7 +259,7 @@ export class EventFile {
       if (error instanceof Damage) throw this.#damage(entry, error.message);
       throw error;
     }
-    return { ...columns, length: frame.rows };
+    return blockOf(columns, frame.rows);
   }
 
   /** The frame of a section whose CRC fits, and that is the one that was asked for. */

@@ -5,7 +5,7 @@
  * name is the whole recording.
  */
 import { err, ok, type Result } from "../../core/domain/errors.ts";
-import type { MarketBlock, MarketHeader } from "../../core/market/columns.ts";
+import { type MarketBlock, type MarketHeader, sliceOf } from "../../core/market/columns.ts";
 import { EventFileError } from "../event-file/damage.ts";
 import type { DataFault } from "../fault.ts";
 import { writeHftbacktest } from "../hftbacktest-npz.ts";
@@ -154,14 +154,7 @@ export function* partsOf(blocks: Iterable<MarketBlock>, most: number): Generator
   for (const block of blocks) {
     for (let from = 0; from < block.length; from += most) {
       const until = Math.min(block.length, from + most);
-      yield {
-        exchangeTime: block.exchangeTime.subarray(from, until),
-        localTime: block.localTime.subarray(from, until),
-        kind: block.kind.subarray(from, until),
-        price: block.price.subarray(from, until),
-        quantity: block.quantity.subarray(from, until),
-        length: until - from,
-      };
+      yield sliceOf(block, from, until);
     }
   }
 }

@@ -15,6 +15,7 @@ import {
   KIND_MASK,
   LAST,
   type MarketBlock,
+  sliceOf,
 } from "../../core/market/columns.ts";
 import type { Observer } from "../../core/market/observer.ts";
 import type { VenueNotice } from "../../venues/venue.ts";
@@ -50,7 +51,7 @@ export class BookLag {
     if (!this.#isLate && !this.#hasLate(block)) return hand(block, true);
     for (let from = 0, row = 0; row < block.length; row++) {
       if ((block.kind[row]! & LAST) === 0) continue;
-      this.#message(partOf(block, from, row + 1), hand);
+      this.#message(sliceOf(block, from, row + 1), hand);
       from = row + 1;
     }
   }
@@ -131,12 +132,3 @@ const isBook = (kind: number): boolean => {
   const what = kind & KIND_MASK;
   return what <= Kind.ASK || what === Kind.CLEAR;
 };
-
-const partOf = (block: MarketBlock, from: number, to: number): MarketBlock => ({
-  exchangeTime: block.exchangeTime.subarray(from, to),
-  localTime: block.localTime.subarray(from, to),
-  kind: block.kind.subarray(from, to),
-  price: block.price.subarray(from, to),
-  quantity: block.quantity.subarray(from, to),
-  length: to - from,
-});

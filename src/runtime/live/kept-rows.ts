@@ -6,7 +6,7 @@
  * are not what was packed are not taken for rows.
  */
 import { crc32 } from "node:zlib";
-import type { MarketBlock, MarketColumns } from "../../core/market/columns.ts";
+import { blockOf, type MarketBlock, type MarketColumns } from "../../core/market/columns.ts";
 import { allocateColumns } from "../../data/event-file/rows.ts";
 
 /** CRC-32 of what follows, number of rows, number of the first one in its session. */
@@ -52,5 +52,5 @@ export function unpackRows(packed: Uint8Array, first: number): MarketBlock | und
     into.set(packed.subarray(at, at + into.length));
     at += into.length;
   }
-  return { ...columns, length };
+  return blockOf(columns, length);
 }

@@ -11,7 +11,12 @@ import { z } from "zod";
 import { ok, type Result } from "../../core/domain/errors.ts";
 import { instrumentId } from "../../core/domain/instrument.ts";
 import { type Micros, micros } from "../../core/domain/units.ts";
-import { type MarketBlock, type MarketHeader, VENUE_ONLY } from "../../core/market/columns.ts";
+import {
+  blockOf,
+  type MarketBlock,
+  type MarketHeader,
+  VENUE_ONLY,
+} from "../../core/market/columns.ts";
 import { type EventFile, openEventFile } from "../../data/event-file/reader.ts";
 import { partialOf } from "../../data/event-file/writer.ts";
 import type { DataFault } from "../../data/fault.ts";
@@ -158,6 +163,6 @@ export function* engineBlocks(
       block.quantity[length] = block.quantity[row]!;
       length += 1;
     }
-    if (length > 0) yield { ...block, length };
+    if (length > 0) yield blockOf(block, length);
   }
 }

@@ -7,7 +7,7 @@
  * whoever wants to look at it.
  */
 import { existsSync, statSync, unlinkSync } from "node:fs";
-import { type MarketBlock, VENUE_ONLY } from "../../core/market/columns.ts";
+import { type MarketBlock, sliceOf, VENUE_ONLY } from "../../core/market/columns.ts";
 import { Damage, EventFileError } from "../../data/event-file/damage.ts";
 import { decodeHeader } from "../../data/event-file/header.ts";
 import { type EventFile, openEventFile } from "../../data/event-file/reader.ts";
@@ -115,14 +115,7 @@ function rowsBehind(kept: readonly KeptRows[], onDisk: number): readonly MarketB
     if (block === undefined || first > next) break;
     const skipped = next - first;
     if (skipped >= block.length) continue;
-    blocks.push({
-      exchangeTime: block.exchangeTime.subarray(skipped),
-      localTime: block.localTime.subarray(skipped),
-      kind: block.kind.subarray(skipped),
-      price: block.price.subarray(skipped),
-      quantity: block.quantity.subarray(skipped),
-      length: block.length - skipped,
-    });
+    blocks.push(sliceOf(block, skipped, block.length));
     next = first + block.length;
   }
   return blocks;

@@ -8,7 +8,7 @@
  *
  * What must stay true: a trade's row stands right before the row of the level that it took from.
  */
-import { ColumnsBuilder, Kind, type MarketBlock } from "../../core/market/columns.ts";
+import { blockOf, ColumnsBuilder, Kind, type MarketBlock } from "../../core/market/columns.ts";
 import type { MatchingEngine, MatchListener, OrderSlot } from "../order-book/matching-engine.ts";
 import { NO_ORDER } from "../order-book/matching-engine.ts";
 
@@ -164,14 +164,14 @@ export class Tape implements MatchListener {
     }
     // A few rows are copied: new arrays of full size would cost more than the rows did.
     this.#rows.length = 0;
-    return {
-      length,
+    const copy = {
       exchangeTime: block.exchangeTime.slice(0, length),
       localTime: block.localTime.slice(0, length),
       kind: block.kind.slice(0, length),
       price: block.price.slice(0, length),
       quantity: block.quantity.slice(0, length),
     };
+    return blockOf(copy, length);
   }
 
   /** The same without new arrays: good until the next but one is lent or taken. */
