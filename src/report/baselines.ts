@@ -20,7 +20,8 @@ import type { ArrivalConfig } from "../runtime/config.ts";
 import { openGenerated, type OpenMarket } from "../runtime/market-source.ts";
 import type { Plugin } from "../runtime/plugin.ts";
 import { generatedWindow, placeAt, type Placed, type Windows } from "../runtime/window.ts";
-import { type Run, workPass } from "../runtime/work-pass.ts";
+import { workPass } from "../runtime/work-pass.ts";
+import type { Run } from "../runtime/work-run.ts";
 import type { OrderView } from "../view/shapes.ts";
 import { bpsText, counted, countText, listText, withBps } from "./figure-text.ts";
 import type {

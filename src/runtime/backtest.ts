@@ -210,8 +210,9 @@ function resultOf(
   };
 }
 
-function parentOf(
-  market: OpenMarket,
+/** The order as it will be sent, at its place in the market. */
+export function parentOf(
+  market: Pick<OpenMarket, "header" | "from" | "until">,
   request: BacktestRequest,
 ): Result<ParentOrder, BacktestFault> {
   const { instrument } = market.header;

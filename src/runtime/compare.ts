@@ -14,10 +14,15 @@ import { type HalfTicks, type Lots, type Micros, NO_LOTS, ticks } from "../core/
 import { type Arm, refusalOf } from "./arm.ts";
 import type { BacktestFault } from "./backtest.ts";
 import { type Comparison, type Outcome, QUEUES, summarise } from "./comparison.ts";
+import { isShared } from "./compose.ts";
 import type { ArrivalConfig } from "./config.ts";
+import type { OpenMarket } from "./market-source.ts";
 import type { Plugin } from "./plugin.ts";
+import { recordedWindows } from "./recorded-windows.ts";
 import { place, type Placed, type Windows } from "./window.ts";
-import { passesOf, workPass } from "./work-pass.ts";
+import { LANES_MOST, passesOf, workPass } from "./work-pass.ts";
+import type { Run } from "./work-run.ts";
+import { roundsOf, workTour } from "./work-tour.ts";
 
 export interface CompareRequest {
   readonly windows: Windows;
@@ -39,34 +44,80 @@ export interface CompareRequest {
 export type CompareFault =
   BacktestFault | { readonly code: "COMPARE_NATIVE"; readonly text: string };
 
-/** Yields how many of how many parents are done, pass by pass. */
+/** Yields how many of how many parents are done. */
 export function* compare(
   request: CompareRequest,
 ): Generator<{ done: number; total: number }, Result<Comparison, CompareFault>> {
-  const { arms, sides, parents, quantity, isNotional, over } = request;
+  const { windows, config, arms, parents, sides } = request;
   const outcomes: Outcome[] = [];
   const total = parents * sides.length * arms.length * QUEUES.length;
-  for (let window = 0; window < parents; window++) {
-    const placed = place(request, window);
-    if (!placed.ok) return placed;
-    if (window === 0) {
-      const text = refusedArms(request, placed.value);
-      if (text !== undefined) return err({ code: "COMPARE_NATIVE", text });
-    }
-    const runs = sides.flatMap((side) =>
-      arms.flatMap((arm) =>
-        QUEUES.map((queue) => ({ window, side, arm, queue, quantity, isNotional, over })),
-      ),
-    );
-    for (const pass of passesOf(runs)) {
-      for (const outcome of workPass(request, placed.value, pass)) {
-        if (!outcome.ok) return outcome;
-        outcomes.push(outcome.value);
-      }
-      yield { done: outcomes.length, total };
-    }
+  const works =
+    windows.kind === "recorded" && isShared(windows.market, config)
+      ? inTours(request, windows.market)
+      : byWindow(request);
+  let done = 0;
+  for (const { at, outcome } of works) {
+    if (!outcome.ok) return outcome;
+    outcomes[at] = outcome.value;
+    done += 1;
+    if (done % LANES_MOST === 0 || done === total) yield { done, total };
   }
   return ok(summarise(arms, parents, outcomes, request.seed));
+}
+
+interface Worked {
+  /** Of the run, among all. */
+  readonly at: number;
+  readonly outcome: Result<Outcome, CompareFault>;
+}
+
+/** Each window with a market of its own, or one that our orders move. */
+function* byWindow(request: CompareRequest): Generator<Worked> {
+  let at = 0;
+  for (let window = 0; window < request.parents; window++) {
+    const placed = place(request, window);
+    if (!placed.ok) return yield { at, outcome: placed };
+    if (window === 0) yield* refusal(request, placed.value);
+    for (const pass of passesOf(runsIn(request, window))) {
+      for (const outcome of workPass(request, placed.value, pass)) yield { at: at++, outcome };
+    }
+  }
+}
+
+/** All windows of a recording that stands as it is. */
+function* inTours(request: CompareRequest, whole: OpenMarket): Generator<Worked> {
+  const { over, parents } = request;
+  const placed = recordedWindows(whole, over, parents);
+  if (!placed.ok) return yield { at: 0, outcome: placed };
+  const windows = placed.value;
+  yield* refusal(request, windows[0]!);
+  const runs = Array.from({ length: parents }, (_, window) => runsIn(request, window)).flat();
+  const toured = runs.map((run, at) => ({
+    at,
+    run,
+    window: windows[run.window % windows.length]!,
+  }));
+  for (const round of roundsOf(toured, windows.length, ({ window }) => window.cluster)) {
+    for (const told of workTour(request, whole, round)) {
+      if ("error" in told) throw told.error;
+      yield { at: round[told.place]!.at, outcome: told.outcome };
+    }
+  }
+}
+
+const runsIn = (
+  { sides, arms, quantity, isNotional, over }: CompareRequest,
+  window: number,
+): Run[] =>
+  sides.flatMap((side) =>
+    arms.flatMap((arm) =>
+      QUEUES.map((queue) => ({ window, side, arm, queue, quantity, isNotional, over })),
+    ),
+  );
+
+function* refusal(request: CompareRequest, first: Placed): Generator<Worked> {
+  const text = refusedArms(request, first);
+  if (text !== undefined) yield { at: 0, outcome: err({ code: "COMPARE_NATIVE", text }) };
 }
 
 /** Arms that the exchange itself would not take, each with its reason; undefined where none is. */

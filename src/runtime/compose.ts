@@ -23,6 +23,7 @@ import type { ScaleFault } from "./day-scale.ts";
 import { generatedConfig, type OpenMarket } from "./market-source.ts";
 import type { Plugin } from "./plugin.ts";
 import { scaleReaction } from "../simulation/reaction-scale.ts";
+import type { SimulatedAccount } from "./simulated-lane.ts";
 import { FixedMarket, ReactingMarket, type SimulatedMarket } from "./simulated-market.ts";
 
 /**
@@ -78,6 +79,29 @@ export function composeVenue(
   ...accounts: readonly AccountSpec[]
 ): ReplayVenue {
   return new ReplayVenue(accounts.map((account) => venueConfig(header, account)));
+}
+
+/** A fixed market whose accounts come and go. */
+export interface TouredMarket {
+  readonly market: FixedMarket;
+  open(account: AccountSpec): SimulatedAccount;
+  /** One on which something is still under way stays: nobody looks at it. */
+  close(account: SimulatedAccount): void;
+}
+
+export function composeTour({
+  header,
+  blocks,
+}: Pick<OpenMarket, "header" | "blocks">): TouredMarket {
+  const venue = new ReplayVenue([]);
+  return {
+    market: new FixedMarket(header, blocks, venue),
+    open: (account) => venue.open(venueConfig(header, account)),
+    close(closing) {
+      const account = venue.accounts.find((each) => each === closing);
+      if (account?.isIdle === true) venue.close(account);
+    },
+  };
 }
 
 const venueConfig = (

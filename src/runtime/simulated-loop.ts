@@ -14,13 +14,29 @@ import { instrumentId } from "../core/domain/instrument.ts";
 import type { EngineEvent } from "../core/domain/messages.ts";
 import type { Micros } from "../core/domain/units.ts";
 import { ASLEEP, type Observer } from "../core/market/observer.ts";
-import { Lane, type SimulatedLane, StreamClock } from "./simulated-lane.ts";
+import { Lane, type SimulatedAccount, type SimulatedLane, StreamClock } from "./simulated-lane.ts";
 import type { SimulatedMarket } from "./simulated-market.ts";
 
 export interface SimulatedRun {
   readonly market: SimulatedMarket;
   /** Lane k trades on account k. Several must have one observer, and a market that is fixed. */
   readonly lanes: readonly SimulatedLane[];
+}
+
+/** Lanes of a fixed market that begin one after the other, each made when its time has come. */
+export interface SimulatedTour {
+  readonly market: SimulatedMarket;
+  readonly observer: Observer;
+  /** In order of their beginning. */
+  readonly coming: readonly ComingLane[];
+}
+
+export interface ComingLane {
+  /** Its engine does nothing before. */
+  readonly beginsAt: Micros;
+  open(): { readonly lane: SimulatedLane; readonly account: SimulatedAccount };
+  /** It is over; `error`: because its engine threw that, which is nothing to the others. */
+  close(account: SimulatedAccount, error?: unknown): void;
 }
 
 export interface RunTotals {
@@ -34,19 +50,19 @@ export interface RunTotals {
 }
 
 /** Steps of a run, so that a caller may draw progress or stop between them. */
-export function* simulate(run: SimulatedRun): Generator<Micros, RunTotals> {
+export function* simulate(run: SimulatedRun | SimulatedTour): Generator<Micros, RunTotals> {
   const loop = new SimulatedLoop(run);
   try {
     while (loop.advance()) yield loop.now;
   } finally {
     loop.close();
   }
-  for (const { journal } of run.lanes) journal?.commit();
+  if ("lanes" in run) for (const { journal } of run.lanes) journal?.commit();
   return loop.totals;
 }
 
 /** The whole run at once. */
-export function simulateToEnd(run: SimulatedRun): RunTotals {
+export function simulateToEnd(run: SimulatedRun | SimulatedTour): RunTotals {
   const steps = simulate(run);
   for (;;) {
     const step = steps.next();
@@ -62,7 +78,11 @@ class SimulatedLoop {
   readonly #clock: StreamClock;
   readonly #observer: Observer;
   /** Those that somebody still wants to know of. */
-  #lanes: readonly Lane[];
+  #lanes: Lane[];
+  /** Those that have not begun, the next one last; and of those that have, what closes them. */
+  readonly #coming: ComingLane[];
+  readonly #closing = new Map<Lane, ComingLane>();
+  readonly #errors = new Map<Lane, unknown>();
   readonly #instrument: string;
   /** Local time up to which the engines have seen everything. */
   #time = 0;
@@ -70,11 +90,13 @@ class SimulatedLoop {
   #events = 0;
   #commands = 0;
 
-  constructor(run: SimulatedRun) {
-    const { lanes, market } = run;
+  constructor(run: SimulatedRun | SimulatedTour) {
+    const { market } = run;
+    const lanes = "lanes" in run ? run.lanes : [];
+    this.#coming = "lanes" in run ? [] : run.coming.toReversed();
     this.#market = market;
     this.#clock = new StreamClock(market.header);
-    this.#observer = lanes[0]!.engine.instruments[0]!.observer;
+    this.#observer = "lanes" in run ? lanes[0]!.engine.instruments[0]!.observer : run.observer;
     for (const { engine } of lanes) {
       const { observer } = engine.instruments[0]!;
       invariant(observer === this.#observer, "lanes of one run look at one observer");
@@ -100,7 +122,7 @@ class SimulatedLoop {
   advance(): boolean {
     const market = this.#market;
     for (const lane of this.#lanes) lane.takeUpAnswer(this.#time);
-    while (this.#lanes.length > 0) {
+    while (this.#lanes.length > 0 || this.#coming.length > 0) {
       const isIdle = market.isFixed && this.#isIdle();
       const known = isIdle ? Number.POSITIVE_INFINITY : this.#advanceVenue();
       const wake = this.#nextWake();
@@ -119,13 +141,18 @@ class SimulatedLoop {
     return false;
   }
 
+  #comingAt(): number {
+    const next = this.#coming.at(-1);
+    return next === undefined ? Number.POSITIVE_INFINITY : this.#clock.toNanos(next.beginsAt);
+  }
+
   #isIdle(): boolean {
     for (const { account } of this.#lanes) if (!account.isIdle) return false;
     return true;
   }
 
   #nextWake(): number {
-    let wake = Number.POSITIVE_INFINITY;
+    let wake = this.#comingAt();
     for (const lane of this.#lanes) {
       const { nextWake } = lane;
       if (nextWake < wake) wake = nextWake;
@@ -149,7 +176,7 @@ class SimulatedLoop {
 
   /** Exchange time before which nothing arrives at the venue that has not been sent yet. */
   #safeUntil(nextRow: number): number {
-    let until = Number.POSITIVE_INFINITY;
+    let until = this.#comingAt();
     for (const lane of this.#lanes) {
       // Reports apart, none is sent before the lane's own wake-up, or a row that may wake it.
       const own = lane.engine.isWatching ? Math.min(lane.ownWake, nextRow) : lane.ownWake;
@@ -196,12 +223,24 @@ class SimulatedLoop {
   /** In each lane the first of what is due at `wake`: a report, what was scheduled, a timer. */
   #deliver(wake: number): true {
     const time = this.#clock.toMicros(wake);
+    this.#begin(wake);
     for (const lane of this.#lanes) {
       if (lane.nextWake > wake) continue;
       this.#step(lane, lane.takeDue(wake, time));
     }
     this.#dropOver();
     return true;
+  }
+
+  /** Makes the lanes whose time has come. */
+  #begin(wake: number): void {
+    while (this.#comingAt() <= wake) {
+      const coming = this.#coming.pop()!;
+      const { lane, account } = coming.open();
+      const begun = new Lane(lane, account, this.#clock);
+      this.#lanes.push(begun);
+      this.#closing.set(begun, coming);
+    }
   }
 
   /** The last row is read: says so once, and goes on only for what the venue still owes. */
@@ -216,12 +255,27 @@ class SimulatedLoop {
 
   #step(lane: Lane, event: EngineEvent): void {
     this.#events += 1;
-    this.#commands += lane.step(event, this.#observer.position, this.#time);
+    try {
+      this.#commands += lane.step(event, this.#observer.position, this.#time);
+    } catch (error) {
+      if (!this.#closing.has(lane)) throw error;
+      lane.isOver = true;
+      this.#errors.set(lane, error);
+    }
   }
 
   #dropOver(): void {
     if (this.#lanes.every(({ isOver }) => !isOver)) return;
-    for (const { isOver, wake } of this.#lanes) if (isOver) Object.assign(wake, ASLEEP);
+    for (const lane of this.#lanes) {
+      if (!lane.isOver) continue;
+      Object.assign(lane.wake, ASLEEP);
+      const coming = this.#closing.get(lane);
+      if (coming === undefined) continue;
+      this.#closing.delete(lane);
+      this.#observer.dropWake(lane.wake);
+      coming.close(lane.account, this.#errors.get(lane));
+      this.#errors.delete(lane);
+    }
     this.#lanes = this.#lanes.filter(({ isOver }) => !isOver);
   }
 }

@@ -12,6 +12,7 @@ import { type Micros, micros } from "../core/domain/units.ts";
 import type { QueueModelName } from "../simulation/queue.ts";
 import { canonicalJson } from "../core/domain/canonical-json.ts";
 import { QUEUES } from "./comparison.ts";
+import { kindOf } from "./compose.ts";
 import { type ArrivalConfig, configJson } from "./config.ts";
 import type { FileMarket } from "./market-source.ts";
 import type { PluginNote } from "./plugin.ts";
@@ -87,6 +88,12 @@ export function unitAt(request: SweepRequest, unit: number): SweepUnit {
 export function unitText(request: SweepRequest, unit: number): string {
   const { market, window, side, arm, queue } = unitAt(request, unit);
   return `${arm.label}, ${side}, window ${window} of ${request.markets[market]!.name}, ${queue}`;
+}
+
+/** Whether windows of a market are worked in tours: a recording that nothing of ours moves. */
+export function isToured({ markets, config }: SweepRequest, market: number): boolean {
+  const source = markets[market]!;
+  return source.kind === "recorded" && kindOf({ spec: source.files }, config) === "recorded";
 }
 
 /** Windows begin where an order of this length still fits, so that every arm has the same ones. */

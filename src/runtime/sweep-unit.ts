@@ -10,9 +10,12 @@ import type { BacktestFault } from "./backtest.ts";
 import type { Outcome } from "./comparison.ts";
 import { openGenerated, type OpenMarket } from "./market-source.ts";
 import type { Plugin } from "./plugin.ts";
+import type { RecordedWindow } from "./recorded-windows.ts";
 import { longestOf, type SweepRequest, sweepWindow, unitAt } from "./sweep-request.ts";
 import { place, type Placed } from "./window.ts";
 import { workPass } from "./work-pass.ts";
+import type { Run } from "./work-run.ts";
+import { workTour } from "./work-tour.ts";
 
 /** The result of one unit; what it was follows from its number. */
 export interface SweepRow {
@@ -58,19 +61,49 @@ export function workUnits(
   units: readonly number[],
   plugins: readonly Plugin[],
 ): readonly Result<SweepRow, BacktestFault>[] {
-  const { constraints, config, seed, parents } = request;
-  const runs = units.map((unit) => {
-    const { market, window, side, arm, queue } = unitAt(request, unit);
-    const { quantity, isNotional, over } = arm;
-    return { window: market * parents + window, side, arm, queue, quantity, isNotional, over };
-  });
+  const { constraints, config, seed } = request;
+  const runs = units.map((unit) => runOf(request, unit));
   const worked = workPass({ constraints, config, seed, plugins }, placed, runs);
-  return worked.map((outcome, k) => (outcome.ok ? ok(rowOf(units[k]!, outcome.value)) : outcome));
+  return worked.map((outcome, k) => rowOf(units[k]!, outcome));
 }
 
-function rowOf(unit: number, outcome: Outcome): SweepRow {
-  const { cluster, costBps, beforeFeesBps, filled, makerShare, completionSeconds, phase } = outcome;
-  return {
+/** Units of one recording, in one pass over all of it: a row, a fault or an error for each. */
+export function* tourUnits(
+  request: SweepRequest,
+  market: OpenMarket,
+  windows: readonly RecordedWindow[],
+  units: readonly number[],
+  plugins: readonly Plugin[],
+): Generator<
+  | { readonly unit: number; readonly row: Result<SweepRow, BacktestFault> }
+  | { readonly unit: number; readonly error: unknown }
+> {
+  const { constraints, config, seed } = request;
+  const runs = units.map((unit) => {
+    const { window } = unitAt(request, unit);
+    return { run: runOf(request, unit), window: windows[window % windows.length]! };
+  });
+  for (const told of workTour({ constraints, config, seed, plugins }, market, runs)) {
+    const unit = units[told.place]!;
+    yield "error" in told ? { unit, error: told.error } : { unit, row: rowOf(unit, told.outcome) };
+  }
+}
+
+function runOf(request: SweepRequest, unit: number): Run {
+  const { market, window, side, arm, queue } = unitAt(request, unit);
+  const { quantity, isNotional, over } = arm;
+  const number = market * request.parents + window;
+  return { window: number, side, arm, queue, quantity, isNotional, over };
+}
+
+function rowOf(
+  unit: number,
+  outcome: Result<Outcome, BacktestFault>,
+): Result<SweepRow, BacktestFault> {
+  if (!outcome.ok) return outcome;
+  const { cluster, costBps, beforeFeesBps, filled, makerShare, completionSeconds, phase } =
+    outcome.value;
+  return ok({
     unit,
     cluster,
     // JSON knows one zero only, and a row read back must be the row that was written.
@@ -80,7 +113,7 @@ function rowOf(unit: number, outcome: Outcome): SweepRow {
     makerShare,
     completionSeconds,
     phase,
-  };
+  });
 }
 
 /** More windows than any market has: keeps the clusters of two markets apart. */

@@ -9,10 +9,11 @@ import { invariant, ok, type Result } from "../core/domain/errors.ts";
 import type { BacktestFault } from "./backtest.ts";
 import { nativeNames, strategyNames } from "./compose.ts";
 import type { OpenMarket } from "./market-source.ts";
-import { type SharedMarket, unshared } from "./sweep-market.ts";
 import { loadPlugins } from "./plugin.ts";
-import { type SweepRequest, windowOf } from "./sweep-request.ts";
-import { placeWindow, type SweepRow, workUnits } from "./sweep-unit.ts";
+import { type RecordedWindow, recordedWindows } from "./recorded-windows.ts";
+import { type SharedMarket, unshared } from "./sweep-market.ts";
+import { isToured, longestOf, type SweepRequest, unitAt, windowOf } from "./sweep-request.ts";
+import { placeWindow, type SweepRow, tourUnits, workUnits } from "./sweep-unit.ts";
 import type { Placed } from "./window.ts";
 import { passesOf } from "./work-pass.ts";
 
@@ -22,7 +23,7 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly kind: "ready" }
-  | { readonly kind: "row"; readonly row: SweepRow }
+  | { readonly kind: "rows"; readonly rows: readonly SweepRow[] }
   | { readonly kind: "fault"; readonly unit: number; readonly text: string };
 
 const port = parentPort;
@@ -37,9 +38,73 @@ plugins.forEach(({ file, sha256 }, i) => {
   }
 });
 
+/** Rows that are said at once: each message costs both threads. */
+const ROWS_AT_ONCE = 32;
+
 const say = (message: FromWorker): void => port.postMessage(message);
-let recorded: { readonly index: number; readonly market: OpenMarket } | undefined;
+let worked: SweepRow[] = [];
+/** Units in hand of which nothing was said yet. */
+let left = new Set<number>();
+
+function tell(unit: number, row: Result<SweepRow, BacktestFault>): void {
+  left.delete(unit);
+  if (!row.ok) return say({ kind: "fault", unit, text: row.error.text });
+  worked.push(row.value);
+  if (worked.length === ROWS_AT_ONCE) sayWorked();
+}
+
+function sayWorked(): void {
+  if (worked.length > 0) say({ kind: "rows", rows: worked });
+  worked = [];
+}
+
+function tellError(unit: number, error: unknown): void {
+  left.delete(unit);
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  say({ kind: "fault", unit, text });
+}
+
+interface Recorded {
+  readonly index: number;
+  readonly market: OpenMarket;
+  /** Placed when the first of them is wanted. */
+  windows?: Result<readonly RecordedWindow[], BacktestFault>;
+}
+let recorded: Recorded | undefined;
 let open: { readonly number: number; readonly placed: Placed } | undefined;
+
+/** Units of one market: of one window, or such as may go round together. */
+function work(units: readonly number[]): void {
+  left = new Set(units);
+  const { market } = unitAt(request, units[0]!);
+  if (recorded?.index === market && isToured(request, market)) goRound(recorded, units);
+  else workWindow(units);
+  sayWorked();
+}
+
+function goRound(held: Recorded, units: readonly number[]): void {
+  held.windows ??= recordedWindows(held.market, longestOf(request), request.parents);
+  const { windows, market } = held;
+  apart(units, (some) => {
+    if (!windows.ok) return some.forEach((unit) => tell(unit, windows));
+    for (const told of tourUnits(request, market, windows.value, some, plugins)) {
+      if ("error" in told) tellError(told.unit, told.error);
+      else tell(told.unit, told.row);
+    }
+  });
+}
+
+function workWindow(units: readonly number[]): void {
+  const placed = openWindow(units[0]!);
+  for (const pass of passesOf(units)) {
+    apart(pass, (some) => {
+      const rows = placed.ok
+        ? workUnits(request, placed.value, some, plugins)
+        : some.map(() => placed);
+      for (const [k, unit] of some.entries()) tell(unit, rows[k]!);
+    });
+  }
+}
 
 /** The window that the units lie in, all of them in one. */
 function openWindow(unit: number): Result<Placed, BacktestFault> {
@@ -54,31 +119,19 @@ function openWindow(unit: number): Result<Placed, BacktestFault> {
   return placed;
 }
 
-function work(units: readonly number[]): void {
-  const placed = openWindow(units[0]!);
-  if (!placed.ok) {
-    for (const unit of units) say({ kind: "fault", unit, text: placed.error.text });
-    return;
-  }
-  for (const pass of passesOf(units)) workTogether(placed.value, pass);
-}
-
-/** In one pass. Where that breaks, one by one, so that it is known which unit breaks it. */
-function workTogether(placed: Placed, units: readonly number[]): void {
-  let rows: ReturnType<typeof workUnits>;
+/**
+ * All together. Where that breaks, what is left by halves: so it is known which unit breaks it, and
+ * that costs no other.
+ */
+function apart(units: readonly number[], workThem: (units: readonly number[]) => void): void {
   try {
-    rows = workUnits(request, placed, units, plugins);
+    workThem(units);
   } catch (error) {
-    const [unit, ...more] = units;
-    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    if (more.length === 0) say({ kind: "fault", unit: unit!, text });
-    else for (const each of units) workTogether(placed, [each]);
-    return;
+    const rest = units.filter((unit) => left.has(unit));
+    if (rest.length < 2) return rest.forEach((unit) => tellError(unit, error));
+    const middle = Math.ceil(rest.length / 2);
+    for (const half of [rest.slice(0, middle), rest.slice(middle)]) apart(half, workThem);
   }
-  rows.forEach((row, k) => {
-    const unit = units[k]!;
-    say(row.ok ? { kind: "row", row: row.value } : { kind: "fault", unit, text: row.error.text });
-  });
 }
 
 port.on("message", (message: ToWorker) => {

@@ -3,15 +3,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { micros, SECOND } from "../core/domain/units.ts";
+import { createEventFile } from "../data/event-file/writer.ts";
+import { generatedHeader, generateMarket } from "../simulation/generated/market.ts";
 import { compare } from "./compare.ts";
 import { DEFAULT_CONFIG } from "./config.ts";
-import { openGenerated } from "./market-source.ts";
+import { type FileMarket, openGenerated, openMarket, type OpenMarket } from "./market-source.ts";
 import { loadPlugins, noteOf } from "./plugin.ts";
 import { runSweep, type SweepOptions, type SweepRun } from "./sweep.ts";
 import type { SweepArm } from "./sweep-grid.ts";
-import { type SweepMarket, type SweepRequest, unitCount, sweepWindow } from "./sweep-request.ts";
+import {
+  type SweepMarket,
+  type SweepRequest,
+  sweepWindow,
+  unitCount,
+  windowOf,
+} from "./sweep-request.ts";
 import { createStore, resumeStore, type SweepStore } from "./sweep-store.ts";
-import { outcomeOf } from "./sweep-unit.ts";
+import { outcomeOf, placeWindow, workUnits } from "./sweep-unit.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "arrival-sweep-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -210,6 +218,89 @@ describe("a unit that throws", () => {
     const without = await swept(await fragile([arm("fragile"), arm("twap")], 2));
     const costs = (run: SweepRun): readonly number[] => run.rows.map(({ costBps }) => costBps);
     expect(costs({ rows, failures, isWhole })).toEqual(costs(without));
+  });
+});
+
+/** A file of four minutes and a half: windows of twenty seconds lie side by side in it. */
+async function recorded(): Promise<OpenMarket> {
+  const path = join(folder, "recorded.arrival");
+  const startAt = micros(Date.UTC(2026, 0, 5, 14) * 1000);
+  const config = { seed: 4, startAt, duration: micros(270 * SECOND), eventsPerSecond: 60 };
+  const origin = { format: "test", sources: [], notes: [], counts: {} };
+  const created = createEventFile(path, { ...generatedHeader(config), origin });
+  if (!created.ok) throw new Error(created.error.text);
+  for (const block of generateMarket(config)) created.value.append(block);
+  created.value.seal();
+  const open = await openMarket({ kind: "files", paths: [path] });
+  if (!open.ok) throw new Error(open.error.text);
+  return open.value;
+}
+
+describe("a sweep over a recording", async () => {
+  const market = await recorded();
+  const files = { ...market.spec, paths: [join(folder, "recorded.arrival")] } as FileMarket;
+  const markets: readonly SweepMarket[] = [{ kind: "recorded", name: "recorded", files }];
+  // More parents than lie side by side: some are worked again from the same start.
+  const request: SweepRequest = { ...REQUEST, markets, parents: 12 };
+
+  it("gives the rows of one worker, whatever their number, and those of a comparison", async () => {
+    const rows = await swept(request);
+    expect(rows).toMatchObject({ isWhole: true, failures: [] });
+    expect(rows.rows.map(({ unit }) => unit)).toEqual([...Array(unitCount(request)).keys()]);
+    for (const workers of [2, 5]) expect(await swept(request, { workers })).toEqual(rows);
+    const { arms, sides, parents, constraints, config, seed } = request;
+    const steps = compare({
+      windows: { kind: "recorded", market },
+      arms,
+      sides,
+      quantity: "0.5",
+      isNotional: false,
+      over: micros(20 * SECOND),
+      parents,
+      constraints,
+      config,
+      seed,
+    });
+    const told: number[] = [];
+    let step = steps.next();
+    for (; step.done !== true; step = steps.next()) told.push(step.value.done);
+    if (!step.value.ok) throw new Error(step.value.error.text);
+    const { outcomes } = step.value.value;
+    expect(rows.rows.map((row) => outcomeOf(request, row))).toEqual(positiveZero(outcomes));
+    expect(new Set(outcomes.map(({ cluster }) => cluster)).size).toBeGreaterThan(7);
+    expect(told.at(-1)).toBe(outcomes.length);
+    expect(told).toEqual(told.toSorted((a, b) => a - b));
+  });
+
+  it("gives those of windows that are worked one by one", async () => {
+    const { rows } = await swept(request);
+    const placed = placeWindow(request, { market: 0, window: 9 }, market);
+    if (!placed.ok) throw new Error(placed.error.text);
+    const units = rows.map(({ unit }) => unit).filter((unit) => windowOf(request, unit) === 9);
+    expect(units).toHaveLength(8);
+    const alone = workUnits(request, placed.value, units, []);
+    expect(positiveZero(alone.map((row) => row.ok && row.value))).toEqual(
+      rows.filter(({ unit }) => units.includes(unit)),
+    );
+  });
+
+  it("names units that throw and units that end their thread; the others are worked", async () => {
+    const throwing = arm("throwing", {
+      strategy: { name: "fragile", parameters: { throws: true } },
+    });
+    const broken = { ...(await fragile([arm("twap"), throwing, dying], 6)), markets };
+    const once = { ...broken, arms: [arm("twap"), throwing] };
+    const { rows, failures, isWhole } = await swept(once, { workers: 2 });
+    expect([rows.length, failures.length, isWhole]).toEqual([12, 12, true]);
+    for (const { text } of failures) expect(text).toContain("not today");
+    expect(await runSweep(broken, { workers: 1 })).toMatchObject({
+      ok: false,
+      error: { code: "SWEEP_WORKER", text: expect.stringContaining("3 workers have died") },
+    });
+    const few = await fragile([arm("twap"), dying], 1);
+    const single = await swept({ ...few, markets });
+    expect(single.rows.map(({ unit }) => unit)).toEqual([0, 1]);
+    expect(single.failures.map(({ unit }) => unit)).toEqual([2, 3]);
   });
 });
 

@@ -2,18 +2,30 @@
  * Sweep: many parents by many arms over many markets, on all cores.
  *
  * One thread hands out units and keeps what comes back; the others work. A window is worked by one
- * thread as long as there are enough of them, so that its market is opened once. A thread that
- * breaks takes its unit with it and all that it had in memory; the others go on. What must stay
- * true: the results are those of one worker, to the byte, whoever worked what and in what order.
+ * thread as long as there are enough of them, so that its market is opened once; of a recording
+ * that stands as it is, many windows are worked in one tour. A thread that breaks takes its unit
+ * with it and all that it had in memory; the others go on. What must stay true: the results are
+ * those of one worker, to the byte, whoever worked what and in what order.
  */
 import { Worker } from "node:worker_threads";
 import { err, ok, type Result } from "../core/domain/errors.ts";
 import { openShared, type SharedMarket } from "./sweep-market.ts";
-import { type SweepRequest, unitCount, unitsPerWindow, unitText } from "./sweep-request.ts";
+import {
+  isToured,
+  longestOf,
+  type SweepRequest,
+  unitAt,
+  unitCount,
+  unitsPerWindow,
+  unitText,
+  windowOf,
+} from "./sweep-request.ts";
 import type { SweepStore, SweepStoreFault } from "./sweep-store.ts";
 import type { SweepRow } from "./sweep-unit.ts";
 import type { FromWorker, ToWorker } from "./sweep-worker.ts";
+import { startsIn } from "./window.ts";
 import { LANES_MOST } from "./work-pass.ts";
+import { roundsOf } from "./work-tour.ts";
 
 export interface SweepOptions {
   /** Threads that work; the one that asks comes on top and does little. */
@@ -51,8 +63,10 @@ export interface SweepFault {
   readonly text: string;
 }
 
-/** Units sent at once, and worked in one pass over their window. */
+/** Units of a window that are sent at once, and worked in one pass over it. */
 const BATCH = LANES_MOST;
+/** A recording's units make at least so many tours for each worker: none of them waits for long. */
+const TOURS_EACH = 2;
 /** Whoever has nothing to do takes from a window of another that has at least so many left. */
 const WORTH_SHARING = 2 * BATCH;
 /** A thread that dies is replaced, so often and no more: something is wrong by then. */
@@ -67,17 +81,20 @@ export function runSweep(
   return new Foreman(request, options).run();
 }
 
-/** What is left of one window. */
+/** What is left of one window, or of a tour round a recording. */
 interface Group {
-  readonly number: number;
   readonly market: number;
   readonly units: number[];
+  /** So many are sent at once. */
+  readonly atOnce: number;
+  /** All of a recording, which is cut into tours once it is open. */
+  readonly isUncut?: boolean;
 }
 
 interface Hand {
   readonly worker: Worker;
-  /** Sent and not answered, in order: the first is what it works on. */
-  readonly sent: number[];
+  /** Sent and not answered, by what was sent at once: the first is what it works on. */
+  readonly sent: Set<number>[];
   group: Group | undefined;
   /** The recording that it holds. */
   market: number | undefined;
@@ -99,8 +116,6 @@ class Foreman {
   /** Units of each market that are not answered: a recording is let go when there are none. */
   readonly #left: number[];
   #reading: number | undefined;
-  /** Units whose thread died while it worked several: they are worked one by one. */
-  readonly #suspects = new Set<number>();
   #deaths = 0;
   #end: ((result: Result<SweepRun, SweepFault>) => void) | undefined;
   #watch: NodeJS.Timeout | undefined;
@@ -157,14 +172,16 @@ class Foreman {
     if (message.kind === "ready") {
       hand.isReady = true;
     } else {
-      hand.sent.shift();
-      if (message.kind === "fault") {
-        this.#fail(message.unit, message.text);
-      } else {
-        this.#rows.set(message.row.unit, message.row);
-        const kept = this.#options.store?.append(message.row);
+      for (const row of message.kind === "rows" ? message.rows : []) {
+        unsend(hand, row.unit);
+        this.#rows.set(row.unit, row);
+        const kept = this.#options.store?.append(row);
         if (kept?.ok === false) return this.#finish(kept.error);
-        this.#answered(message.row.unit);
+        this.#answered(row.unit);
+      }
+      if (message.kind === "fault") {
+        unsend(hand, message.unit);
+        this.#fail(message.unit, message.text);
       }
     }
     this.#feed(hand);
@@ -189,19 +206,17 @@ class Foreman {
 
   /** Keeps a worker from waiting for us: the next units are sent while it still has some. */
   #feed(hand: Hand): void {
-    while (hand.isReady && hand.sent.length <= BATCH / 2) {
+    while (hand.isReady && hand.sent.reduce((sum, { size }) => sum + size, 0) <= BATCH / 2) {
       const group = this.#groupFor(hand);
       if (group === undefined) return;
-      const suspect = group.units.findIndex((unit) => this.#suspects.has(unit));
-      const trusted = suspect < 0 ? BATCH : Math.min(BATCH, suspect);
-      const units = group.units.splice(0, Math.max(1, trusted));
+      const units = group.units.splice(0, group.atOnce);
       const market = this.#markets.get(group.market);
       if (market !== undefined && hand.market !== group.market) {
         this.#send(hand, { kind: "market", index: group.market, market });
         hand.market = group.market;
       }
       hand.group = group;
-      hand.sent.push(...units);
+      hand.sent.push(new Set(units));
       this.#send(hand, { kind: "units", units });
     }
   }
@@ -212,10 +227,14 @@ class Foreman {
   }
 
   /** Its own window, else one that nobody has begun, else one with much left. */
-  #groupFor({ group }: Hand): Group | undefined {
+  #groupFor({ group }: Pick<Hand, "group">): Group | undefined {
     if (group !== undefined && group.units.length > 0) return group;
     const next = this.#groups[this.#next];
     if (next !== undefined && this.#isOpen(next.market)) {
+      if (next.isUncut === true) {
+        this.#groups.splice(this.#next, 1, ...this.#tours(next));
+        return this.#groupFor({ group: undefined });
+      }
       this.#next += 1;
       return next;
     }
@@ -257,15 +276,17 @@ class Foreman {
     if (!hand.isReady) {
       return this.#finish({ code: "SWEEP_WORKER", text: `a worker did not start: ${why}` });
     }
-    const [unit] = hand.sent;
-    // Of those that were worked together any may have done it: next time each is worked alone.
-    const isShared = unit !== undefined && !this.#suspects.has(unit);
-    if (isShared) for (const each of hand.sent.slice(0, BATCH)) this.#suspects.add(each);
-    else if (unit !== undefined) this.#fail(unit, `its worker died: ${why}`);
-    const rest = isShared ? hand.sent : hand.sent.slice(1);
-    if (rest.length > 0) this.#giveBack(rest);
-    if (hand.group !== undefined && hand.group.units.length > 0) {
-      this.#giveBack(hand.group.units.splice(0));
+    const [atWork = [], ...waiting] = hand.sent.map((units) => [...units]);
+    const [unit] = atWork;
+    // Of those that were worked together any may have done it: they are worked by halves.
+    const isShared = atWork.length > 1;
+    if (!isShared && unit !== undefined) this.#fail(unit, `its worker died: ${why}`);
+    const middle = Math.ceil(atWork.length / 2);
+    const halves = isShared ? [atWork.slice(0, middle), atWork.slice(middle)] : [];
+    for (const units of [...waiting, ...halves]) this.#giveBack(units, units.length);
+    const { group } = hand;
+    if (group !== undefined && group.units.length > 0) {
+      this.#giveBack(group.units.splice(0), group.atOnce);
     }
     if (this.#isDone()) return this.#finish();
     if (isShared) return this.#hire();
@@ -276,8 +297,26 @@ class Foreman {
     this.#finish({ code: "SWEEP_WORKER", text });
   }
 
-  #giveBack(units: readonly number[]): void {
-    this.#groups.splice(this.#next, 0, ...grouped(this.#request, units));
+  /** @param units of one window, or of one tour. */
+  #giveBack(units: number[], atOnce: number): void {
+    const { market } = unitAt(this.#request, units[0]!);
+    this.#groups.splice(this.#next, 0, { market, units, atOnce });
+  }
+
+  /** Where there are too few tours for the workers, each goes round a part of the recording. */
+  #tours({ market, units }: Group): Group[] {
+    const { parents } = this.#request;
+    const starts = startsIn(this.#markets.get(market)!, longestOf(this.#request), parents);
+    // Too short a recording: whoever works it says so.
+    const slots = starts.ok ? starts.value.length : 1;
+    const slotOf = (unit: number): number => unitAt(this.#request, unit).window % slots;
+    const rounds = roundsOf(units, slots, slotOf);
+    const parts = Math.ceil((TOURS_EACH * this.#options.workers) / rounds.length);
+    return rounds.flatMap((round) =>
+      [...Map.groupBy(round, (unit) => Math.floor((slotOf(unit) * parts) / slots)).values()].map(
+        (some) => ({ market, units: some, atOnce: some.length }),
+      ),
+    );
   }
 
   #finish(fault?: SweepFault): void {
@@ -297,28 +336,27 @@ class Foreman {
   }
 }
 
-/** Windows with what is left to do in them. */
+/** Windows with what is left to do in them, and recordings whole. */
 function groupsOf(request: SweepRequest, done: ReadonlyMap<number, SweepRow>): Group[] {
-  const units: number[] = [];
-  const total = unitCount(request);
-  for (let unit = 0; unit < total; unit++) if (!done.has(unit)) units.push(unit);
-  return grouped(request, units);
-}
-
-/** @param units in ascending order within each window */
-function grouped(request: SweepRequest, units: readonly number[]): Group[] {
-  const perWindow = unitsPerWindow(request);
   const groups: Group[] = [];
-  for (const unit of units) {
-    const number = Math.floor(unit / perWindow);
-    const last = groups.at(-1);
-    if (last?.number === number) last.units.push(unit);
-    else {
-      const market = Math.floor(number / request.parents);
-      groups.push({ number, market, units: [unit] });
-    }
+  const total = unitCount(request);
+  let before: number | undefined;
+  for (let unit = 0; unit < total; unit++) {
+    if (done.has(unit)) continue;
+    const window = windowOf(request, unit);
+    const market = Math.floor(window / request.parents);
+    const isUncut = isToured(request, market);
+    const place = isUncut ? -1 - market : window;
+    if (place === before) groups.at(-1)!.units.push(unit);
+    else groups.push({ market, units: [unit], atOnce: BATCH, isUncut });
+    before = place;
   }
   return groups;
+}
+
+function unsend({ sent }: Hand, unit: number): void {
+  sent.find((units) => units.has(unit))?.delete(unit);
+  while (sent[0]?.size === 0) sent.shift();
 }
 
 const messageOf = (error: unknown): string =>

@@ -57,21 +57,46 @@ export function place(
   window: number,
 ): Result<Placed, BacktestFault> {
   const { windows, over, parents } = request;
-  const whole = windows.kind === "generated" ? windows.open(window) : windows.market;
-  const room = whole.until - whole.from - WARM_UP - over;
-  if (room < 0) {
-    const text =
-      `the market data covers ${seconds(whole.until - whole.from)}; a minute of warm-up and an ` +
-      `order of ${seconds(over)} do not fit: shorten --over or give more data`;
-    return err({ code: "BACKTEST_SPAN", text });
+  if (windows.kind === "recorded") {
+    const starts = startsIn(windows.market, over, parents);
+    if (!starts.ok) return starts;
+    const slot = window % starts.value.length;
+    return placeAt(windows.market, starts.value[slot]!, over, slot);
   }
-  const isRecorded = windows.kind === "recorded";
-  // Windows that overlap in part share luck across whatever clusters they are put in. So what does
-  // not fit side by side is worked again from the same start, with another seed.
-  const apart = Math.min(parents, 1 + Math.floor(room / over));
-  const slot = window % apart;
-  const offset = isRecorded && apart > 1 ? Math.floor((room * slot) / (apart - 1)) : 0;
-  return placeAt(whole, micros(WARM_UP + offset), over, isRecorded ? slot : window);
+  const whole = windows.open(window);
+  const room = roomIn(whole, over);
+  return room.ok ? placeAt(whole, WARM_UP, over, window) : room;
+}
+
+/**
+ * Where windows begin in a recording. Those that overlap in part would share luck across whatever
+ * clusters they are put in, so what does not fit side by side is worked again from the same start,
+ * with another seed: window number w begins where number w modulo their count does.
+ */
+export function startsIn(
+  whole: Pick<OpenMarket, "from" | "until">,
+  over: Micros,
+  parents: number,
+): Result<readonly Micros[], BacktestFault> {
+  const room = roomIn(whole, over);
+  if (!room.ok) return room;
+  const apart = Math.min(parents, 1 + Math.floor(room.value / over));
+  const offsetOf = (slot: number): number =>
+    apart > 1 ? Math.floor((room.value * slot) / (apart - 1)) : 0;
+  return ok(Array.from({ length: apart }, (_, slot) => micros(WARM_UP + offsetOf(slot))));
+}
+
+/** What is left of a market beside the warm-up and an order. */
+function roomIn(
+  { from, until }: Pick<OpenMarket, "from" | "until">,
+  over: Micros,
+): Result<Micros, BacktestFault> {
+  const room = until - from - WARM_UP - over;
+  if (room >= 0) return ok(micros(room));
+  const text =
+    `the market data covers ${seconds(until - from)}; a minute of warm-up and an ` +
+    `order of ${seconds(over)} do not fit: shorten --over or give more data`;
+  return err({ code: "BACKTEST_SPAN", text });
 }
 
 /** A window that begins `start` into the market, up to a little after its end. */
@@ -84,9 +109,7 @@ export function placeAt(
   const end = micros(whole.from + start + over + TAIL);
   const blocks = [...cut(whole.blocks, whole.header, end)];
   const horizon = midAt(blocks, whole.header, micros(whole.from + start + over));
-  if (horizon === undefined) {
-    return err({ code: "BACKTEST_SPAN", text: "no two-sided book before the end of a window" });
-  }
+  if (horizon === undefined) return err(NO_BOOK);
   return ok({
     market: { ...whole, blocks, until: micros(Math.min(whole.until, end)) },
     start,
@@ -95,20 +118,31 @@ export function placeAt(
   });
 }
 
+export const NO_BOOK: BacktestFault = {
+  code: "BACKTEST_SPAN",
+  text: "no two-sided book before the end of a window",
+};
+
 /** Whole messages with a local time of at most `until`. */
-function* cut(
+export function* cut(
   blocks: Iterable<MarketBlock>,
   header: MarketHeader,
   until: Micros,
 ): Generator<MarketBlock> {
   const limit = nanosAt(header, until);
   for (const block of blocks) {
-    let length = block.length;
-    while (length > 0 && block.localTime[length - 1]! > limit) length -= 1;
-    while (length > 0 && (block.kind[length - 1]! & LAST) === 0) length -= 1;
+    const length = lengthUntil(block, limit);
     if (length > 0) yield blockOf(block, length);
     if (length < block.length) return;
   }
+}
+
+/** Rows of the whole messages with a local time of at most `limit`, nanoseconds of the stream. */
+export function lengthUntil({ localTime, kind, length }: MarketBlock, limit: number): number {
+  let end = length;
+  while (end > 0 && localTime[end - 1]! > limit) end -= 1;
+  while (end > 0 && (kind[end - 1]! & LAST) === 0) end -= 1;
+  return end;
 }
 
 function midAt(
@@ -122,7 +156,7 @@ function midAt(
   return observer.lastMid;
 }
 
-const nanosAt = (header: MarketHeader, at: Micros): number =>
+export const nanosAt = (header: MarketHeader, at: Micros): number =>
   (at - Number(header.epochNanos / 1000n)) * 1000;
 
 const seconds = (span: number): string => `${(span / 1e6).toFixed(0)} s`;

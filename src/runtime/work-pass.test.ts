@@ -1,67 +1,15 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { REQUEST, runsOf } from "../../test/worked-runs.ts";
 import { type Micros, micros, MINUTE, SECOND } from "../core/domain/units.ts";
-import type { Arm } from "./arm.ts";
-import { QUEUES } from "./comparison.ts";
-import { DEFAULT_CONFIG } from "./config.ts";
 import { openGenerated, openMarket } from "./market-source.ts";
 import { place, type Placed, type Windows } from "./window.ts";
-import { passesOf, type PassRequest, type Run, workPass } from "./work-pass.ts";
+import { passesOf, workPass } from "./work-pass.ts";
+import type { Run } from "./work-run.ts";
 
 const OVER: Micros = micros(4 * MINUTE);
 const START = micros(Date.UTC(2026, 0, 5, 14) * 1000);
-const REQUEST: PassRequest = {
-  constraints: { mayCrossSpread: true, residual: "cross" },
-  config: {
-    ...DEFAULT_CONFIG,
-    // Only a market that does not answer is shared.
-    simulation: {
-      ...DEFAULT_CONFIG.simulation,
-      market: "recorded",
-      latencyJitter: micros(3_000),
-    },
-  },
-  seed: 7,
-};
-
-const arm = (name: string, urgency?: number, tactic?: string): Arm => ({
-  label: `${name} ${urgency} ${tactic}`,
-  strategy: {
-    name,
-    parameters: {},
-    ...(tactic === undefined ? {} : { tactic: { name: tactic, parameters: {} } }),
-  },
-  ...(urgency === undefined ? {} : { urgency }),
-});
-
-/** Everything that differs: schedules, tactics, the exchange's own, with other latencies. */
-const ARMS: readonly Arm[] = [
-  arm("twap", 0.1),
-  arm("twap", 0.9, "peg"),
-  arm("pov", 0.5),
-  arm("is", 1),
-  arm("vwap", 0.5, "iceberg"),
-  arm("chase"),
-  arm("bybit-twap"),
-  arm("bybit-iceberg"),
-  arm("twap", 0),
-];
-
-const runsOf = (window: number, quantity: string, isNotional = false): Run[] =>
-  (["buy", "sell"] as const).flatMap((side) =>
-    ARMS.flatMap((each) =>
-      QUEUES.map((queue) => ({
-        window,
-        side,
-        arm: each,
-        queue,
-        quantity,
-        isNotional,
-        over: OVER,
-      })),
-    ),
-  );
 
 function placed(windows: Windows, window: number): Placed {
   const found = place({ windows, over: OVER, parents: 4 }, window);
@@ -95,7 +43,7 @@ function bothWays(where: Placed, runs: readonly Run[]) {
 
 describe("a pass of many runs", () => {
   it.each([0, 1, 2])("gives what each would have had alone, generated market %i", (window) => {
-    const { alone, together } = bothWays(placed(generated, window), runsOf(window, "20"));
+    const { alone, together } = bothWays(placed(generated, window), runsOf(OVER, window, "20"));
     expect(together).toEqual(alone);
     const outcomes = alone.flatMap((one) => (one.ok ? [one.value] : []));
     expect(outcomes.length).toBe(alone.length);
@@ -106,14 +54,14 @@ describe("a pass of many runs", () => {
     const market = await openMarket({ kind: "files", paths: [RECORDING] });
     if (!market.ok) throw new Error(market.error.text);
     const where = placed({ kind: "recorded", market: market.value }, 0);
-    const { alone, together } = bothWays(where, runsOf(0, "300000", true));
+    const { alone, together } = bothWays(where, runsOf(OVER, 0, "300000", true));
     expect(together).toEqual(alone);
     expect(alone.filter((one) => one.ok).length).toBe(alone.length);
   });
 
   it("leaves a run that cannot be worked to itself", () => {
     const where = placed(generated, 3);
-    const [good, other] = runsOf(3, "20");
+    const [good, other] = runsOf(OVER, 3, "20");
     const bad: Run = { ...good!, quantity: "0.00001" };
     const [first, second, third] = workPass(REQUEST, where, [good!, bad, other!]);
     expect(second).toMatchObject({ ok: false, error: { code: "BACKTEST_QUANTITY" } });

@@ -81,6 +81,11 @@ export class LevelDebt {
     for (const [tick, owed] of lots) if (isTick(tick + by)) this.add(tick + by, owed);
   }
 
+  /** Of every level. */
+  forgive(): void {
+    for (const tick of this.#lots.keys()) this.#forget(tick);
+  }
+
   #forget(tick: number): void {
     this.#lots.delete(tick);
     this.#filter.remove(tick);

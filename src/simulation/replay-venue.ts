@@ -46,14 +46,14 @@ const BULK_ROWS = 1024;
 export class ReplayVenue {
   /** At exchange time, as recorded: without our orders and without our debts. */
   readonly book: Book;
-  /** They share the market and know nothing of each other. */
-  readonly accounts: readonly VenueAccount[];
+  readonly #accounts: VenueAccount[];
   readonly #market = new RecordedMarket();
   readonly #watch = new RowWatch();
   /** In the middle of a message that is taken row by row. */
   #isMidMessage = false;
   /** A `CLEAR` came in this message: levels count only once all of it is in. */
   #isRebuilding = false;
+  readonly #reacting: Reacting | undefined;
   readonly #tap: RowTap | undefined;
 
   /**
@@ -62,14 +62,37 @@ export class ReplayVenue {
    */
   constructor(configs: readonly VenueConfig[], reacting?: Reacting) {
     invariant(reacting === undefined || configs.length === 1, "a market answers one account");
+    this.#reacting = reacting;
     this.#tap = reacting?.tap;
     this.book = this.#market.book;
-    const redraw = (): void => this.#watch.redraw(this.accounts);
+    this.#accounts = configs.map((config) => this.#account(config));
+  }
+
+  /** They share the market and know nothing of each other. */
+  get accounts(): readonly VenueAccount[] {
+    return this.#accounts;
+  }
+
+  /** One more, of a market that does not answer. */
+  open(config: VenueConfig): VenueAccount {
+    invariant(this.#reacting === undefined, "a market answers one account");
+    const account = this.#account(config);
+    this.#accounts.push(account);
+    return account;
+  }
+
+  /** One on which nothing rests and nothing is under way goes. */
+  close(account: VenueAccount): void {
+    account.close();
+    this.#accounts.splice(this.#accounts.indexOf(account), 1);
+    this.#watch.redraw(this.#accounts);
+  }
+
+  #account(config: VenueConfig): VenueAccount {
+    const redraw = (): void => this.#watch.redraw(this.#accounts);
     const acted = (): void => this.#tap?.acted();
-    this.accounts = configs.map(
-      (config) =>
-        new VenueAccount(config, this.#market, this.#watch, redraw, acted, reacting?.reaction),
-    );
+    const reaction = this.#reacting?.reaction;
+    return new VenueAccount(config, this.#market, this.#watch, redraw, acted, reaction);
   }
 
   /**
@@ -95,26 +118,26 @@ export class ReplayVenue {
       this.#market.settledTo = Math.min(this.#market.now, until);
       if (row === to) return row;
       const next = columns.exchangeTime[row]!;
-      for (const account of this.accounts) account.handleCommands(next, until);
+      for (const account of this.#accounts) account.handleCommands(next, until);
       if (next > until || this.#reported() !== before) return row;
     }
   }
 
   /** After the last row of the recording: handles commands that arrive up to `until`. */
   finish(until: number): void {
-    for (const account of this.accounts) account.handleCommands(Infinity, until);
+    for (const account of this.#accounts) account.handleCommands(Infinity, until);
   }
 
   /** Reports that were ever made, to whomever. */
   #reported(): number {
     let count = 0;
-    for (const account of this.accounts) count += account.reported;
+    for (const account of this.#accounts) count += account.reported;
     return count;
   }
 
   #nextCommandAt(until: number): number {
     let next = until;
-    for (const { nextCommandAt } of this.accounts) if (nextCommandAt < next) next = nextCommandAt;
+    for (const { nextCommandAt } of this.#accounts) if (nextCommandAt < next) next = nextCommandAt;
     return next;
   }
 
@@ -154,7 +177,7 @@ export class ReplayVenue {
   #applyMessage(columns: MarketColumns, from: number, to: number): number {
     const { exchangeTime, kind, price, quantity } = columns;
     const market = this.#market;
-    if (!this.#isMidMessage) for (const account of this.accounts) account.beginMessage();
+    if (!this.#isMidMessage) for (const account of this.#accounts) account.beginMessage();
     this.#isMidMessage = true;
     const end = messageEnd(columns, from, to);
     for (let row = from; row < end; row++) {
@@ -177,7 +200,7 @@ export class ReplayVenue {
 
   #endMessage(): void {
     this.#isMidMessage = false;
-    for (const account of this.accounts) account.endMessage(this.#isRebuilding);
+    for (const account of this.#accounts) account.endMessage(this.#isRebuilding);
     this.#isRebuilding = false;
   }
 
@@ -188,12 +211,12 @@ export class ReplayVenue {
       this.#restart(what);
     } else if (what > Kind.ASK) {
       let ours = 0;
-      for (const account of this.accounts) ours += account.traded(flags, price, quantity);
+      for (const account of this.#accounts) ours += account.traded(flags, price, quantity);
       return ours;
     } else if (!this.#market.isGapped) {
       this.book.set(what, price, quantity);
       if (this.#isRebuilding) return 0;
-      for (const account of this.accounts) {
+      for (const account of this.#accounts) {
         if (account.isWatching) account.levelSet(what, price);
       }
     }

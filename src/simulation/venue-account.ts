@@ -7,6 +7,7 @@
  * back (`Wire`, `LatencyModel`). What must stay true: a report never arrives before what it
  * reports, nor before an earlier report.
  */
+import { invariant } from "../core/domain/errors.ts";
 import { Kind, KIND_MASK, OFF_BOOK } from "../core/market/columns.ts";
 import type { LatencyModel } from "./latency.ts";
 import { Matching, type MatchingConfig } from "./matching.ts";
@@ -67,6 +68,12 @@ export class VenueAccount extends WiredAccount {
   get isIdle(): boolean {
     const resting = this.buys.count + this.sells.count;
     return resting === 0 && this.isQuiet;
+  }
+
+  /** Nobody trades on it any more: it watches nothing. */
+  close(): void {
+    invariant(this.isIdle, "an account at work is not closed");
+    this.#market.forgive();
   }
 
   // What follows is the venue's side.

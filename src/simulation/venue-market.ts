@@ -202,6 +202,12 @@ export class VenueMarket {
     this.#askDebt.settleAll((tick) => asks.get(tick));
   }
 
+  /** What was taken counts no longer. */
+  forgive(): void {
+    this.#bidDebt.forgive();
+    this.#askDebt.forgive();
+  }
+
   #debtTo(side: Side): LevelDebt {
     return side === "buy" ? this.#askDebt : this.#bidDebt;
   }
