@@ -128,6 +128,8 @@ function comingLane(
     close: (account, error) => {
       close(account);
       ended(asked, work!, error);
+      // Its engine goes: a tour may have thousands.
+      work = undefined;
     },
   };
 }
