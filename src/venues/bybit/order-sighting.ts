@@ -4,7 +4,12 @@
  * The words between the tracker, which knows no network, and whoever reads the venue's messages.
  * What must stay true: nothing in here is a guess: an answer that did not come is `unanswered`.
  */
-import type { ClientOrderId, Fill, OrderReport } from "../../core/domain/child-order.ts";
+import type {
+  ChildOrder,
+  ClientOrderId,
+  Fill,
+  OrderReport,
+} from "../../core/domain/child-order.ts";
 import type { AmendTerms } from "../../core/domain/messages.ts";
 import type { Lots, Ticks } from "../../core/domain/units.ts";
 
@@ -116,15 +121,16 @@ export function isOlder(sighting: OrderSighting, seen: OrderSighting): boolean {
 }
 
 /**
- * Whether an order of `limitPrice` shows an amendment as done. The venue may have made it smaller
- * since, as it does with reduce-only orders: then its new price tells.
+ * Whether an order shows an amendment as done. The venue may have made it smaller since, as it does
+ * with reduce-only orders: then its new price tells, or that it is larger than it was.
  */
 export function isDone(
   asked: AmendTerms,
-  limitPrice: Ticks | undefined,
+  before: Pick<ChildOrder, "limitPrice" | "quantity">,
   sighting: OrderSighting,
 ): boolean {
   if (sighting.limitPrice !== asked.limitPrice) return false;
-  if (asked.limitPrice === limitPrice) return sighting.quantity === asked.quantity;
-  return sighting.quantity <= asked.quantity;
+  if (asked.limitPrice !== before.limitPrice) return sighting.quantity <= asked.quantity;
+  if (sighting.quantity === asked.quantity) return true;
+  return sighting.quantity > before.quantity && sighting.quantity < asked.quantity;
 }

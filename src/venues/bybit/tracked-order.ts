@@ -216,8 +216,7 @@ export class TrackedOrder {
     if (this.#given === "up" || begunAt !== undefined) this.#strayed();
     this.#asked.place = undefined;
     const amend = this.#asked.amend;
-    const { limitPrice } = this.child;
-    const isAmended = amend !== undefined && isDone(amend.asked, limitPrice, sighting);
+    const isAmended = amend !== undefined && isDone(amend.asked, this.child, sighting);
     if (isNew && isAmended) this.#amended(amend);
     if (begunAt !== undefined) this.#looked(sighting, begunAt);
     if (isNew && isLater) this.#compare(sighting);
@@ -251,7 +250,7 @@ export class TrackedOrder {
     if (this.#known.seen !== undefined && isOlder(sighting, this.#known.seen)) return;
     const amend = this.#asked.amend;
     if (amend !== undefined && begunAt > amend.closesAt) {
-      if (isDone(amend.asked, this.child.limitPrice, sighting)) this.#amended(amend);
+      if (isDone(amend.asked, this.child, sighting)) this.#amended(amend);
       else amend.looks += 1;
     }
     const cancel = this.#asked.cancel;
